@@ -1,0 +1,9 @@
+//! `trialgate`: labs of a hospital in, decided and explained trial status out.
+//!
+//! The rooms, in the order in which data walks through them. *Words* import only words, a *room*
+//! imports only words, *flow* imports words and rooms, a *door* imports words and flow, *app*
+//! imports all. `tests/it/tidy.rs` keeps it so; `docs/ARCHITECTURE.md` walks one lab value through.
+
+pub mod model;
+pub mod store;
+pub mod trial;

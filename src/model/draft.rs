@@ -1,0 +1,110 @@
+//! What intake makes of one resource: what a store needs to keep it whole and to find it again.
+
+use super::fact::DraftFact;
+use super::time::Instant;
+
+/// The types that are kept, as sent by hospitals.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum ResourceType {
+    /// A person as one source knows them.
+    Patient,
+    /// A result.
+    Observation,
+    /// A drug given.
+    MedicationAdministration,
+    /// A diagnosis or problem.
+    Condition,
+}
+
+impl ResourceType {
+    /// All of them.
+    pub const ALL: [Self; 4] = [Self::Patient, Self::Observation, Self::MedicationAdministration, Self::Condition];
+
+    /// FHIR's name.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Patient => "Patient",
+            Self::Observation => "Observation",
+            Self::MedicationAdministration => "MedicationAdministration",
+            Self::Condition => "Condition",
+        }
+    }
+
+    /// The type of that FHIR name, when it is kept.
+    pub fn named(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|t| t.name() == name)
+    }
+}
+
+/// A business identifier.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Identifier {
+    /// Its system; empty when none was sent.
+    pub system: String,
+    /// Its value.
+    pub value: String,
+}
+
+/// Whom a resource is about.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub enum Subject {
+    /// A Patient of the same source, by id.
+    Patient(String),
+    /// A Patient by business identifier (`subject.identifier`, or `Patient?identifier=system|value` in a transaction).
+    Identifier(Identifier),
+    /// A `urn:uuid:` of another entry of the same Bundle.
+    Entry(String),
+}
+
+/// A stretch of the received bytes that is replaced on reading; every other byte stays.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct Stretch {
+    /// First byte.
+    pub start: u32,
+    /// First byte after it.
+    pub end: u32,
+}
+
+/// Where `id` and `meta` stand in the received bytes, so that reading can splice in what the gateway assigns.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+pub struct Offsets {
+    /// The value of `id`, quotes included.
+    pub id: Option<Stretch>,
+    /// The value of `meta`, braces included.
+    pub meta: Option<Stretch>,
+    /// The value of `meta.versionId`, quotes included.
+    pub version_id: Option<Stretch>,
+    /// The value of `meta.lastUpdated`, quotes included.
+    pub last_updated: Option<Stretch>,
+}
+
+impl Default for Stretch {
+    fn default() -> Self {
+        Self { start: 0, end: 0 }
+    }
+}
+
+/// One resource, read and found right in shape.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Draft {
+    /// Its type.
+    pub resource_type: ResourceType,
+    /// Its id as sent.
+    pub id: Option<String>,
+    /// `meta.lastUpdated` as sent.
+    pub source_time: Option<Instant>,
+    /// `meta.versionId` as sent.
+    pub source_version: Option<String>,
+    /// Whom it is about; for a Patient itself `None`.
+    pub subject: Option<Subject>,
+    /// Its business identifiers.
+    pub identifiers: Vec<Identifier>,
+    /// What it states.
+    pub facts: Vec<DraftFact>,
+    /// For a Patient: ids of Patients of the same source that it is replaced by (`link.type = replaced-by`).
+    pub replaced_by: Vec<String>,
+    /// Where to splice on reading.
+    pub offsets: Offsets,
+    /// References that were sent as `urn:uuid:` or as a search, with their place: the value's quotes included.
+    pub references: Vec<(Stretch, String)>,
+}

@@ -1,0 +1,22 @@
+//! Words that cross rooms: plain values without I/O, clock or database.
+//!
+//! A file enters this room only when two rooms speak its word.
+
+pub mod assessment;
+pub mod capabilities;
+pub mod change;
+pub mod code;
+pub mod draft;
+pub mod fact;
+pub mod interval;
+pub mod issue;
+pub mod key;
+pub mod number;
+pub mod parcel;
+pub mod purpose;
+pub mod reading;
+pub mod standing;
+pub mod terms;
+pub mod time;
+pub mod truth;
+pub mod unit;

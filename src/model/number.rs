@@ -1,0 +1,351 @@
+//! Exact numbers: rationals, never binary floats. Small ones stay on the stack.
+
+use num_bigint::BigInt;
+use num_integer::Integer;
+use num_rational::BigRational;
+use num_traits::{One, Signed, ToPrimitive};
+use std::cmp::Ordering;
+use std::fmt;
+use std::ops::{Add, Mul, Neg, Sub};
+
+/// Most digits of a decimal that is computed with; longer ones are kept as printed and not used.
+pub const DIGITS_MAX: usize = 28;
+/// Largest power of ten, either way, of a decimal that is computed with.
+pub const EXPONENT_MAX: i32 = 300;
+/// Significant digits shown of a fraction whose decimals never end.
+const SHOWN_DIGITS: u32 = 6;
+
+/// An exact rational number in lowest terms.
+#[derive(Clone, PartialEq, Eq, Hash)]
+pub struct Number(Repr);
+
+/// Invariant: `Small` whenever numerator and denominator fit, so that equality is structural.
+#[derive(Clone, PartialEq, Eq, Hash)]
+enum Repr {
+    Small(i64, i64),
+    Big(Box<BigRational>),
+}
+
+/// Why a text is no usable decimal.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum NumberFault {
+    /// It is not a decimal as FHIR prints one.
+    NotDecimal,
+    /// It has more than [`DIGITS_MAX`] digits or an exponent beyond [`EXPONENT_MAX`].
+    TooLong,
+}
+
+impl Number {
+    /// Zero.
+    pub const ZERO: Self = Self(Repr::Small(0, 1));
+    /// One.
+    pub const ONE: Self = Self(Repr::Small(1, 1));
+
+    /// `numerator / denominator`; `None` when the denominator is zero.
+    pub fn ratio(numerator: i64, denominator: i64) -> Option<Self> {
+        (denominator != 0).then(|| Self::from_i128(i128::from(numerator), i128::from(denominator)))
+    }
+
+    /// Reads a decimal as FHIR and JSON print it (`-12.10`, `1e3`), exactly.
+    pub fn parse(text: &str) -> Result<Self, NumberFault> {
+        let (mantissa, exponent) = match text.split_once(['e', 'E']) {
+            Some((m, e)) => (m, e.parse::<i32>().map_err(|_| exponent_fault(e))?),
+            None => (text, 0),
+        };
+        let (sign, digits) = match mantissa.strip_prefix('-') {
+            Some(rest) => (-1, rest),
+            None => (1, mantissa.strip_prefix('+').unwrap_or(mantissa)),
+        };
+        let (whole, fraction) = digits.split_once('.').unwrap_or((digits, ""));
+        let all_digits = |s: &str| s.bytes().all(|b| b.is_ascii_digit());
+        let ends_in_point = digits.contains('.') && fraction.is_empty();
+        if whole.is_empty() || ends_in_point || !all_digits(whole) || !all_digits(fraction) {
+            return Err(NumberFault::NotDecimal);
+        }
+        let significant = format!("{whole}{fraction}");
+        if significant.trim_start_matches('0').len() > DIGITS_MAX || significant.len() > 64 {
+            return Err(NumberFault::TooLong);
+        }
+        let scale = exponent.saturating_sub(i32::try_from(fraction.len()).unwrap_or(i32::MAX));
+        if scale.abs() > EXPONENT_MAX {
+            return Err(NumberFault::TooLong);
+        }
+        let value: i128 = significant.parse().map_err(|_| NumberFault::TooLong)?;
+        Ok(Self::decimal(sign * value, scale))
+    }
+
+    /// `mantissa × 10^exponent`.
+    pub fn decimal(mantissa: i128, exponent: i32) -> Self {
+        if let Some(power) = 10_i128.checked_pow(exponent.unsigned_abs()) {
+            if exponent <= 0 {
+                return Self::from_i128(mantissa, power);
+            }
+            if let Some(product) = mantissa.checked_mul(power) {
+                return Self::from_i128(product, 1);
+            }
+        }
+        let power = num_traits::pow(BigInt::from(10), exponent.unsigned_abs() as usize);
+        let mantissa = BigInt::from(mantissa);
+        Self::from_big(if exponent < 0 {
+            BigRational::new(mantissa, power)
+        } else {
+            BigRational::from_integer(mantissa * power)
+        })
+    }
+
+    /// The quotient; `None` when `other` is zero.
+    pub fn checked_div(&self, other: &Self) -> Option<Self> {
+        if other.is_zero() {
+            return None;
+        }
+        Some(match (&self.0, &other.0) {
+            (Repr::Small(a, b), Repr::Small(c, d)) => {
+                Self::from_i128(i128::from(*a) * i128::from(*d), i128::from(*b) * i128::from(*c))
+            }
+            _ => Self::from_big(self.big() / other.big()),
+        })
+    }
+
+    /// An integer power; `None` for zero to a negative power or an exponent beyond 64.
+    pub fn checked_pow(&self, exponent: i32) -> Option<Self> {
+        if exponent.abs() > 64 || (exponent < 0 && self.is_zero()) {
+            return None;
+        }
+        let mut power = Self::ONE;
+        for _ in 0..exponent.abs() {
+            power = &power * self;
+        }
+        if exponent < 0 { Self::ONE.checked_div(&power) } else { Some(power) }
+    }
+
+    /// Whether it is zero.
+    pub fn is_zero(&self) -> bool {
+        matches!(self.0, Repr::Small(0, _))
+    }
+
+    /// Whether it is below zero.
+    pub fn is_negative(&self) -> bool {
+        match &self.0 {
+            Repr::Small(n, _) => *n < 0,
+            Repr::Big(b) => b.is_negative(),
+        }
+    }
+
+    /// Whether it is a whole number.
+    pub fn is_integer(&self) -> bool {
+        match &self.0 {
+            Repr::Small(_, d) => *d == 1,
+            Repr::Big(b) => b.is_integer(),
+        }
+    }
+
+    /// The distance from zero.
+    pub fn abs(&self) -> Self {
+        if self.is_negative() { -self } else { self.clone() }
+    }
+
+    /// The greatest whole number that is not above it.
+    pub fn floor(&self) -> Self {
+        match &self.0 {
+            Repr::Small(n, d) => Self::from(n.div_floor(d)),
+            Repr::Big(b) => Self::from_big(b.floor()),
+        }
+    }
+
+    /// The least whole number that is not below it.
+    pub fn ceil(&self) -> Self {
+        -&(-self).floor()
+    }
+
+    /// The whole part, towards zero.
+    pub fn truncate(&self) -> Self {
+        if self.is_negative() { self.ceil() } else { self.floor() }
+    }
+
+    /// Rounded to `places` decimals, halves away from zero, as CQL's `Round` does.
+    pub fn round(&self, places: u32) -> Self {
+        let scale = Self::decimal(1, i32::try_from(places.min(64)).unwrap_or(64));
+        let shifted = &(&self.abs() * &scale) + &Self::decimal(5, -1);
+        let rounded = shifted.floor().checked_div(&scale).unwrap_or(Self::ZERO);
+        if self.is_negative() { -&rounded } else { rounded }
+    }
+
+    /// As a whole number of 64 bits, when it is one.
+    pub fn to_i64(&self) -> Option<i64> {
+        match &self.0 {
+            Repr::Small(n, 1) => Some(*n),
+            _ => None,
+        }
+    }
+
+    /// As decimal text when its decimals end, as JSON and FHIR print it; else `None`.
+    pub fn to_decimal(&self) -> Option<String> {
+        let (numerator, denominator) = self.parts();
+        let (mut rest, mut places) = (denominator.clone(), 0_u32);
+        for prime in [2_u8, 5] {
+            let prime = BigInt::from(prime);
+            let mut count = 0_u32;
+            while rest.is_multiple_of(&prime) {
+                rest /= &prime;
+                count += 1;
+            }
+            places = places.max(count);
+        }
+        if !rest.is_one() {
+            return None;
+        }
+        let scaled = numerator * num_traits::pow(BigInt::from(10), places as usize) / denominator;
+        Some(place_point(&scaled, places))
+    }
+
+    fn parts(&self) -> (BigInt, BigInt) {
+        match &self.0 {
+            Repr::Small(n, d) => (BigInt::from(*n), BigInt::from(*d)),
+            Repr::Big(b) => (b.numer().clone(), b.denom().clone()),
+        }
+    }
+
+    fn big(&self) -> BigRational {
+        let (n, d) = self.parts();
+        BigRational::new_raw(n, d)
+    }
+
+    fn from_i128(numerator: i128, denominator: i128) -> Self {
+        let common = numerator.gcd(&denominator).max(1);
+        let sign = if denominator < 0 { -1 } else { 1 };
+        let (n, d) = (sign * (numerator / common), sign * (denominator / common));
+        match (i64::try_from(n), i64::try_from(d)) {
+            (Ok(n), Ok(d)) if n != i64::MIN => Self(Repr::Small(n, d)),
+            _ => Self(Repr::Big(Box::new(BigRational::new_raw(n.into(), d.into())))),
+        }
+    }
+
+    fn from_big(big: BigRational) -> Self {
+        match (big.numer().to_i64(), big.denom().to_i64()) {
+            (Some(n), Some(d)) if n != i64::MIN => Self(Repr::Small(n, d)),
+            _ => Self(Repr::Big(Box::new(big))),
+        }
+    }
+
+    /// Rounded to a few significant digits, for a person to read.
+    fn approximate(&self) -> String {
+        let mut places = SHOWN_DIGITS;
+        let mut scaled = self.abs();
+        let tenth = Self::decimal(1, -1);
+        while !scaled.is_zero() && scaled < tenth && places < 40 {
+            scaled = &scaled * &Self::from(10);
+            places += 1;
+        }
+        let whole_digits = self.abs().floor().to_string().len();
+        if self.abs() >= Self::ONE {
+            places = places.saturating_sub(u32::try_from(whole_digits).unwrap_or(places));
+        }
+        self.round(places).to_decimal().unwrap_or_default()
+    }
+}
+
+/// An exponent of too many digits is a decimal that is too long; anything else is none.
+fn exponent_fault(exponent: &str) -> NumberFault {
+    let digits = exponent.trim_start_matches(['+', '-']);
+    if !digits.is_empty() && digits.bytes().all(|b| b.is_ascii_digit()) {
+        NumberFault::TooLong
+    } else {
+        NumberFault::NotDecimal
+    }
+}
+
+fn place_point(scaled: &BigInt, places: u32) -> String {
+    let sign = if scaled.is_negative() { "-" } else { "" };
+    let digits = format!("{:0>width$}", scaled.abs(), width = places as usize + 1);
+    let (whole, fraction) = digits.split_at(digits.len() - places as usize);
+    if fraction.is_empty() { format!("{sign}{whole}") } else { format!("{sign}{whole}.{fraction}") }
+}
+
+impl fmt::Display for Number {
+    /// Exact when the decimals end; else `≈` and six significant digits.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.to_decimal() {
+            Some(exact) => f.write_str(&exact),
+            None => write!(f, "≈{}", self.approximate()),
+        }
+    }
+}
+
+impl fmt::Debug for Number {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (n, d) = self.parts();
+        if d.is_one() { write!(f, "{n}") } else { write!(f, "{n}/{d}") }
+    }
+}
+
+impl From<i64> for Number {
+    fn from(whole: i64) -> Self {
+        Self::from_i128(i128::from(whole), 1)
+    }
+}
+
+impl Ord for Number {
+    fn cmp(&self, other: &Self) -> Ordering {
+        match (&self.0, &other.0) {
+            (Repr::Small(a, b), Repr::Small(c, d)) => {
+                (i128::from(*a) * i128::from(*d)).cmp(&(i128::from(*c) * i128::from(*b)))
+            }
+            _ => self.big().cmp(&other.big()),
+        }
+    }
+}
+
+impl PartialOrd for Number {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl Neg for &Number {
+    type Output = Number;
+
+    fn neg(self) -> Number {
+        match &self.0 {
+            Repr::Small(n, d) => Number(Repr::Small(-n, *d)),
+            Repr::Big(b) => Number::from_big(-b.as_ref()),
+        }
+    }
+}
+
+impl Add for &Number {
+    type Output = Number;
+
+    fn add(self, other: Self) -> Number {
+        match (&self.0, &other.0) {
+            (Repr::Small(a, b), Repr::Small(c, d)) => {
+                let (a, b, c, d) = (i128::from(*a), i128::from(*b), i128::from(*c), i128::from(*d));
+                match (a * d).checked_add(c * b) {
+                    Some(sum) => Number::from_i128(sum, b * d),
+                    None => Number::from_big(self.big() + other.big()),
+                }
+            }
+            _ => Number::from_big(self.big() + other.big()),
+        }
+    }
+}
+
+impl Sub for &Number {
+    type Output = Number;
+
+    fn sub(self, other: Self) -> Number {
+        self + &-other
+    }
+}
+
+impl Mul for &Number {
+    type Output = Number;
+
+    fn mul(self, other: Self) -> Number {
+        match (&self.0, &other.0) {
+            (Repr::Small(a, b), Repr::Small(c, d)) => {
+                Number::from_i128(i128::from(*a) * i128::from(*c), i128::from(*b) * i128::from(*d))
+            }
+            _ => Number::from_big(self.big() * other.big()),
+        }
+    }
+}

@@ -1,0 +1,130 @@
+//! A fact as one variable of a trial reads it: converted, dated, and said why when it cannot be used.
+
+use super::interval::Interval;
+use super::time::{Instant, Partial, TimeRange};
+use super::truth::Truth;
+
+/// A value as an expression works with it.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Value {
+    /// A number in the unit that the place implies.
+    Number(Interval),
+    /// A truth.
+    Truth(Truth),
+    /// A date or time, known as far as it was sent.
+    Time(Partial),
+    /// Words.
+    Text(String),
+}
+
+/// One usable member of a variable's series.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Reading {
+    /// The value in the variable's unit.
+    pub value: Value,
+    /// Where its clinical time lies.
+    pub at: TimeRange,
+    /// The other end of what lasts (see [`DraftFact`](super::fact::DraftFact)).
+    pub other_end: Option<Instant>,
+    /// When the source recorded it.
+    pub recorded: Option<Instant>,
+    /// It may still change: preliminary, or an administration still running.
+    pub provisional: bool,
+    /// Reference range of that very result, in the variable's unit.
+    pub range: Option<Interval>,
+    /// Which of the person's facts it is, by place in the list given to normalize.
+    pub fact: usize,
+}
+
+/// Why a variable has no answer, in the words of the interfaces.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Reason {
+    /// Nothing of the kind was ever received.
+    NeverSeen,
+    /// There is one, and its time is outside the window.
+    TooOld,
+    /// There is one that is not final.
+    NotYetFinal,
+    /// A range, or a partial date, that does not decide.
+    KnownInPart,
+    /// Different results whose times cannot be told apart.
+    Conflicting,
+    /// Outside what is plausible.
+    Implausible,
+    /// The unit is none, unknown, or measures another thing.
+    UnitNotConvertible,
+    /// The code or answer is in no map.
+    CodeNotUnderstood,
+    /// A person has to answer.
+    AwaitingAttestation,
+    /// It leans on something that has not happened.
+    AnchorNotReached,
+}
+
+impl Reason {
+    /// The words that evidence shows.
+    pub fn words(self) -> &'static str {
+        match self {
+            Self::NeverSeen => "never seen",
+            Self::TooOld => "too old",
+            Self::NotYetFinal => "not yet final",
+            Self::KnownInPart => "known in part",
+            Self::Conflicting => "conflicting",
+            Self::Implausible => "implausible",
+            Self::UnitNotConvertible => "unit not convertible",
+            Self::CodeNotUnderstood => "code not understood",
+            Self::AwaitingAttestation => "awaiting attestation",
+            Self::AnchorNotReached => "anchor not reached",
+        }
+    }
+}
+
+/// A fact that concerns a variable and is not used, with the reason: shown, never dropped in silence.
+#[derive(Debug, Clone, PartialEq)]
+pub struct LeftOut {
+    /// Which of the person's facts it is.
+    pub fact: usize,
+    /// The kind of reason.
+    pub reason: Reason,
+    /// A sentence: what was found and what is wanted.
+    pub text: String,
+}
+
+/// All that is known of one variable, oldest first.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Series {
+    /// What can be used.
+    pub readings: Vec<Reading>,
+    /// What cannot, and why.
+    pub left_out: Vec<LeftOut>,
+}
+
+/// What the Patient resources of a person and the gateway's own facts say, apart from variables.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct PersonWords {
+    /// Birth date as precise as it was sent.
+    pub birth_date: Option<Partial>,
+    /// `female`, `male`, `other`; `unknown` is none.
+    pub sex: Option<String>,
+    /// Date of death.
+    pub death: Option<Partial>,
+    /// Dead, with or without a date.
+    pub deceased: bool,
+    /// Not to be listed: `active = false`, test data, or a restricted label; the words say which.
+    pub hidden: Option<String>,
+    /// When consent to this trial was given.
+    pub consented: Option<Instant>,
+    /// When a person put them on study.
+    pub enrolled: Option<Instant>,
+    /// Times at which a source gave this person's problem list.
+    pub problem_list: Vec<Reading>,
+}
+
+/// A person's facts as one trial reads them: a series for each variable, in the definition's order.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Readings {
+    /// What is known of the person.
+    pub person: PersonWords,
+    /// One series for each variable; empty for derived ones.
+    pub series: Vec<Series>,
+}

@@ -1,0 +1,319 @@
+//! A trial's definition, checked and ready to be evaluated.
+
+use super::expression::tree::{Duration, Expr};
+use crate::model::code::Coding;
+use crate::model::fact::{FactStatus, Origin, Qualifier};
+use crate::model::number::Number;
+use crate::model::time::Zone;
+use crate::model::unit::Unit;
+
+/// Everything that the gateway knows about one trial.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Trial {
+    /// Its id, such as its registry number.
+    pub id: String,
+    /// The definition's version; goes up with every amendment.
+    pub version: u32,
+    /// SHA-256 over the definition's files.
+    pub digest: [u8; 32],
+    /// The study record.
+    pub study: Study,
+    /// Variables in the order of the file.
+    pub variables: Vec<Variable>,
+    /// Named times.
+    pub anchors: Vec<(String, Expr)>,
+    /// Open questions of the text, with their alternatives.
+    pub readings: Vec<ReadingChoice>,
+    /// Criteria, inclusions first, in the order of the file.
+    pub criteria: Vec<Criterion>,
+    /// Who becomes a candidate at all.
+    pub consider: Option<Expr>,
+    /// How the inclusions combine; `None`: all of them.
+    pub included: Option<Expr>,
+    /// Words of the protocol that are on purpose no criterion: the words, and why.
+    pub notes: Vec<(String, String)>,
+    /// What the status table asks.
+    pub conduct: Conduct,
+    /// What is shown to nobody but the unblinded.
+    pub hidden: Vec<String>,
+    /// The study treatment.
+    pub treatment: Option<Treatment>,
+    /// Visit rows.
+    pub visits: Vec<Visits>,
+}
+
+/// The study record: what becomes ResearchStudy.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Study {
+    /// Title.
+    pub title: String,
+    /// Short title.
+    pub short_title: Option<String>,
+    /// The system of the trial's id, such as `https://clinicaltrials.gov`.
+    pub registry: String,
+    /// Other identifiers: system and value.
+    pub other_ids: Vec<(String, String)>,
+    /// R4 ResearchStudy.status, a person's statement.
+    pub status: String,
+    /// The registry's own word for the status, kept beside it.
+    pub registry_status: Option<String>,
+    /// R4 research-study-phase code.
+    pub phase: Option<String>,
+    /// Primary purpose code.
+    pub purpose: Option<String>,
+    /// What is studied: codings with a display.
+    pub conditions: Vec<(Coding, String)>,
+    /// Keywords.
+    pub keywords: Vec<String>,
+    /// Start, as precise as it is known.
+    pub start: Option<String>,
+    /// End, as precise as it is known.
+    pub end: Option<String>,
+    /// Sponsor's name.
+    pub sponsor: Option<String>,
+    /// Target enrolment.
+    pub target: Option<u32>,
+    /// Arms: name, type, description.
+    pub arms: Vec<(String, String, Option<String>)>,
+    /// Objectives: name, and `primary`, `secondary` or `exploratory`.
+    pub objectives: Vec<(String, String)>,
+    /// Day on which a person last verified the record.
+    pub verified: Option<String>,
+    /// Sites; never empty.
+    pub sites: Vec<Site>,
+}
+
+/// One site.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Site {
+    /// Short id.
+    pub id: String,
+    /// Name.
+    pub name: String,
+    /// ISO country code.
+    pub country: String,
+    /// Its calendar.
+    pub zone: Zone,
+}
+
+/// A variable.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Variable {
+    /// Its name in expressions.
+    pub name: String,
+    /// Its name for people.
+    pub label: String,
+    /// What it is made of.
+    pub kind: VariableKind,
+    /// Unit of its numbers; `None` for what is no number.
+    pub unit: Option<Unit>,
+}
+
+/// What a variable is made of.
+#[derive(Debug, Clone, PartialEq)]
+pub enum VariableKind {
+    /// A series of dated facts.
+    Recorded(Box<Recorded>),
+    /// An expression, worked out at the moment in hand.
+    Derived(Expr),
+    /// A person's answer.
+    Attested {
+        /// The question.
+        question: String,
+        /// How long an answer holds.
+        expires: Option<Duration>,
+        /// What kind of answer.
+        answer: ValueType,
+    },
+}
+
+/// The kind of value that a variable takes; results of another kind are left to other variables.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[allow(missing_docs)]
+pub enum ValueType {
+    Number,
+    Truth,
+    Time,
+    Text,
+}
+
+/// How a recorded variable finds and reads its facts.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Recorded {
+    /// Kinds of resources.
+    pub from: Vec<Origin>,
+    /// Codes that it reads.
+    pub codes: CodeSet,
+    /// Kind of value.
+    pub value: ValueType,
+    /// Grams per mole, where mass and molar units may meet.
+    pub molar_mass: Option<Number>,
+    /// Values wholly outside are left out.
+    pub plausible: Option<(Number, Number)>,
+    /// The value of its bare name.
+    pub select: Option<Expr>,
+    /// Statuses that count; preliminary makes the verdict provisional.
+    pub status: Vec<FactStatus>,
+    /// Answer words of the definition: codings that mean true, false, or points of a scale.
+    pub answers: Vec<(AnswerValue, CodeSet)>,
+    /// Qualifiers that a fact must have, or must not.
+    pub context: Vec<(Qualifier, ContextRule)>,
+    /// What stands while nothing is recorded.
+    pub presume: Option<Presume>,
+    /// A condition's history counts too.
+    pub history: bool,
+    /// What is read of an administration.
+    pub amount: Amount,
+    /// Least and most hours of a collection; outside it is left out.
+    pub collection_hours: Option<(Number, Number)>,
+}
+
+/// What an answer means.
+#[derive(Debug, Clone, PartialEq)]
+#[allow(missing_docs)]
+pub enum AnswerValue {
+    Truth(bool),
+    Number(Number),
+}
+
+/// What is read of an administration.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[allow(missing_docs)]
+pub enum Amount {
+    Presence,
+    Dose,
+    Rate,
+}
+
+/// A rule about a coded qualifier.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct ContextRule {
+    /// One of these must be there, when not empty.
+    pub any: CodeSet,
+    /// None of these may be there.
+    pub except: CodeSet,
+    /// A result that says nothing of the qualifier is taken too, when `any` is asked for.
+    pub absent_ok: bool,
+}
+
+/// A set of codes: single ones, prefixes and ranges by prefix, without exceptions.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct CodeSet {
+    /// Single codes, of a system's usual URI.
+    pub codes: Vec<Coding>,
+    /// Codes that begin so: system and prefix.
+    pub prefixes: Vec<Coding>,
+    /// Systems and the first and last code prefix of a range, both included (`C00`, `C97`).
+    pub ranges: Vec<(String, String, String)>,
+    /// What is in none of them: exceptions.
+    pub except: Option<Box<CodeSet>>,
+}
+
+impl CodeSet {
+    /// Whether nothing can be in it.
+    pub fn is_empty(&self) -> bool {
+        self.codes.is_empty() && self.prefixes.is_empty() && self.ranges.is_empty()
+    }
+
+    /// Whether a coding, with its system's usual URI, is in it.
+    pub fn contains(&self, coding: &Coding) -> bool {
+        let in_range = |(system, first, last): &(String, String, String)| {
+            *system == coding.system && {
+                let head = |n: usize| coding.code.get(..n.min(coding.code.len())).unwrap_or("");
+                head(first.len()) >= first.as_str() && head(last.len()) <= last.as_str()
+            }
+        };
+        let found = self.codes.contains(coding)
+            || self.prefixes.iter().any(|p| p.system == coding.system && coding.code.starts_with(&p.code))
+            || self.ranges.iter().any(in_range);
+        found && !self.except.as_ref().is_some_and(|e| e.contains(coding))
+    }
+}
+
+/// A value presumed while nothing is recorded and the condition holds; shown as presumed.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Presume {
+    /// The value: a truth.
+    pub value: bool,
+    /// Its condition.
+    pub when: Expr,
+}
+
+/// An open question of the text.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ReadingChoice {
+    /// Its name.
+    pub name: String,
+    /// The question.
+    pub question: String,
+    /// Place of the default among the alternatives.
+    pub default: usize,
+    /// Alternatives, in the order of the file.
+    pub alternatives: Vec<(String, Expr)>,
+    /// Why the default.
+    pub because: String,
+}
+
+/// One criterion.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Criterion {
+    /// Its id.
+    pub id: String,
+    /// `include` is false.
+    pub exclusion: bool,
+    /// The protocol's own words.
+    pub protocol: String,
+    /// Where it is false, the criterion does not apply.
+    pub applies: Option<Expr>,
+    /// `require` or `reject`.
+    pub expression: Expr,
+}
+
+/// What the status table asks of a trial.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Conduct {
+    /// `consent` (true) or `registration`: start of ResearchSubject.period.
+    pub participation_starts_at_consent: bool,
+    /// The current version of the consent form.
+    pub consent_version: String,
+    /// How long the investigator's signature holds.
+    pub eligibility_valid: Duration,
+    /// On-study from screening is possible.
+    pub run_in: bool,
+    /// On-study-observation after treatment.
+    pub observation: bool,
+    /// A second attempt is possible.
+    pub rescreen: bool,
+}
+
+/// The study treatment.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Treatment {
+    /// The variable of the study drug.
+    pub drug: usize,
+    /// On-study-intervention from here …
+    pub starts: Expr,
+    /// … to here.
+    pub ends: Option<Expr>,
+    /// Dose given.
+    pub given: Option<Expr>,
+    /// Dose expected.
+    pub expected: Option<Expr>,
+    /// How far from it is no deviation, a number in percent.
+    pub tolerance: Option<Number>,
+}
+
+/// One row of visits.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Visits {
+    /// Its name.
+    pub name: String,
+    /// Distance from one visit to the next.
+    pub every: Duration,
+    /// The last one.
+    pub until: Duration,
+    /// Anchor by place.
+    pub from: usize,
+    /// Days or hours either side.
+    pub window: Duration,
+}

@@ -1,0 +1,278 @@
+//! The typed tree of an expression, as evaluation walks it: names resolved, units checked, literals exact.
+
+use crate::model::number::Number;
+use crate::model::reading::Value;
+use crate::model::unit::Unit;
+
+/// The type of an expression.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Type {
+    /// A truth.
+    Truth,
+    /// A number of this unit; plain numbers are of unit 1.
+    Number(Unit),
+    /// A date or time.
+    Time,
+    /// Words.
+    Text,
+    /// A literal `null`, of any type.
+    Null,
+    /// An interval of times or numbers, from a literal `Interval[a, b]`: only the right side of `during` and `in`.
+    Interval(Box<Type>),
+    /// A written list, for list functions, `in` and `contains`.
+    List(Box<Type>),
+}
+
+/// An expression with its place in the definition.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Expr {
+    /// What it is.
+    pub kind: Kind,
+    /// Its type; numbers come out in this type's unit.
+    pub ty: Type,
+    /// As the definition writes it.
+    pub text: String,
+}
+
+/// What a name stands for, by place in the definition.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Name {
+    /// A variable.
+    Variable(usize),
+    /// A reading: the expression of its chosen alternative.
+    Reading(usize),
+    /// A criterion: its result.
+    Criterion(usize),
+    /// An anchor: a time.
+    Anchor(usize),
+    /// A built-in name.
+    BuiltIn(BuiltIn),
+    /// `value` inside a `where`.
+    Value,
+    /// `time` inside a `where`.
+    Time,
+}
+
+/// The names that every definition has.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[allow(missing_docs)]
+pub enum BuiltIn {
+    BirthDate,
+    Sex,
+    Death,
+    Site,
+    Country,
+    Arm,
+    Stratum,
+    LastContact,
+    Consented,
+    Enrolled,
+}
+
+/// A comparison.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[allow(missing_docs)]
+pub enum Comparison {
+    Less,
+    LessOrEqual,
+    Greater,
+    GreaterOrEqual,
+    Equal,
+    NotEqual,
+}
+
+/// A timing phrase between two times; `during` has an interval on its right.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[allow(missing_docs)]
+pub enum Timing {
+    Before,
+    After,
+    OnOrBefore,
+    OnOrAfter,
+    During,
+}
+
+/// A calendar unit.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[allow(missing_docs)]
+pub enum Calendar {
+    Year,
+    Month,
+    Week,
+    Day,
+    Hour,
+    Minute,
+}
+
+/// So many of a calendar unit.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct Duration {
+    /// How many; not negative.
+    pub count: u32,
+    /// Of what.
+    pub of: Calendar,
+}
+
+/// Arithmetic on two numbers; a time plus or minus a duration is [`Kind::Shift`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[allow(missing_docs)]
+pub enum Arithmetic {
+    Add,
+    Subtract,
+    Multiply,
+    Divide,
+    Div,
+    Mod,
+    Power,
+}
+
+/// Functions of one or more plain values.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[allow(missing_docs)]
+pub enum Function {
+    Abs,
+    Ceiling,
+    Floor,
+    Truncate,
+    /// `Round(x)` or `Round(x, places)`.
+    Round,
+    Exp,
+    Ln,
+    /// `Log(x, base)`.
+    Log,
+    Power,
+    Coalesce,
+    /// `PercentChange(from, to)`.
+    PercentChange,
+}
+
+/// Functions over a series or a written list.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[allow(missing_docs)]
+pub enum Aggregate {
+    Count,
+    Sum,
+    Min,
+    Max,
+    Avg,
+    Median,
+    First,
+    Last,
+    AllTrue,
+    AnyTrue,
+    /// `exists (series)`.
+    Exists,
+}
+
+/// The members of one variable's facts that a function looks at.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Series {
+    /// The recorded variable.
+    pub variable: usize,
+    /// Its window; `None`: all up to now. `problem_list` is variable `usize::MAX`.
+    pub window: Option<Window>,
+    /// The `where`, over `value` and `time`.
+    pub filter: Option<Box<Expr>>,
+}
+
+/// `Series::variable` of the built-in series `problem_list`.
+pub const PROBLEM_LIST: usize = usize::MAX;
+
+/// A window of clinical time.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Window {
+    /// `within D`: from now − D to now.
+    Within(Duration),
+    /// `within D of A`: both sides, ends included.
+    WithinOf(Duration, Box<Expr>),
+    /// `within D before A`: from A − D to A, ends included.
+    WithinBefore(Duration, Box<Expr>),
+    /// `within D after A`: from A to A + D, ends included.
+    WithinAfter(Duration, Box<Expr>),
+    /// `since A`: from A on, A included.
+    Since(Box<Expr>),
+    /// `before A`, A excluded.
+    Before(Box<Expr>),
+    /// `after A`, A excluded.
+    After(Box<Expr>),
+    /// `on or before A`.
+    OnOrBefore(Box<Expr>),
+    /// `on or after A`.
+    OnOrAfter(Box<Expr>),
+    /// `during` an interval of times.
+    During(Box<Expr>),
+}
+
+/// What a function looks at.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Source {
+    /// Facts of a variable.
+    Series(Series),
+    /// A written list; what is unknown in it is left out, as CQL does.
+    List(Vec<Expr>),
+}
+
+/// What an expression is.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Kind {
+    /// A literal in the unit of the expression's type; `None` is `null`.
+    Literal(Option<Value>),
+    /// A name.
+    Name(Name),
+    /// `Now()`: a time. `Today()`: the date.
+    Now,
+    /// The site's calendar date of now.
+    Today,
+    /// `not`
+    Not(Box<Expr>),
+    /// `and`
+    And(Vec<Expr>),
+    /// `or`
+    Or(Vec<Expr>),
+    /// `xor`
+    Xor(Box<Expr>, Box<Expr>),
+    /// `implies`
+    Implies(Box<Expr>, Box<Expr>),
+    /// `AtLeast(n, …)`
+    AtLeast(usize, Vec<Expr>),
+    /// A comparison; both sides are of the left side's unit after the check.
+    Compare(Comparison, Box<Expr>, Box<Expr>),
+    /// A timing phrase.
+    Timing(Timing, Box<Expr>, Box<Expr>),
+    /// `x between low and high`, ends included.
+    Between(Box<Expr>, Box<Expr>, Box<Expr>),
+    /// `x in list` or `list contains x`, or in an interval.
+    Member(Box<Expr>, Box<Expr>),
+    /// `is null`, with `true` for `is not null`.
+    IsNull(Box<Expr>, bool),
+    /// `is true`, `is false`: the truth asked for, then whether negated.
+    IsTruth(Box<Expr>, bool, bool),
+    /// Arithmetic; the factor that turns the result of the operands' units into the type's unit, when it is not 1.
+    Arithmetic(Arithmetic, Box<Expr>, Box<Expr>),
+    /// `-x`
+    Negate(Box<Expr>),
+    /// A time moved by a duration; `true`: back.
+    Shift(Box<Expr>, Duration, bool),
+    /// `years between a and b` (`false`) or `difference in years between a and b` (`true`): a plain number.
+    UnitsBetween(Calendar, Box<Expr>, Box<Expr>, bool),
+    /// `if`.
+    If(Box<Expr>, Box<Expr>, Box<Expr>),
+    /// `case`: the comparand if any, the pairs, the else.
+    Case(Option<Box<Expr>>, Vec<(Expr, Expr)>, Box<Expr>),
+    /// A function of plain values.
+    Call(Function, Vec<Expr>),
+    /// A function over a series or a list.
+    Aggregate(Aggregate, Source),
+    /// `.time` of the fact that a `First` or `Last` of a series, or a variable, picks.
+    TimeOf(Box<Expr>),
+    /// `UpperLimit(…)` (`true`) or `LowerLimit(…)` of the very result that the expression picks.
+    Limit(bool, Box<Expr>),
+    /// `Baseline(x)`.
+    Baseline(Box<Expr>),
+    /// The same quantity in another unit: value × factor (`Number(q, 'unit')`, or where two units of one dimension meet).
+    Convert(Number, Box<Expr>),
+    /// `Interval[a, b]`: two ends, and whether each belongs to it.
+    Interval(Box<Expr>, bool, Box<Expr>, bool),
+    /// A written list.
+    List(Vec<Expr>),
+}
