@@ -154,7 +154,7 @@ pub struct Stored {
 }
 
 /// A search over kept resources; all given conditions hold.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone)]
 pub struct Find {
     /// The source.
     pub source: String,
