@@ -5,5 +5,12 @@
 //! imports all. `tests/it/tidy.rs` keeps it so; `docs/ARCHITECTURE.md` walks one lab value through.
 
 pub mod model;
-pub mod store;
 pub mod trial;
+
+pub mod store;
+
+pub mod cli;
+
+pub mod clock;
+pub mod config;
+pub mod telemetry;

@@ -1,1 +1,3 @@
-//! x
+//! One test binary: a file per room, and the rules of the house.
+
+mod tidy;

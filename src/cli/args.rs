@@ -1,0 +1,194 @@
+//! The words of the command line. Exit codes: 0 done, 1 the thing asked about is wrong, 2 usage, 3 could not reach or write.
+
+use clap::{Args, Parser, Subcommand};
+use std::path::PathBuf;
+
+/// Labs of a hospital in, decided and explained trial status out.
+#[derive(Debug, Parser)]
+#[command(name = "trialgate", version, about, disable_help_subcommand = true)]
+pub struct Cli {
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// Where the store and the settings are.
+#[derive(Debug, Clone, Args)]
+pub struct Place {
+    /// Settings file (TOML); every key also by environment, such as TRIALGATE__LISTEN.
+    #[arg(long, value_name = "FILE")]
+    pub config: Option<PathBuf>,
+    /// Store, such as sqlite:trialgate.db.
+    #[arg(long, value_name = "URL")]
+    pub store: Option<String>,
+    /// Folder to use instead of the profiles built in.
+    #[arg(long, value_name = "DIR")]
+    pub profiles: Option<PathBuf>,
+}
+
+/// The subcommands.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// The main job on an embedded default: the worked patients, the story, the table. Nothing is kept.
+    Demo(Demo),
+    /// The gateway.
+    Serve(Serve),
+    /// Reads NDJSON, Bundle JSON or folders of them, plain or .gz; `-` is standard input.
+    Import(Import),
+    /// Definitions of trials.
+    Trial {
+        /// What to do with one.
+        #[command(subcommand)]
+        command: Trial,
+    },
+    /// The verdict of one person in one trial, in words.
+    Explain(Explain),
+    /// Brings a store's tables up to date.
+    Migrate {
+        /// Where.
+        #[command(flatten)]
+        place: Place,
+    },
+    /// The audit.
+    Audit {
+        /// What to do with it.
+        #[command(subcommand)]
+        command: Audit,
+    },
+}
+
+/// `trialgate demo`
+#[derive(Debug, Args)]
+pub struct Demo {
+    /// Makes no pauses and ends after the table.
+    #[arg(long)]
+    pub once: bool,
+    /// Waits for Enter before each step.
+    #[arg(long, conflicts_with = "once")]
+    pub step: bool,
+    /// Prints one object with `trial` and `persons`, and nothing else.
+    #[arg(long)]
+    pub json: bool,
+    /// Folder to use instead of the profiles built in.
+    #[arg(long, value_name = "DIR")]
+    pub profiles: Option<PathBuf>,
+}
+
+/// `trialgate serve`
+#[derive(Debug, Args)]
+pub struct Serve {
+    /// Where to listen; beyond loopback only with clients configured.
+    #[arg(long, value_name = "ADDR")]
+    pub listen: Option<String>,
+    /// Folder of trial definitions, instead of those of the profiles.
+    #[arg(long, value_name = "DIR")]
+    pub trials: Option<PathBuf>,
+    /// Where.
+    #[command(flatten)]
+    pub place: Place,
+}
+
+/// `trialgate import`
+#[derive(Debug, Args)]
+pub struct Import {
+    /// Files and folders; `-` is standard input.
+    #[arg(required = true, value_name = "FILE")]
+    pub files: Vec<PathBuf>,
+    /// The source whose ids these are.
+    #[arg(long, default_value = "main")]
+    pub source: String,
+    /// Prints the summary as JSON.
+    #[arg(long)]
+    pub json: bool,
+    /// Where.
+    #[command(flatten)]
+    pub place: Place,
+}
+
+/// `trialgate trial …`
+#[derive(Debug, Subcommand)]
+pub enum Trial {
+    /// Schema, names, types, units, windows, and the definition's own cases.
+    Check {
+        /// Folder of the definition.
+        dir: PathBuf,
+        /// Prints the findings as JSON.
+        #[arg(long)]
+        json: bool,
+        /// Folder to use instead of the profiles built in.
+        #[arg(long, value_name = "DIR")]
+        profiles: Option<PathBuf>,
+    },
+    /// The definition on a case file, a Bundle or NDJSON; nothing is kept.
+    Evaluate {
+        /// Folder of the definition.
+        dir: PathBuf,
+        /// Files.
+        #[arg(required = true)]
+        files: Vec<PathBuf>,
+        /// The moment asked about: a date (its end at the site) or a FHIR dateTime.
+        #[arg(long, value_name = "T")]
+        as_of: Option<String>,
+        /// Prints one object for one person, else an array.
+        #[arg(long)]
+        json: bool,
+        /// Folder to use instead of the profiles built in.
+        #[arg(long, value_name = "DIR")]
+        profiles: Option<PathBuf>,
+    },
+    /// The definition on the stored history: funnel, attrition, decidability, near misses.
+    Backtest {
+        /// Folder of the definition.
+        dir: PathBuf,
+        /// The moment asked about.
+        #[arg(long, value_name = "T")]
+        as_of: Option<String>,
+        /// A reading other than the default, as NAME=ALTERNATIVE.
+        #[arg(long = "reading", value_name = "R=ALT")]
+        readings: Vec<String>,
+        /// Prints one object.
+        #[arg(long)]
+        json: bool,
+        /// Adds the persons, by our key; asks for the purpose `list`.
+        #[arg(long)]
+        persons: bool,
+        /// Where.
+        #[command(flatten)]
+        place: Place,
+    },
+}
+
+/// `trialgate explain`
+#[derive(Debug, Args)]
+pub struct Explain {
+    /// Our key of the person, or SOURCE/PATIENT-ID.
+    pub person: String,
+    /// The trial.
+    pub trial: String,
+    /// The moment asked about.
+    #[arg(long, value_name = "T")]
+    pub as_of: Option<String>,
+    /// Only what the gateway knew then.
+    #[arg(long, value_name = "T")]
+    pub known_at: Option<String>,
+    /// Prints one object.
+    #[arg(long)]
+    pub json: bool,
+    /// Where.
+    #[command(flatten)]
+    pub place: Place,
+}
+
+/// `trialgate audit …`
+#[derive(Debug, Subcommand)]
+pub enum Audit {
+    /// Walks every chain and says what does not fit.
+    Verify {
+        /// Prints the report as JSON.
+        #[arg(long)]
+        json: bool,
+        /// Where.
+        #[command(flatten)]
+        place: Place,
+    },
+}
