@@ -67,12 +67,12 @@ fn fact(used: &FactUsed, out: &mut String) {
     let value = used.value.as_deref().unwrap_or("not used");
     let remark = used.remark.as_ref().map(|r| format!("; {r}")).unwrap_or_default();
     let source = if used.source.is_empty() { String::new() } else { format!(", {}", used.source) };
-    let line =
-        format!("{}: {} -> {value}, {}, {}{source}{remark}", used.variable, used.received, used.at, used.status);
+    let line = format!("{}: {} -> {value}, {}, {}{source}{remark}", used.variable, used.received, used.at, used.status);
     put(out, 2, &line);
 }
 
 fn put(out: &mut String, depth: usize, line: &str) {
     // Writing to a String cannot fail.
-    let _ = writeln!(out, "{:indent$}{}", "", line.split_whitespace().collect::<Vec<_>>().join(" "), indent = depth * 2);
+    let _ =
+        writeln!(out, "{:indent$}{}", "", line.split_whitespace().collect::<Vec<_>>().join(" "), indent = depth * 2);
 }
