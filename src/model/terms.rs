@@ -1,7 +1,7 @@
 //! A site's map: what the words of one source mean. Applied when facts are read, never when they are kept.
 
 use super::code::Coding;
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 /// What one source's words mean, over what is safe everywhere.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -10,6 +10,8 @@ pub struct Terms {
     pub systems: HashMap<String, String>,
     /// A unit word, exactly as written → a UCUM code. Also for a code sent as UCUM that means another thing (`K/uL`).
     pub units: HashMap<String, String>,
+    /// Codes that UCUM reads as another thing than labs mean (`K/uL`, `G/L`): refused unless `units` says what they mean.
+    pub misread: HashSet<String>,
     /// A unit for results that come without one, by the code that is declared so.
     pub default_units: HashMap<Coding, String>,
     /// An answer word, lower case and trimmed → a coding.

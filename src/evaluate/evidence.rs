@@ -1,0 +1,216 @@
+//! What a verdict rests on, for people: trees of expressions, facts as received and as used.
+
+use super::scene::{Scene, Used};
+use super::value::{Known, Val, When, of_value};
+use crate::model::assessment::{FactUsed, Node};
+use crate::model::fact::{Fact, FactValue, ReceivedEnd};
+use crate::model::interval::Interval;
+use crate::model::reading::{Reading, Value};
+use crate::model::time::{Instant, TimeRange, Zone};
+use crate::model::truth::Truth;
+use crate::model::unit::Unit;
+use crate::trial::definition::{Criterion, VariableKind};
+use crate::trial::expression::tree::{Expr, Kind, Name, PROBLEM_LIST, Type};
+use std::fmt::Write;
+
+/// A number with its unit; plain numbers stand alone.
+pub(super) fn show_number(n: &Interval, unit: &str) -> String {
+    let mut out = String::with_capacity(16);
+    // Writing to a String cannot fail.
+    let _ = write!(out, "{n}");
+    if unit != "1" {
+        out.push(' ');
+        out.push_str(unit);
+    }
+    out
+}
+
+/// A time: a moment, a day, or from one day to another.
+fn show_range(range: TimeRange, zone: &Zone) -> String {
+    if range.earliest == range.latest {
+        return zone.show(range.earliest);
+    }
+    let (first, last) = (zone.date_of(range.earliest), zone.date_of(range.latest));
+    if range.earliest == Instant::MIN {
+        format!("some time before {last}")
+    } else if first == last {
+        first.to_string()
+    } else {
+        format!("{first}..{last}")
+    }
+}
+
+fn show(value: &Val, ty: &Type, zone: &Zone) -> String {
+    match value {
+        Val::Number(n) => show_number(n, if let Type::Number(unit) = ty { unit.code() } else { "1" }),
+        Val::Truth(t) => t.to_string(),
+        Val::Text(t) => t.clone(),
+        Val::Time(When { range, .. }) => show_range(*range, zone),
+    }
+}
+
+impl<'a> Scene<'a> {
+    /// The tree of a criterion, with its truth by the plain tables.
+    pub(super) fn criterion_node(&self, c: &'a Criterion) -> (Truth, Option<Truth>, Node) {
+        let own = self.node(&c.expression);
+        let Some(applies) = &c.applies else {
+            return (own.0, None, own.1);
+        };
+        let when = self.node(applies);
+        let result = if c.exclusion { when.0.and(own.0) } else { when.0.implies(own.0) };
+        let word = if c.exclusion { "and" } else { "implies" };
+        let expression = format!("{} {word} {}", applies.text, c.expression.text);
+        (result, Some(when.0), Node { expression, result: Some(result), value: None, parts: vec![when.1, own.1] })
+    }
+
+    /// The tree of a truth; each part is worked out once, on the way.
+    fn node(&self, e: &'a Expr) -> (Truth, Node) {
+        let many = |list: &'a [Expr]| -> (Vec<Truth>, Vec<Node>) { list.iter().map(|p| self.node(p)).unzip() };
+        let (truth, value, parts) = match &e.kind {
+            Kind::And(list) => {
+                let (truths, parts) = many(list);
+                (truths.into_iter().fold(Truth::True, Truth::and), None, parts)
+            }
+            Kind::Or(list) => {
+                let (truths, parts) = many(list);
+                (truths.into_iter().fold(Truth::False, Truth::or), None, parts)
+            }
+            Kind::AtLeast(n, list) => {
+                let (truths, parts) = many(list);
+                (Truth::at_least(*n, truths), None, parts)
+            }
+            Kind::Not(a) => {
+                let (truth, part) = self.node(a);
+                (!truth, None, vec![part])
+            }
+            Kind::Compare(op, a, b) => {
+                let (left, right) = (self.value(a), self.value(b));
+                let mut parts = Vec::new();
+                if !matches!(b.kind, Kind::Literal(_)) {
+                    parts.push(self.side(a, &left));
+                    parts.push(self.side(b, &right));
+                }
+                (self.compared(*op, &left, &right), self.shown(a, &left), parts)
+            }
+            Kind::Name(name) => (self.truth(e), None, self.behind(*name)),
+            _ => (self.truth(e), None, Vec::new()),
+        };
+        (truth, Node { expression: e.text.clone(), result: Some(truth), value, parts })
+    }
+
+    fn shown(&self, e: &Expr, value: &Known) -> Option<String> {
+        value.as_ref().map(|v| show(v, &e.ty, self.zone()))
+    }
+
+    fn side(&self, e: &'a Expr, value: &Known) -> Node {
+        Node { expression: e.text.clone(), result: None, value: self.shown(e, value), parts: Vec::new() }
+    }
+
+    /// What stands behind a name that is a truth.
+    fn behind(&self, name: Name) -> Vec<Node> {
+        match name {
+            Name::Reading(i) => self.chosen(i).map(|e| self.node(e).1).into_iter().collect(),
+            Name::Variable(i) => match &self.trial.variables[i].kind {
+                VariableKind::Derived(e) if !matches!(e.kind, Kind::Literal(_)) => vec![self.node(e).1],
+                _ => Vec::new(),
+            },
+            _ => Vec::new(),
+        }
+    }
+
+    /// The facts that a stretch of the log names, each once.
+    pub(super) fn facts_used(&self, used: &[Used], provisional: &mut bool) -> Vec<FactUsed> {
+        let mut named: Vec<Used> = used.to_vec();
+        named.sort_unstable();
+        named.dedup();
+        let mut found = Vec::with_capacity(named.len());
+        for &(variable, place) in &named {
+            let Some(reading) = self.all_of(variable).get(place).filter(|_| variable != PROBLEM_LIST) else {
+                continue;
+            };
+            *provisional |= reading.provisional;
+            found.extend(self.fact_used(variable, reading));
+        }
+        let mut variables: Vec<usize> = named.iter().map(|u| u.0).filter(|v| *v != PROBLEM_LIST).collect();
+        variables.dedup();
+        variables.iter().for_each(|v| self.left_out(*v, &mut found));
+        found
+    }
+
+    fn fact_used(&self, variable: usize, reading: &Reading) -> Option<FactUsed> {
+        let fact = self.facts.get(reading.fact)?;
+        let v = &self.trial.variables[variable];
+        let value = match &reading.value {
+            Value::Truth(t) => t.word().to_owned(),
+            Value::Number(n) => show_number(n, v.unit.as_ref().map_or("1", Unit::code)),
+            other => show(&of_value(other, self.zone())?, &Type::Null, self.zone()),
+        };
+        Some(FactUsed {
+            variable: v.name.clone(),
+            value: Some(value),
+            received: received(fact),
+            at: show_range(reading.at, self.zone()),
+            status: fact.draft.status.word().to_owned(),
+            source: String::new(),
+            fact: reading.fact,
+            remark: reading.provisional.then(|| "may still change".to_owned()),
+        })
+    }
+
+    /// The facts of a variable that are not used, each with its reason.
+    pub(super) fn left_out(&self, variable: usize, found: &mut Vec<FactUsed>) {
+        let Some(series) = self.readings.series.get(variable) else {
+            return;
+        };
+        for left in &series.left_out {
+            let Some(fact) = self.facts.get(left.fact) else {
+                continue;
+            };
+            found.push(FactUsed {
+                variable: self.trial.variables[variable].name.clone(),
+                value: None,
+                received: received(fact),
+                at: fact.draft.at.map_or_else(|| "no clinical time".to_owned(), |at| show_range(at, self.zone())),
+                status: fact.draft.status.word().to_owned(),
+                source: String::new(),
+                fact: left.fact,
+                remark: Some(format!("{}: {}", left.reason.words(), left.text)),
+            });
+        }
+    }
+}
+
+/// A fact's value as it was received.
+pub(super) fn received(fact: &Fact) -> String {
+    match &fact.draft.value {
+        FactValue::Quantity { low, high, unit } => {
+            let mut out = received_range(low.as_ref(), high.as_ref());
+            if !unit.as_written().is_empty() {
+                out.push(' ');
+                out.push_str(unit.as_written());
+            }
+            out
+        }
+        FactValue::Coded { codings, text } => match (text, codings.first()) {
+            (Some(text), Some(first)) => format!("{text} ({first})"),
+            (Some(text), None) => text.clone(),
+            (None, Some(first)) => first.to_string(),
+            (None, None) => String::new(),
+        },
+        FactValue::Text(text) => text.clone(),
+        FactValue::Boolean(b) => b.to_string(),
+        FactValue::Date(date) => date.to_string(),
+        FactValue::Absent(why) => format!("absent: {why}"),
+        FactValue::Unreadable(kind) => format!("a {kind}"),
+    }
+}
+
+fn received_range(low: Option<&ReceivedEnd>, high: Option<&ReceivedEnd>) -> String {
+    match (low, high) {
+        (Some(l), Some(h)) if l == h => l.decimal.clone(),
+        (Some(l), Some(h)) => format!("{}-{}", l.decimal, h.decimal),
+        (Some(l), None) => format!("{}{}", if l.closed { ">=" } else { ">" }, l.decimal),
+        (None, Some(h)) => format!("{}{}", if h.closed { "<=" } else { "<" }, h.decimal),
+        (None, None) => String::new(),
+    }
+}

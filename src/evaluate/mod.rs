@@ -1,0 +1,22 @@
+//! A trial, a person's readings and a moment become a verdict with its evidence: a pure function.
+
+mod arithmetic;
+mod clock;
+mod diagram;
+mod evidence;
+mod expression;
+mod formula;
+mod missing;
+mod names;
+mod near;
+mod roots;
+mod run;
+mod scene;
+mod series;
+mod treatment;
+mod value;
+mod walk;
+mod window;
+
+pub use run::{Choice, Moment, evaluate};
+pub use treatment::treatment;

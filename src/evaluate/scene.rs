@@ -1,0 +1,179 @@
+//! What one evaluation works in: the data, the moment, and what it has worked out so far.
+
+use super::value::Known;
+use crate::model::fact::Fact;
+use crate::model::reading::{Reading, Readings};
+use crate::model::time::{Instant, Zone};
+use crate::model::truth::Truth;
+use crate::trial::definition::{Site, Trial};
+use crate::trial::expression::tree::{Expr, Name};
+use std::cell::{Cell, RefCell};
+
+/// A named result, kept for the rest of the evaluation.
+#[derive(Debug, Clone)]
+pub(super) struct Memo {
+    pub(super) value: Known,
+    /// Readings (the first 64) that it leans on, as bits.
+    leans: u64,
+    /// Where the log holds the facts that made it.
+    log: (usize, usize),
+}
+
+/// A fact that a result leans on: variable, place in its series.
+pub(super) type Used = (usize, usize);
+
+/// One evaluation.
+#[derive(Debug)]
+pub(super) struct Scene<'a> {
+    pub(super) trial: &'a Trial,
+    pub(super) readings: &'a Readings,
+    pub(super) facts: &'a [Fact],
+    pub(super) site: &'a Site,
+    pub(super) now: Instant,
+    pub(super) choice: Vec<usize>,
+    /// Whether the moment goes on with the clock; false once it is fixed.
+    pub(super) live: bool,
+    /// A comparison that is turned round on trial.
+    pub(super) flip: Option<&'a Expr>,
+    /// A criterion whose result is set on trial.
+    pub(super) fixed: Option<(usize, Truth)>,
+    /// The fact in hand inside a `where`.
+    pub(super) hand: Cell<Option<(usize, &'a Reading)>>,
+    /// A `presume` was used.
+    pub(super) presumed: Cell<bool>,
+    changes: Cell<Option<Instant>>,
+    leans: Cell<u64>,
+    memo: RefCell<Vec<Option<Memo>>>,
+    pub(super) log: RefCell<Vec<Used>>,
+    working: RefCell<Vec<usize>>,
+    today: jiff::civil::Date,
+}
+
+impl<'a> Scene<'a> {
+    pub(super) fn new(
+        trial: &'a Trial,
+        readings: &'a Readings,
+        facts: &'a [Fact],
+        site: &'a Site,
+        now: Instant,
+        choice: &[usize],
+    ) -> Self {
+        let slots = trial.variables.len() + trial.readings.len() + trial.criteria.len() + trial.anchors.len();
+        Self {
+            trial,
+            readings,
+            facts,
+            site,
+            now,
+            choice: choice.to_vec(),
+            live: true,
+            flip: None,
+            fixed: None,
+            hand: Cell::new(None),
+            presumed: Cell::new(false),
+            changes: Cell::new(None),
+            leans: Cell::new(0),
+            memo: RefCell::new(vec![None; slots]),
+            log: RefCell::new(Vec::with_capacity(64)),
+            working: RefCell::new(Vec::new()),
+            today: site.zone.date_of(now),
+        }
+    }
+
+    /// The same at the same moment, with nothing worked out yet.
+    pub(super) fn again(&self) -> Self {
+        Self { live: self.live, ..Self::new(self.trial, self.readings, self.facts, self.site, self.now, &self.choice) }
+    }
+
+    /// The same with another alternative of one reading; what does not lean on it is kept.
+    pub(super) fn with_choice(&self, reading: usize, choice: &[usize]) -> Self {
+        let scene =
+            Self { live: self.live, ..Self::new(self.trial, self.readings, self.facts, self.site, self.now, choice) };
+        let keep = |m: &Option<Memo>| {
+            let m = m.as_ref().filter(|m| reading < 64 && m.leans & (1 << reading) == 0)?;
+            Some(Memo { value: m.value.clone(), leans: m.leans, log: (0, 0) })
+        };
+        let kept = self.memo.borrow().iter().map(keep).collect();
+        *scene.memo.borrow_mut() = kept;
+        scene
+    }
+
+    pub(super) fn zone(&self) -> &'a Zone {
+        &self.site.zone
+    }
+
+    pub(super) fn today(&self) -> jiff::civil::Date {
+        self.today
+    }
+
+    /// Says that a result may turn at this moment.
+    pub(super) fn turns(&self, at: Instant) {
+        if self.live && at > self.now && at < Instant::MAX && self.changes.get().is_none_or(|c| at < c) {
+            self.changes.set(Some(at));
+        }
+    }
+
+    /// Says that a result may turn with the next day.
+    pub(super) fn turns_tomorrow(&self) {
+        if self.live {
+            self.turns(self.zone().end_of(self.today).plus_us(1));
+        }
+    }
+
+    pub(super) fn changes_at(&self) -> Option<Instant> {
+        self.changes.get()
+    }
+
+    pub(super) fn note_change(&self, at: Option<Instant>) {
+        if let Some(at) = at {
+            self.turns(at);
+        }
+    }
+
+    pub(super) fn used(&self, variable: usize, place: usize) {
+        self.log.borrow_mut().push((variable, place));
+    }
+
+    pub(super) fn log_len(&self) -> usize {
+        self.log.borrow().len()
+    }
+
+    /// A named result, worked out once; a ring of names (refused at load) is unknown.
+    pub(super) fn once(&self, name: Name, work: impl FnOnce() -> Known) -> Known {
+        let slot = self.slot(name);
+        if let Some(memo) = &self.memo.borrow()[slot] {
+            self.leans.set(self.leans.get() | memo.leans);
+            self.log.borrow_mut().extend_from_within(memo.log.0..memo.log.1);
+            return memo.value.clone();
+        }
+        if self.working.borrow().contains(&slot) {
+            return None;
+        }
+        self.working.borrow_mut().push(slot);
+        let outer = self.leans.replace(match name {
+            Name::Reading(r) if r < 64 => 1 << r,
+            Name::Reading(_) => u64::MAX,
+            _ => 0,
+        });
+        let hand = self.hand.replace(None);
+        let start = self.log_len();
+        let value = work();
+        self.hand.set(hand);
+        let leans = self.leans.get();
+        self.memo.borrow_mut()[slot] = Some(Memo { value: value.clone(), leans, log: (start, self.log_len()) });
+        self.leans.set(outer | leans);
+        self.working.borrow_mut().pop();
+        value
+    }
+
+    fn slot(&self, name: Name) -> usize {
+        let t = self.trial;
+        match name {
+            Name::Variable(i) => i,
+            Name::Reading(i) => t.variables.len() + i,
+            Name::Criterion(i) => t.variables.len() + t.readings.len() + i,
+            Name::Anchor(i) => t.variables.len() + t.readings.len() + t.criteria.len() + i,
+            Name::BuiltIn(_) | Name::Value | Name::Time => unreachable!("built-in names are not kept"),
+        }
+    }
+}

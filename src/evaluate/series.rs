@@ -1,0 +1,441 @@
+//! The members of a series, and the functions over series and written lists.
+
+use super::scene::Scene;
+use super::value::{Known, Val, merge, of_truth, of_value, to_truth, whole};
+use super::window::Bounds;
+use crate::model::fact::{FactStatus, Origin};
+use crate::model::interval::Interval;
+use crate::model::number::Number;
+use crate::model::reading::{Reading, Value};
+use crate::model::time::Instant;
+use crate::model::truth::Truth;
+use crate::trial::definition::{Amount, Recorded, VariableKind};
+use crate::trial::expression::tree::{Aggregate, Expr, PROBLEM_LIST, Series};
+
+/// A fact that is, or may be, looked at.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Member<'a> {
+    pub(super) reading: &'a Reading,
+    pub(super) place: usize,
+    /// Inside the window and taken by the `where`: true, or unknown.
+    pub(super) sure: bool,
+}
+
+/// What a function over a series looks at.
+#[derive(Debug)]
+pub(super) struct View<'a> {
+    pub(super) variable: usize,
+    pub(super) members: Vec<Member<'a>>,
+    /// Something recorded lies in the window for sure, whatever the `where` says of it.
+    pub(super) recorded: bool,
+    /// Something recorded may lie in the window.
+    pub(super) maybe_recorded: bool,
+    /// The window leans on a time that is not known.
+    pub(super) no_anchor: bool,
+    pub(super) bounds: Bounds,
+    windowed: bool,
+}
+
+impl<'a> View<'a> {
+    pub(super) fn sure(&self) -> impl Iterator<Item = &Member<'a>> {
+        self.members.iter().filter(|m| m.sure)
+    }
+
+    fn open(&self) -> impl Iterator<Item = &Member<'a>> {
+        self.members.iter().filter(|m| !m.sure)
+    }
+
+    fn any_sure(&self) -> bool {
+        self.members.iter().any(|m| m.sure)
+    }
+
+    /// Those that may be the last (or first): no sure member is surely beyond them.
+    pub(super) fn outermost(&self, last: bool) -> Vec<Member<'a>> {
+        let nearest = self.sure().map(|m| if last { m.reading.at.earliest } else { m.reading.at.latest });
+        let nearest = if last { nearest.max() } else { nearest.min() };
+        let kept = |m: &&Member<'a>| match nearest {
+            Some(edge) if last => m.reading.at.latest >= edge,
+            Some(edge) => m.reading.at.earliest <= edge,
+            None => true,
+        };
+        self.members.iter().filter(kept).copied().collect()
+    }
+}
+
+impl<'a> Scene<'a> {
+    pub(super) fn recorded(&self, variable: usize) -> Option<&'a Recorded> {
+        match &self.trial.variables.get(variable)?.kind {
+            VariableKind::Recorded(recorded) => Some(recorded),
+            _ => None,
+        }
+    }
+
+    pub(super) fn all_of(&self, variable: usize) -> &'a [Reading] {
+        if variable == PROBLEM_LIST {
+            return &self.readings.person.problem_list;
+        }
+        self.readings.series.get(variable).map_or(&[], |s| &s.readings)
+    }
+
+    /// The members of a series at this moment.
+    pub(super) fn view(&self, series: &'a Series) -> View<'a> {
+        self.members(
+            series.variable,
+            self.bounds(series.window.as_ref()),
+            series.window.is_some(),
+            series.filter.as_deref(),
+        )
+    }
+
+    /// All of a variable up to now.
+    pub(super) fn whole_view(&self, variable: usize) -> View<'a> {
+        self.members(variable, Ok(Bounds::default()), false, None)
+    }
+
+    fn members(
+        &self,
+        variable: usize,
+        bounds: Result<Bounds, ()>,
+        windowed: bool,
+        filter: Option<&'a Expr>,
+    ) -> View<'a> {
+        let no_anchor = bounds.is_err();
+        let bounds = bounds.unwrap_or_default();
+        let mut view =
+            View { variable, members: Vec::new(), recorded: false, maybe_recorded: false, no_anchor, bounds, windowed };
+        if no_anchor {
+            return view;
+        }
+        for (place, reading) in self.all_of(variable).iter().enumerate() {
+            if reading.at.earliest > self.now {
+                self.turns(reading.at.earliest);
+                continue;
+            }
+            let inside = self.inside(&bounds, reading);
+            if inside == Truth::False {
+                continue;
+            }
+            view.recorded |= inside == Truth::True;
+            view.maybe_recorded = true;
+            let taken = filter.map_or(Truth::True, |f| self.in_hand(variable, reading, f));
+            if taken != Truth::False {
+                let sure = inside.and(taken) == Truth::True;
+                view.members.push(Member { reading, place, sure });
+            }
+        }
+        view
+    }
+
+    fn in_hand(&self, variable: usize, reading: &'a Reading, filter: &'a Expr) -> Truth {
+        let outer = self.hand.replace(Some((variable, reading)));
+        let taken = self.truth(filter);
+        self.hand.set(outer);
+        taken
+    }
+
+    /// A fact's value as a variable has it: a past condition counts only by its history or in a window.
+    pub(super) fn value_of(&self, view: &View<'a>, m: &Member<'a>) -> Known {
+        let past = matches!(m.reading.value, Value::Truth(Truth::True))
+            && self.facts.get(m.reading.fact).is_some_and(|f| f.draft.status == FactStatus::Past);
+        if past && !view.windowed && self.recorded(view.variable).is_some_and(|r| !r.history) {
+            return Some(Val::Truth(false));
+        }
+        of_value(&m.reading.value, self.zone())
+    }
+
+    fn use_all<'m>(&self, view: &View<'a>, members: impl Iterator<Item = &'m Member<'a>>)
+    where
+        'a: 'm,
+    {
+        members.for_each(|m| self.used(view.variable, m.place));
+    }
+
+    /// The members that a picking function picks, or may pick.
+    pub(super) fn picked(&self, what: Aggregate, view: &View<'a>) -> Vec<Member<'a>> {
+        match what {
+            Aggregate::First => view.outermost(false),
+            Aggregate::Last => view.outermost(true),
+            Aggregate::Min | Aggregate::Max => {
+                let best = self.extreme(what, view);
+                let may = |m: &&Member<'a>| super::value::equal(&self.value_of(view, m), &best) != Truth::False;
+                view.members.iter().filter(may).copied().collect()
+            }
+            _ => Vec::new(),
+        }
+    }
+
+    /// A function over a series.
+    pub(super) fn over_series(&self, what: Aggregate, view: &View<'a>) -> Known {
+        if view.no_anchor {
+            return None;
+        }
+        match what {
+            Aggregate::Exists => of_truth(self.exists(view)),
+            Aggregate::AnyTrue => of_truth(self.any_true(view)),
+            Aggregate::AllTrue => of_truth(self.all_true(view)),
+            Aggregate::Count => self.count(view),
+            Aggregate::Sum => self.sum(view).map(Val::Number),
+            Aggregate::First | Aggregate::Last => self.edge(what, view),
+            Aggregate::Min | Aggregate::Max => {
+                self.use_all(view, self.picked(what, view).iter());
+                self.extreme(what, view)
+            }
+            Aggregate::Avg => self.average(view),
+            Aggregate::Median => self.median(view),
+        }
+    }
+
+    /// Whether a member is one that `exists` and `Count` count: of a condition, one that is there.
+    fn is_there(&self, view: &View<'a>, m: &Member<'a>) -> Truth {
+        let condition = self.recorded(view.variable).is_some_and(|r| r.from.contains(&Origin::Condition));
+        let there = if condition { to_truth(&self.value_of(view, m)) } else { Truth::True };
+        if m.sure || there == Truth::False { there } else { Truth::Unknown }
+    }
+
+    fn exists(&self, view: &View<'a>) -> Truth {
+        let mut any = if view.recorded { Truth::False } else { Truth::Unknown };
+        for m in &view.members {
+            let there = self.is_there(view, m);
+            any = any.or(there);
+            self.used(view.variable, m.place);
+        }
+        if !view.maybe_recorded { self.presume(view).unwrap_or(any) } else { any }
+    }
+
+    /// What the variable presumes while nothing is recorded in a window.
+    pub(super) fn presume(&self, view: &View<'a>) -> Option<Truth> {
+        let presume = self.recorded(view.variable)?.presume.as_ref()?;
+        if view.no_anchor || view.maybe_recorded || self.left_out_inside(view) {
+            return None;
+        }
+        (self.truth(&presume.when) == Truth::True).then(|| {
+            self.presumed.set(true);
+            Truth::from(presume.value)
+        })
+    }
+
+    /// Whether something that could not be read may lie in the window: then nothing is presumed.
+    pub(super) fn left_out_inside(&self, view: &View<'a>) -> bool {
+        let Some(series) = self.readings.series.get(view.variable) else {
+            return false;
+        };
+        series.left_out.iter().any(|l| {
+            let draft = self.facts.get(l.fact).map(|f| &f.draft);
+            let Some((draft, at)) = draft.and_then(|d| d.at.map(|at| (d, at))) else {
+                return true;
+            };
+            let reading = Reading {
+                value: Value::Truth(Truth::Unknown),
+                at,
+                other_end: draft.other_end,
+                recorded: draft.recorded,
+                provisional: false,
+                range: None,
+                fact: l.fact,
+            };
+            at.earliest <= self.now && self.inside(&view.bounds, &reading) != Truth::False
+        })
+    }
+
+    fn any_true(&self, view: &View<'a>) -> Truth {
+        let mut any = if view.recorded { Truth::False } else { Truth::Unknown };
+        for m in &view.members {
+            let t = to_truth(&self.value_of(view, m));
+            any = any.or(if m.sure { t } else { t.and(Truth::Unknown) });
+            self.used(view.variable, m.place);
+        }
+        any
+    }
+
+    fn all_true(&self, view: &View<'a>) -> Truth {
+        let mut all = if view.recorded { Truth::True } else { Truth::Unknown };
+        for m in &view.members {
+            let t = to_truth(&self.value_of(view, m));
+            all = all.and(if m.sure { t } else { t.or(Truth::Unknown) });
+            self.used(view.variable, m.place);
+        }
+        all
+    }
+
+    fn count(&self, view: &View<'a>) -> Known {
+        self.use_all(view, view.members.iter());
+        if !view.maybe_recorded {
+            return self.presume(view).map(|_| Val::Number(Interval::exact(Number::ZERO)));
+        }
+        if !view.recorded {
+            return None;
+        }
+        let there: Vec<Truth> = view.members.iter().map(|m| self.is_there(view, m)).collect();
+        let sure = there.iter().filter(|t| **t == Truth::True).count();
+        let most = there.iter().filter(|t| **t != Truth::False).count();
+        Some(Val::Number(whole(sure).hull(&whole(most))))
+    }
+
+    fn number_of(&self, view: &View<'a>, m: &Member<'a>) -> Option<Interval> {
+        match self.value_of(view, m)? {
+            Val::Number(n) => Some(n),
+            _ => None,
+        }
+    }
+
+    fn sum(&self, view: &View<'a>) -> Option<Interval> {
+        self.use_all(view, view.members.iter());
+        if !view.maybe_recorded {
+            return self.presume(view).map(|_| Interval::exact(Number::ZERO));
+        }
+        if !view.recorded {
+            return None;
+        }
+        let mut total = Interval::exact(Number::ZERO);
+        for m in &view.members {
+            let amount = self.number_of(view, m)?.mul(&self.share(view, m));
+            let with = total.add(&amount);
+            total = if m.sure { with } else { total.hull(&with) };
+        }
+        Some(total)
+    }
+
+    /// The share of an infused amount that lies inside the window.
+    fn share(&self, view: &View<'a>, m: &Member<'a>) -> Interval {
+        let one = Interval::exact(Number::ONE);
+        let dose = self.recorded(view.variable).is_some_and(|r| r.amount == Amount::Dose);
+        let (start, Some(end)) = (m.reading.at, m.reading.other_end) else {
+            return one;
+        };
+        if !dose
+            || end <= start.latest
+            || end == Instant::MAX
+            || (view.bounds.low.is_none() && view.bounds.high.is_none())
+        {
+            return one;
+        }
+        let low = view.bounds.low.map_or(start, |l| l);
+        let high = view.bounds.high.map_or(crate::model::time::TimeRange::exact(end), |h| h);
+        if start.earliest >= low.latest && end <= high.earliest {
+            return one;
+        }
+        if start.earliest != start.latest || low.earliest != low.latest || high.earliest != high.latest {
+            return Interval::between(Number::ZERO, Number::ONE);
+        }
+        self.turns(self.now.plus_us(60_000_000));
+        let part = end.min(high.earliest).0.saturating_sub(start.earliest.max(low.earliest).0).max(0);
+        let whole = end.0.saturating_sub(start.earliest.0);
+        Number::ratio(part, whole).map_or(one, Interval::exact)
+    }
+
+    fn edge(&self, what: Aggregate, view: &View<'a>) -> Known {
+        let picked = self.picked(what, view);
+        self.use_all(view, picked.iter());
+        if !view.any_sure() {
+            return None;
+        }
+        let mut values = picked.iter().map(|m| self.value_of(view, m));
+        let first = values.next()?;
+        values.fold(first, merge)
+    }
+
+    fn extreme(&self, what: Aggregate, view: &View<'a>) -> Known {
+        let sure = view.sure().map(|m| self.value_of(view, m)).reduce(|a, b| pick(what, a, b))?;
+        view.open().map(|m| self.value_of(view, m)).fold(sure, |best, v| {
+            let with = pick(what, best.clone(), v);
+            merge(best, with)
+        })
+    }
+
+    fn average(&self, view: &View<'a>) -> Known {
+        if !view.any_sure() {
+            return None;
+        }
+        let total = view.members.iter().try_fold(Interval::exact(Number::ZERO), |sum, m| {
+            let with = sum.add(&self.number_of(view, m)?);
+            Some(if m.sure { with } else { sum.hull(&with) })
+        })?;
+        self.use_all(view, view.members.iter());
+        let count = whole(view.sure().count()).hull(&whole(view.members.len()));
+        total.div(&count).map(Val::Number)
+    }
+
+    fn median(&self, view: &View<'a>) -> Known {
+        self.use_all(view, view.members.iter());
+        if view.open().next().is_some() {
+            return None;
+        }
+        let values: Option<Vec<Interval>> = view.members.iter().map(|m| self.number_of(view, m)).collect();
+        middle(&values?).map(Val::Number)
+    }
+
+    /// A function over a written list: what is unknown is left out, as in CQL.
+    pub(super) fn over_list(&self, what: Aggregate, list: &'a [Expr]) -> Known {
+        let values: Vec<Val> = list.iter().filter_map(|e| self.value(e)).collect();
+        let truths = || values.iter().map(|v| *v == Val::Truth(true));
+        let numbers = || -> Option<Vec<Interval>> {
+            values.iter().map(|v| if let Val::Number(n) = v { Some(n.clone()) } else { None }).collect()
+        };
+        match what {
+            Aggregate::Exists => Some(Val::Truth(!values.is_empty())),
+            Aggregate::AnyTrue => Some(Val::Truth(truths().any(|t| t))),
+            Aggregate::AllTrue => Some(Val::Truth(truths().all(|t| t))),
+            Aggregate::Count => Some(Val::Number(whole(values.len()))),
+            Aggregate::First => values.into_iter().next(),
+            Aggregate::Last => values.into_iter().next_back(),
+            Aggregate::Min | Aggregate::Max => values.into_iter().map(Some).reduce(|a, b| pick(what, a, b)).flatten(),
+            Aggregate::Sum => numbers()?.into_iter().reduce(|a, b| a.add(&b)).map(Val::Number),
+            Aggregate::Avg => {
+                let count = whole(values.len());
+                numbers()?.into_iter().reduce(|a, b| a.add(&b))?.div(&count).map(Val::Number)
+            }
+            Aggregate::Median => middle(&numbers()?).map(Val::Number),
+        }
+    }
+}
+
+/// The greater or lesser of two values.
+fn pick(what: Aggregate, a: Known, b: Known) -> Known {
+    let greatest = what == Aggregate::Max;
+    match (a?, b?) {
+        (Val::Number(a), Val::Number(b)) => Some(Val::Number(if greatest { a.max(&b) } else { a.min(&b) })),
+        (Val::Time(mut a), Val::Time(b)) => {
+            let choose = |x: Instant, y: Instant| if greatest { x.max(y) } else { x.min(y) };
+            a.range.earliest = choose(a.range.earliest, b.range.earliest);
+            a.range.latest = choose(a.range.latest, b.range.latest);
+            a.calendar &= b.calendar;
+            a.moves |= b.moves;
+            Some(Val::Time(a))
+        }
+        (a, b) => (a == b).then_some(a),
+    }
+}
+
+/// The median of numbers known in part: their lower ends' and their upper ends'.
+fn middle(values: &[Interval]) -> Option<Interval> {
+    use crate::model::interval::End;
+    let median = |ends: Vec<Option<&End>>, missing_is_low: bool| -> Option<Number> {
+        let mut ends = ends;
+        ends.sort_by(|a, b| match (a, b) {
+            (Some(a), Some(b)) => a.value.cmp(&b.value),
+            (None, None) => std::cmp::Ordering::Equal,
+            (None, _) => {
+                if missing_is_low {
+                    std::cmp::Ordering::Less
+                } else {
+                    std::cmp::Ordering::Greater
+                }
+            }
+            (_, None) => {
+                if missing_is_low {
+                    std::cmp::Ordering::Greater
+                } else {
+                    std::cmp::Ordering::Less
+                }
+            }
+        });
+        let (a, b) = (ends[(ends.len() - 1) / 2]?, ends[ends.len() / 2]?);
+        (&a.value + &b.value).checked_div(&Number::from(2))
+    };
+    if values.is_empty() {
+        return None;
+    }
+    let low = median(values.iter().map(|v| v.low.as_ref()).collect(), true).map(End::closed);
+    let high = median(values.iter().map(|v| v.high.as_ref()).collect(), false).map(End::closed);
+    Interval::new(low, high)
+}

@@ -1,0 +1,202 @@
+//! Windows of clinical time: their ends, and which facts lie inside.
+
+use super::scene::Scene;
+use super::value::When;
+use crate::model::fact::FactStatus;
+use crate::model::reading::Reading;
+use crate::model::time::{DAY_US, Instant, TimeRange, add_days, add_months};
+use crate::model::truth::Truth;
+use crate::trial::expression::tree::{Calendar, Duration, Expr, Kind, Window};
+use jiff::civil::Date;
+
+/// The ends of a window, both inside; each known as far as its range says. `None`: no end on that side.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Bounds {
+    pub(super) low: Option<TimeRange>,
+    pub(super) high: Option<TimeRange>,
+    /// The length of a window that ends now and so moves on.
+    moving: Option<Duration>,
+    /// Its ends move on in a way that is not followed exactly.
+    restless: bool,
+}
+
+/// A date moved by so many calendar units.
+pub(super) fn shift_date(date: Date, duration: Duration, back: bool) -> Date {
+    let count = i32::try_from(duration.count).unwrap_or(i32::MAX);
+    let signed = if back { -count } else { count };
+    match duration.of {
+        Calendar::Year => add_months(date, signed.saturating_mul(12)),
+        Calendar::Month => add_months(date, signed),
+        Calendar::Week => add_days(date, signed.saturating_mul(7)),
+        _ => add_days(date, signed),
+    }
+}
+
+/// Microseconds of hours or minutes; `None` for what the calendar counts.
+pub(super) fn clock_us(duration: Duration) -> Option<i64> {
+    let unit = match duration.of {
+        Calendar::Hour => DAY_US / 24,
+        Calendar::Minute => DAY_US / 1440,
+        _ => return None,
+    };
+    Some(i64::from(duration.count).saturating_mul(unit))
+}
+
+impl<'a> Scene<'a> {
+    /// The ends of a window; `Err`: they lean on a time that is not known.
+    pub(super) fn bounds(&self, window: Option<&'a Window>) -> Result<Bounds, ()> {
+        let Some(window) = window else {
+            return Ok(Bounds::default());
+        };
+        let anchor = |e: &'a Expr| self.time(e).ok_or(());
+        Ok(match window {
+            Window::Within(d) => {
+                let low = match clock_us(*d) {
+                    Some(us) => self.now.plus_us(-us),
+                    None => self.zone().start_of(shift_date(self.today(), *d, true)),
+                };
+                Bounds { low: Some(TimeRange::exact(low)), moving: Some(*d), ..Bounds::default() }
+            }
+            Window::WithinOf(d, a) => self.around(anchor(a)?, Some(*d), Some(*d)),
+            Window::WithinBefore(d, a) => self.around(anchor(a)?, Some(*d), None),
+            Window::WithinAfter(d, a) => self.around(anchor(a)?, None, Some(*d)),
+            Window::Since(a) | Window::OnOrAfter(a) => self.from(anchor(a)?, true),
+            Window::After(a) => self.from(anchor(a)?, false),
+            Window::Before(a) => self.until(anchor(a)?, false),
+            Window::OnOrBefore(a) => self.until(anchor(a)?, true),
+            Window::During(interval) => self.during_bounds(interval)?,
+        })
+    }
+
+    fn during_bounds(&self, interval: &'a Expr) -> Result<Bounds, ()> {
+        let Kind::Interval(a, a_closed, b, b_closed) = &interval.kind else {
+            return Err(());
+        };
+        let low = self.from(self.time(a).ok_or(())?, *a_closed);
+        let high = self.until(self.time(b).ok_or(())?, *b_closed);
+        Ok(Bounds { low: low.low, high: high.high, moving: None, restless: low.restless || high.restless })
+    }
+
+    /// From so long before an anchor to so long after it; `None`: the anchor itself.
+    fn around(&self, a: When, before: Option<Duration>, after: Option<Duration>) -> Bounds {
+        let counts_dates = before.or(after).is_some_and(|d| clock_us(d).is_none());
+        let edge = |at: Instant, d: Option<Duration>, back: bool| {
+            if !counts_dates {
+                let us = d.and_then(clock_us).unwrap_or(0);
+                return at.plus_us(if back { -us } else { us });
+            }
+            let date = self.zone().date_of(at);
+            let date = d.map_or(date, |d| shift_date(date, d, back));
+            if back { self.zone().start_of(date) } else { self.zone().end_of(date) }
+        };
+        let side = |d: Option<Duration>, back: bool| TimeRange {
+            earliest: edge(a.range.earliest, d, back),
+            latest: edge(a.range.latest, d, back),
+        };
+        Bounds { low: Some(side(before, true)), high: Some(side(after, false)), moving: None, restless: a.moves }
+    }
+
+    fn from(&self, a: When, included: bool) -> Bounds {
+        let edge = |at: Instant| match (a.calendar, included) {
+            (false, true) => at,
+            (false, false) => at.plus_us(1),
+            (true, true) => self.zone().start_of(self.zone().date_of(at)),
+            (true, false) => self.zone().end_of(self.zone().date_of(at)).plus_us(1),
+        };
+        let low = TimeRange { earliest: edge(a.range.earliest), latest: edge(a.range.latest) };
+        Bounds { low: Some(low), restless: a.moves, ..Bounds::default() }
+    }
+
+    fn until(&self, a: When, included: bool) -> Bounds {
+        let edge = |at: Instant| match (a.calendar, included) {
+            (false, true) => at,
+            (false, false) => at.plus_us(-1),
+            (true, true) => self.zone().end_of(self.zone().date_of(at)),
+            (true, false) => self.zone().start_of(self.zone().date_of(at)).plus_us(-1),
+        };
+        let high = TimeRange { earliest: edge(a.range.earliest), latest: edge(a.range.latest) };
+        Bounds { high: Some(high), restless: a.moves, ..Bounds::default() }
+    }
+
+    /// Whether a fact that is there by now lies inside, and when that may turn.
+    pub(super) fn inside(&self, bounds: &Bounds, reading: &Reading) -> Truth {
+        let start = TimeRange { earliest: reading.at.earliest, latest: reading.at.latest.min(self.now) };
+        let past = self.facts.get(reading.fact).is_some_and(|f| f.draft.status == FactStatus::Past);
+        let inside = match reading.other_end {
+            Some(end) if end >= reading.at.earliest => lasts(bounds, start, TimeRange::exact(end)),
+            None if past => {
+                let latest = reading.recorded.unwrap_or(self.now).min(self.now).max(start.earliest);
+                lasts(bounds, start, TimeRange { earliest: start.earliest, latest })
+            }
+            _ => begins_before(bounds, start).and(reaches(bounds, start)),
+        };
+        if self.live {
+            self.when_turns(bounds, reading, inside);
+        }
+        inside
+    }
+
+    fn when_turns(&self, bounds: &Bounds, reading: &Reading, inside: Truth) {
+        if bounds.restless {
+            self.turns(self.now.plus_us(60_000_000));
+        }
+        let end = reading.other_end.or(reading.recorded).unwrap_or(Instant::MIN);
+        for at in [reading.at.earliest, reading.at.latest, end] {
+            self.turns(at);
+            self.turns(at.plus_us(1));
+            if let Some(d) = bounds.moving
+                && inside != Truth::False
+                && at > Instant::MIN
+                && at < Instant::MAX
+            {
+                self.leaves_at(at, d);
+            }
+        }
+        if reading.at.latest > self.now || end > self.now {
+            for edge in [bounds.low, bounds.high].into_iter().flatten() {
+                self.turns(edge.earliest.plus_us(1));
+                self.turns(edge.latest.plus_us(1));
+                self.turns(edge.earliest);
+                self.turns(edge.latest);
+            }
+        }
+    }
+
+    /// When the trailing end of a window that ends now passes a moment.
+    fn leaves_at(&self, at: Instant, d: Duration) {
+        if let Some(us) = clock_us(d) {
+            self.turns(at.plus_us(us));
+            self.turns(at.plus_us(us).plus_us(1));
+            return;
+        }
+        let last = shift_date(self.zone().date_of(at), d, false);
+        if last >= self.today() {
+            self.turns(self.zone().end_of(last).plus_us(1));
+        } else if shift_date(self.today(), d, true) <= self.zone().date_of(at) {
+            // Months of unlike length: the day may stand still at a month's end.
+            self.turns_tomorrow();
+        }
+    }
+}
+
+fn lasts(bounds: &Bounds, start: TimeRange, end: TimeRange) -> Truth {
+    begins_before(bounds, start).and(reaches(bounds, end))
+}
+
+/// Whether a moment is not behind the window's end.
+fn begins_before(bounds: &Bounds, t: TimeRange) -> Truth {
+    match bounds.high {
+        Some(high) if t.earliest > high.latest => Truth::False,
+        Some(high) if t.latest > high.earliest => Truth::Unknown,
+        _ => Truth::True,
+    }
+}
+
+/// Whether a moment is not before the window's start.
+fn reaches(bounds: &Bounds, t: TimeRange) -> Truth {
+    match bounds.low {
+        Some(low) if t.latest < low.earliest => Truth::False,
+        Some(low) if t.earliest < low.latest => Truth::Unknown,
+        _ => Truth::True,
+    }
+}

@@ -1,0 +1,10 @@
+//! Facts as received and a site's map become readings of a trial's variables; nothing is stored of it.
+
+mod person;
+mod plan;
+mod quantity;
+mod read;
+mod text;
+
+pub use plan::Plan;
+pub use read::normalize;
