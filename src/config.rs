@@ -123,6 +123,13 @@ impl Settings {
         Ok(settings)
     }
 
+    /// Settings from text alone.
+    pub fn parse(text: &str) -> Result<Self, String> {
+        let settings: Self = toml::from_str(text).map_err(|e| format!("settings: {e}"))?;
+        settings.check()?;
+        Ok(settings)
+    }
+
     fn check(&self) -> Result<(), String> {
         for (name, source) in &self.sources {
             if name.is_empty() || !name.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-') {

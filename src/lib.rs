@@ -4,9 +4,25 @@
 //! imports only words, *flow* imports words and rooms, a *door* imports words and flow, *app*
 //! imports all. `tests/it/tidy.rs` keeps it so; `docs/ARCHITECTURE.md` walks one lab value through.
 
-pub mod evaluate;
 pub mod model;
-pub mod normalize;
-pub mod publish;
-pub mod store;
 pub mod trial;
+
+pub mod intake;
+pub mod store;
+
+pub mod decide;
+pub mod evaluate;
+pub mod normalize;
+
+pub mod link;
+pub mod publish;
+
+pub mod flow;
+
+pub mod cli;
+pub mod http;
+
+pub mod app;
+pub mod clock;
+pub mod config;
+pub mod telemetry;

@@ -1,3 +1,11 @@
-//! A door: the command line. One file per subcommand's words; nothing is opened here.
+//! A door: the command line. One file per subcommand; nothing is opened here but the files it is given.
 
 pub mod args;
+pub mod audit;
+pub mod backtest;
+pub mod check;
+pub mod evaluate;
+pub mod explain;
+pub mod files;
+pub mod import;
+pub mod print;

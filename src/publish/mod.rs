@@ -1,18 +1,13 @@
-<<<<<<< HEAD
-//! What targets and clients are told, as bytes of FHIR R4: pure, and the same bytes for the same input.
+//! What targets, clients and people are told: pure, and the same bytes for the same input.
 //!
-//! No reason, criterion or lab value leaves through this room.
+//! No reason, criterion or lab value leaves beside a status; evidence is for those who ask for it by right.
 
+pub mod assessment;
 pub mod bundle;
 pub mod capability;
 pub mod compare;
+pub mod explain;
 mod json;
 pub mod outcome;
 pub mod study;
 pub mod subject;
-=======
-//! What is decided becomes what others read: resources, JSON, words.
-
-pub mod assessment;
-pub mod explain;
->>>>>>> 3475f1f9c94fe9aa7e2248317fa5c6ddf5c74662

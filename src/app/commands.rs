@@ -1,0 +1,162 @@
+//! The commands that open a store or profiles and end.
+
+use super::wire;
+use crate::cli::args::{Audit, Explain, Import, Place, Trial};
+use crate::cli::print::{End, fail};
+use crate::cli::{self, backtest, check, evaluate};
+use crate::clock::Clock;
+use crate::config::Settings;
+use crate::flow::backtest as rehearsal;
+use crate::flow::desk::Desk;
+use crate::flow::profiles::Profiles;
+use crate::flow::rehearse::{Rehearsal, moment_of};
+use crate::flow::{Store, library};
+use crate::model::time::Instant;
+use crate::model::terms::TermsBySource;
+use crate::trial::definition;
+use std::collections::BTreeMap;
+use std::path::Path;
+
+/// `import`
+pub async fn import(args: &Import) -> End {
+    let opened = async {
+        let settings = wire::settings(&args.place)?;
+        let store = wire::store(&settings, true, false)?;
+        plain_desk(&settings, store, args.place.profiles.as_deref())
+    };
+    match opened.await {
+        Ok(desk) => {
+            let end = cli::import::run(&desk.gateway, args).await;
+            match desk.store().close().await {
+                Ok(()) => end,
+                Err(error) => fail(End::Failed, error),
+            }
+        }
+        Err(words) => fail(End::Failed, words),
+    }
+}
+
+/// A desk without targets' errors mattering: the base is only a name here.
+fn plain_desk(settings: &Settings, store: Store, folder: Option<&Path>) -> Result<Desk, String> {
+    let library = wire::library(&wire::profiles(folder)?)?;
+    let base = settings.base.clone().unwrap_or_else(|| format!("http://{}", wire::LISTEN));
+    wire::desk(settings, store, library, Clock::System, &base)
+}
+
+/// `trial …`
+pub async fn trial(command: Trial) -> End {
+    match command {
+        Trial::Check { dir, json, profiles } => match wire::profiles(profiles.as_deref()) {
+            Ok(profiles) => check::run(&dir, profiles, json),
+            Err(words) => fail(End::Failed, words),
+        },
+        Trial::Evaluate { dir, files, as_of, json, profiles } => match wire::profiles(profiles.as_deref()) {
+            Ok(profiles) => {
+                let now = Clock::System.now();
+                let question = evaluate::Question { dir: &dir, files: &files, as_of: as_of.as_deref(), json, now };
+                evaluate::run(&question, profiles)
+            }
+            Err(words) => fail(End::Failed, words),
+        },
+        Trial::Backtest { dir, as_of, readings, json, persons, place } => {
+            let asked = Backtest { dir: &dir, as_of: as_of.as_deref(), readings: &readings, json, persons };
+            match backtest_of(&asked, &place).await {
+                Ok(end) => end,
+                Err(words) => fail(End::Failed, words),
+            }
+        }
+    }
+}
+
+struct Backtest<'a> {
+    dir: &'a Path,
+    as_of: Option<&'a str>,
+    readings: &'a [String],
+    json: bool,
+    persons: bool,
+}
+
+async fn backtest_of(asked: &Backtest<'_>, place: &Place) -> Result<End, String> {
+    let settings = wire::settings(place)?;
+    let (folder, profiles) = wire::profiles(place.profiles.as_deref())?.with_trial(asked.dir)?;
+    let (trial, terms) = definition_of(&profiles, &folder)?;
+    if asked.persons && !lists(&settings, &trial.id) {
+        let words = format!("--persons needs the purpose `list`: state its ground in trials.{}.grounds.list", trial.id);
+        return Ok(fail(End::Usage, words));
+    }
+    let store = wire::store(&settings, false, true)?;
+    let chosen = chosen(asked.readings)?;
+    let rehearsal = Rehearsal::new(&trial, &terms, &chosen)?;
+    let site = rehearsal.site().ok_or("the definition names no site")?;
+    let as_of: Instant = asked.as_of.map_or(Ok(Clock::System.now()), |text| moment_of(text, &site.zone))?;
+    let bar = cli::import::spinner("persons");
+    let progress = |done| bar.set_position(done);
+    let sums = rehearsal::run(&store, &trial, &rehearsal, site, as_of, asked.persons, progress).await;
+    bar.finish_and_clear();
+    let sums = sums.map_err(|e| e.to_string())?;
+    let printed = backtest::Printed { trial: &trial, rehearsal: &rehearsal, site, as_of, sums: &sums, persons: asked.persons };
+    Ok(backtest::run(&printed, asked.json))
+}
+
+fn definition_of(profiles: &Profiles, folder: &str) -> Result<(definition::Trial, TermsBySource), String> {
+    let (terms, mut mistakes) = library::maps(profiles);
+    let (trial, found) = library::definition(profiles, folder);
+    mistakes.extend(found);
+    let errors: Vec<String> = mistakes.iter().filter(|m| m.is_error()).map(ToString::to_string).collect();
+    match trial {
+        Some(trial) if errors.is_empty() => Ok((trial, terms)),
+        _ => Err(format!("the definition is not taken up:\n{}", errors.join("\n"))),
+    }
+}
+
+fn lists(settings: &Settings, trial: &str) -> bool {
+    settings.trials.get(trial).is_some_and(|t| t.grounds.contains_key("list"))
+}
+
+fn chosen(readings: &[String]) -> Result<BTreeMap<String, String>, String> {
+    let pair = |text: &String| {
+        let (name, alternative) = text.split_once('=').ok_or_else(|| format!("--reading {text}: wanted NAME=ALTERNATIVE"))?;
+        Ok((name.to_owned(), alternative.to_owned()))
+    };
+    readings.iter().map(pair).collect()
+}
+
+/// `explain`
+pub async fn explain(args: &Explain) -> End {
+    let opened = wire::settings(&args.place).and_then(|settings| {
+        let store = wire::store(&settings, false, true)?;
+        plain_desk(&settings, store, args.place.profiles.as_deref())
+    });
+    match opened {
+        Ok(desk) => {
+            let asked = crate::flow::explain::Asked {
+                person: &args.person,
+                trial: &args.trial,
+                as_of: args.as_of.as_deref(),
+                known_at: args.known_at.as_deref(),
+            };
+            cli::explain::run(&desk, &asked, args.json).await
+        }
+        Err(words) => fail(End::Failed, words),
+    }
+}
+
+/// `migrate`
+pub async fn migrate(place: &Place) -> End {
+    match wire::settings(place).and_then(|settings| wire::store(&settings, true, false)) {
+        Ok(store) => match store.close().await {
+            Ok(()) => End::Done,
+            Err(error) => fail(End::Failed, error),
+        },
+        Err(words) => fail(End::Failed, words),
+    }
+}
+
+/// `audit …`
+pub async fn audit(command: Audit) -> End {
+    let Audit::Verify { json, place } = command;
+    match wire::settings(&place).and_then(|settings| wire::store(&settings, false, true)) {
+        Ok(store) => cli::audit::verify(&store, json).await,
+        Err(words) => fail(End::Failed, words),
+    }
+}

@@ -1,0 +1,9 @@
+//! The only place that wires: settings → store → rooms → tasks → router → shutdown.
+
+pub mod commands;
+pub mod demo;
+pub mod run;
+pub mod serve;
+pub mod story;
+pub mod tell;
+pub mod wire;

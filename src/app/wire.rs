@@ -1,0 +1,113 @@
+//! Settings become rooms that know each other.
+
+use crate::cli::args::Place;
+use crate::clock::{self, Clock};
+use crate::config::{Settings, Target};
+use crate::flow::Store;
+use crate::flow::desk::{AtSite, Desk, TargetAt, client};
+use crate::flow::gateway::{Gateway, MAIN, Parts, Source};
+use crate::flow::library::Library;
+use crate::flow::profiles::Profiles;
+use crate::model::capabilities::Publish;
+use crate::model::key::digest_words;
+use crate::model::purpose::Purpose;
+use crate::model::time::Zone;
+use crate::publish::subject::TargetKind;
+use crate::store::Options;
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::sync::Arc;
+
+/// Where the gateway listens when nothing is said.
+pub const LISTEN: &str = "127.0.0.1:8080";
+/// The store when nothing is said.
+pub const STORE: &str = "sqlite:trialgate.db";
+
+/// Settings of a place: its file, the environment, and what the command line says.
+pub fn settings(place: &Place) -> Result<Settings, String> {
+    let mut settings = Settings::load(place.config.as_deref(), std::env::vars())?;
+    if let Some(url) = &place.store {
+        settings.store = Some(url.clone());
+    }
+    Ok(settings)
+}
+
+/// The profiles of a folder, or those built in.
+pub fn profiles(folder: Option<&Path>) -> Result<Profiles, String> {
+    folder.map_or_else(|| Ok(Profiles::built_in()), Profiles::of_folder)
+}
+
+/// The definitions and maps of these profiles; every mistake is printed.
+pub fn library(profiles: &Profiles) -> Result<Library, String> {
+    Library::load(profiles).map_err(|mistakes| {
+        let words: Vec<String> = mistakes.iter().filter(|m| m.is_error()).map(ToString::to_string).collect();
+        format!("the definitions are not taken up:\n{}", words.join("\n"))
+    })
+}
+
+/// Opens the store of these settings.
+pub fn store(settings: &Settings, create: bool, read_only: bool) -> Result<Store, String> {
+    let url = settings.store.as_deref().unwrap_or(STORE);
+    Store::open(url, Options { create, read_only }).map_err(|e| format!("{url}: {e}"))
+}
+
+/// The desk of these settings.
+pub fn desk(settings: &Settings, store: Store, library: Library, clock: Clock, base: &str) -> Result<Desk, String> {
+    let gateway = gateway(settings, store, clock, base);
+    let sites = sites(settings, &library)?;
+    let targets = settings.targets.iter().map(|(name, t)| target(name, t)).collect::<Result<_, _>>()?;
+    Ok(Desk::new(Arc::new(gateway), base.to_owned(), sites, targets, library))
+}
+
+fn gateway(settings: &Settings, store: Store, clock: Clock, base: &str) -> Gateway {
+    let mut sources: Vec<Source> = Vec::new();
+    for (name, source) in &settings.sources {
+        let zone = Zone::named(&source.zone).unwrap_or_else(Zone::utc);
+        let ignore_unkept = source.unkept.as_deref() == Some("ignore");
+        sources.push(Source { ignore_unkept, ..Source::new(name, zone) });
+    }
+    if !sources.iter().any(|s| &*s.name == MAIN) {
+        sources.push(Source::new(MAIN, Zone::utc()));
+    }
+    // Walks survive a restart and cross processes of one store, so the key is the store's own.
+    let cursor_key = digest_words(&["cursor", settings.store.as_deref().unwrap_or(STORE)]);
+    let clock = Arc::new(move || clock.now());
+    Gateway::new(Parts { store, sources, clock, cursor_key, base: format!("{base}/fhir") })
+}
+
+fn sites(settings: &Settings, library: &Library) -> Result<BTreeMap<String, AtSite>, String> {
+    let mut sites = BTreeMap::new();
+    for (id, stated) in &settings.trials {
+        let Some(active) = library.trial(id) else {
+            return Err(format!("trials.{id}: no definition of that id is in the profiles"));
+        };
+        let at = AtSite {
+            site: stated.site.clone(),
+            recruiting: stated.recruiting,
+            sources: stated.sources.clone(),
+            purposes: stated.grounds.keys().filter_map(|word| Purpose::named(word)).collect(),
+            readings: stated.readings.clone(),
+        };
+        if at.site(&active.trial).is_none() {
+            return Err(format!("trials.{id}.site: the definition names no such site"));
+        }
+        crate::evaluate::Choice::of(&active.trial, &at.readings).map_err(|e| format!("trials.{id}.readings: {e}"))?;
+        sites.insert(id.clone(), at);
+    }
+    Ok(sites)
+}
+
+fn target(name: &str, stated: &Target) -> Result<TargetAt, String> {
+    let (kind, usual) = match stated.kind.as_str() {
+        "chart" => (TargetKind::Chart, Publish::AfterConsent),
+        _ => (TargetKind::ResearchStore, Publish::Candidates),
+    };
+    let publish = stated.publish.as_deref().and_then(Publish::named).unwrap_or(usual);
+    let client = client(&stated.url, stated.token.as_deref(), stated.insecure).map_err(|e| format!("targets.{name}: {e}"))?;
+    Ok(TargetAt::new(name, kind, publish, stated.source.clone(), client))
+}
+
+/// Random hexadecimal, for folders and tokens of one run.
+pub fn random_name() -> String {
+    crate::model::key::hex(&clock::random_bytes::<8>())
+}

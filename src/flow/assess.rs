@@ -1,0 +1,303 @@
+//! The assessor: claims a person whose data changed, reads as known at K, computes, finishes by compare-and-set.
+
+use super::desk::Desk;
+use super::library::{Active, Library};
+use crate::clock;
+use crate::decide::{self, DataView, Grounds, PersonFacts};
+use crate::evaluate::{self, Moment};
+use crate::model::assessment::{Assessment, Considered, TreatmentFinding};
+use crate::model::change::Change;
+use crate::model::key::{PersonKey, hex};
+use crate::model::reading::Readings;
+use crate::model::standing::{Actor, Standing};
+use crate::model::time::Instant;
+use crate::normalize;
+use crate::publish::assessment::{Meta, to_json};
+use crate::store::*;
+use std::collections::HashMap;
+use std::time::Duration;
+
+/// Persons claimed at once.
+pub const CLAIM_MAX: usize = 64;
+/// How long a claim holds, in microseconds; whoever dies with it loses it then.
+pub const LEASE_US: i64 = 60_000_000;
+/// Longest sleep while nothing is heard: a lease that ran out, the clock, or another process may have left work.
+pub const LOOK_AGAIN: Duration = Duration::from_secs(1);
+/// Pause before a person whose assessment failed is tried again, in microseconds.
+pub const RETRY_US: i64 = 1_000_000;
+/// Attempts at one claim when a person acted meanwhile.
+const OVERTAKEN_MAX: usize = 5;
+
+/// What one trial makes of one person now.
+pub struct Finding<'a> {
+    /// The definition.
+    pub active: &'a Active,
+    /// The verdict, its facts named.
+    pub assessment: Assessment,
+    /// What the treatment section gives.
+    pub treatment: Option<TreatmentFinding>,
+    /// What is known of the person beside the variables.
+    pub person: PersonFacts,
+    /// Grounds stated for this trial and the person's sources.
+    pub grounds: Grounds,
+}
+
+/// Works for as long as the gateway runs; ends when `stop` says so, between two claims.
+pub async fn run(desk: &Desk, mut stop: tokio::sync::watch::Receiver<bool>) {
+    let mut marked = desk.store().pending();
+    while !*stop.borrow() {
+        match round(desk).await {
+            Ok(0) => {
+                let _ = tokio::time::timeout(LOOK_AGAIN, async {
+                    tokio::select! { _ = marked.changed() => {}, _ = stop.changed() => {} }
+                })
+                .await;
+            }
+            Ok(_) => {}
+            Err(error) => {
+                tracing::error!(%error, "assessing failed; trying again");
+                tokio::time::sleep(LOOK_AGAIN).await;
+            }
+        }
+    }
+}
+
+/// Takes up what time alone changed, claims once, and finishes each claim. Answers how many were claimed.
+pub async fn round(desk: &Desk) -> Result<usize, StoreError> {
+    let now = desk.now();
+    desk.store().write(MarkDue { count: CLAIM_MAX, at: now }).await?;
+    let claim = ClaimPending { lease: hex(&clock::random_bytes::<8>()), until: now.plus_us(LEASE_US), count: CLAIM_MAX, at: now };
+    let claims = desk.store().write(claim).await?;
+    let count = claims.len();
+    for claim in claims {
+        let person = claim.person;
+        if let Err(error) = one(desk, claim.clone()).await {
+            tracing::error!(%error, %person, tries = claim.tries + 1, "a person could not be assessed");
+            let failed = FailClaim { claim, reason: error.to_string(), retry_at: now.plus_us(RETRY_US), at: desk.now() };
+            desk.store().write(failed).await?;
+        }
+    }
+    Ok(count)
+}
+
+async fn one(desk: &Desk, claim: Claim) -> Result<(), StoreError> {
+    for _ in 0..OVERTAKEN_MAX {
+        let finish = prepare(desk, &claim).await?;
+        if desk.store().write(finish).await? == Finished::Done {
+            return Ok(());
+        }
+    }
+    Err(StoreError::Busy)
+}
+
+async fn prepare(desk: &Desk, claim: &Claim) -> Result<Finish, StoreError> {
+    let now = desk.now();
+    let library = desk.library();
+    let record = read(desk, claim.person, KnownAt::Now).await?;
+    let before = currents(desk, &library, claim.person).await?;
+    let standings = desk.store().read(Standings { person: claim.person }).await?;
+    let mut due: Option<Instant> = None;
+    let mut trials = Vec::new();
+    for active in &library.trials {
+        let Some(finding) = find(desk, active, &record, now) else { continue };
+        let standing = newest(&standings, &active.trial.id);
+        let current = before.iter().find(|(trial, _)| *trial == active.trial.id).map(|(_, a)| a);
+        due = [due, finding.assessment.changes_at].into_iter().flatten().min();
+        let (part, again) = finish_trial(desk, &record, &finding, standing, current, now);
+        due = [due, again].into_iter().flatten().min();
+        trials.push(part);
+    }
+    Ok(Finish { claim: Some(claim.clone()), person: claim.person, trials, due, caller: caller(), at: now })
+}
+
+/// Current assessments of a person, by trial.
+async fn currents(desk: &Desk, library: &Library, person: PersonKey) -> Result<Vec<(String, StoredAssessment)>, StoreError> {
+    let mut found = Vec::new();
+    for active in &library.trials {
+        let trial = active.trial.id.clone();
+        if let Some(current) = desk.store().read(CurrentAssessment { person, trial: trial.clone() }).await? {
+            found.push((trial, current));
+        }
+    }
+    Ok(found)
+}
+
+/// Facts of a person for all active definitions.
+pub async fn read(desk: &Desk, person: PersonKey, known: KnownAt) -> Result<Record, StoreError> {
+    desk.store().read(ReadPerson { person, known, codes: None }).await
+}
+
+/// What one trial makes of the record; `None` where none of the person's sources feeds the trial.
+pub fn find<'a>(desk: &Desk, active: &'a Active, record: &Record, now: Instant) -> Option<Finding<'a>> {
+    let at_site = desk.at_site(&active.trial);
+    if !record.facts.iter().any(|f| at_site.feeds(&f.source)) {
+        return None;
+    }
+    let site = at_site.site(&active.trial)?;
+    let readings = normalize::normalize(&active.plan, &record.facts, &site.zone);
+    let moment = Moment { now, site };
+    let assessment = evaluate::evaluate(&active.trial, &readings, &record.facts, &moment, &at_site.choice(&active.trial));
+    let treatment = active.trial.treatment.as_ref().map(|_| evaluate::treatment(&active.trial, &readings, &record.facts, &moment));
+    let grounds = Grounds { stated: at_site.purposes.clone(), consented: readings.person.consented.is_some() };
+    Some(Finding { active, assessment, treatment, person: person_facts(&readings, record), grounds })
+}
+
+fn person_facts(readings: &Readings, record: &Record) -> PersonFacts {
+    PersonFacts {
+        deceased: readings.person.deceased,
+        hidden: readings.person.hidden.is_some(),
+        objected: record.state.objected,
+    }
+}
+
+/// The newest standing of the newest attempt.
+pub fn newest<'s>(standings: &'s [Standing], trial: &str) -> Option<&'s Standing> {
+    standings.iter().filter(|s| s.trial == trial).max_by_key(|s| (s.attempt, s.version))
+}
+
+fn finish_trial(
+    desk: &Desk,
+    record: &Record,
+    finding: &Finding<'_>,
+    standing: Option<&Standing>,
+    current: Option<&StoredAssessment>,
+    now: Instant,
+) -> (FinishTrial, Option<Instant>) {
+    let trial = &finding.active.trial;
+    let at_site = desk.at_site(trial);
+    let view = DataView {
+        assessment: &finding.assessment,
+        treatment: finding.treatment.as_ref(),
+        standing,
+        person: finding.person,
+        grounds: &finding.grounds,
+        recruiting: at_site.recruiting,
+        sealed_record_in_question: false,
+        conduct: &trial.conduct,
+        now,
+    };
+    let change = decide::by_data(&view);
+    let tally = decide::counted_as(&view, &change);
+    let again = decide::looks_again_at(&view, &change);
+    let stored = stored(desk, finding, record, now);
+    let changed = current.is_none_or(|c| c.result != stored.result || c.form != stored.form);
+    let moved = moved_standing(record.person, trial.id.as_str(), standing, &change, current, now);
+    let targets = if moved.is_some() { desk.target_names() } else { Vec::new() };
+    let part = FinishTrial {
+        trial: trial.id.clone(),
+        read_version: current.map_or(0, |c| c.version),
+        assessment: stored,
+        changed,
+        standing: moved,
+        tally: Some(tally),
+        targets,
+        alerts: change.alerts.iter().map(|a| (a.kind.to_owned(), a.text.clone())).collect(),
+    };
+    (part, again)
+}
+
+fn moved_standing(
+    person: PersonKey,
+    trial: &str,
+    standing: Option<&Standing>,
+    change: &Change,
+    current: Option<&StoredAssessment>,
+    now: Instant,
+) -> Option<Standing> {
+    let moved = change.moved.as_ref()?;
+    Some(Standing {
+        person,
+        trial: trial.to_owned(),
+        attempt: standing.map_or(1, |s| s.attempt),
+        version: standing.map_or(1, |s| s.version + 1),
+        status: moved.status,
+        removed: moved.removed,
+        actor: Actor::Data,
+        reason: moved.reason.clone(),
+        evidence: moved.evidence.clone(),
+        at: now,
+        expires: moved.expires,
+        assessment: Some(current.map_or(1, |c| c.version + 1)),
+    })
+}
+
+fn stored(desk: &Desk, finding: &Finding<'_>, record: &Record, now: Instant) -> StoredAssessment {
+    let library = desk.library();
+    let active = finding.active;
+    let result = ResultWord { considered: finding.assessment.considered, overall: finding.assessment.overall };
+    let form = match result.considered {
+        Considered::Yes => form_of(desk, finding, record),
+        _ => Vec::new(),
+    };
+    StoredAssessment {
+        version: 0,
+        seen: record.seen.clone(),
+        at: now,
+        definition: active.trial.digest,
+        terms: library.terms_digest,
+        engine: crate::model::assessment::ENGINE.to_owned(),
+        result,
+        form,
+    }
+}
+
+/// The evidence as it is kept: the JSON of the interfaces, compressed, without what stands in columns beside it
+/// and changes at each asking; so equal evidence is equal bytes.
+fn form_of(desk: &Desk, finding: &Finding<'_>, record: &Record) -> Vec<u8> {
+    let mut json = assessment_json(desk, finding, record);
+    if let Some(object) = json.as_object_mut() {
+        for passing in ["as_of", "known_at", "engine", "definition", "maps"] {
+            object.remove(passing);
+        }
+    }
+    zstd::bulk::compress(json.to_string().as_bytes(), 1).unwrap_or_default()
+}
+
+/// The verdict as the interfaces print it; resources are named by their item until somebody asks.
+pub fn assessment_json(desk: &Desk, finding: &Finding<'_>, record: &Record) -> serde_json::Value {
+    let at_site = desk.at_site(&finding.active.trial);
+    let utc = crate::model::time::Zone::utc();
+    let zone = at_site.site(&finding.active.trial).map_or(&utc, |s| &s.zone);
+    let library = desk.library();
+    let meta = Meta {
+        person: &record.person.to_string(),
+        known_at: None,
+        definition: finding.active.trial.digest,
+        maps: library.terms_digest,
+        zone,
+    };
+    to_json(&finding.assessment, &meta)
+}
+
+/// A stored form as JSON.
+pub fn read_form(form: &[u8]) -> Option<serde_json::Value> {
+    /// Largest evidence that is read back, in bytes.
+    const FORM_MAX: usize = 16 << 20;
+    let bytes = zstd::bulk::decompress(form, FORM_MAX).ok()?;
+    serde_json::from_slice(&bytes).ok()
+}
+
+/// Names the resources of an assessment's facts.
+pub async fn name_facts(desk: &Desk, assessment: &mut Assessment, record: &Record) -> Result<(), StoreError> {
+    let mut items: Vec<_> = record.facts.iter().map(|f| (f.item, f.version)).collect();
+    items.sort_unstable();
+    items.dedup();
+    let names: HashMap<_, _> = gate
+        .store
+        .read(ItemNames { items: items.iter().map(|(item, _)| *item).collect() })
+        .await?
+        .into_iter()
+        .map(|n| (n.item, (n.source, n.resource_type, n.id)))
+        .collect();
+    super::rehearse::name_sources(assessment, &record.facts, |item| {
+        let (source, kind, id) = names.get(&item)?;
+        let version = items.iter().find(|(i, _)| *i == item).map_or(0, |(_, v)| *v);
+        let base = if source == "main" { String::new() } else { format!("{source}/") };
+        Some(format!("{base}{kind}/{id}/_history/{version}"))
+    });
+    Ok(())
+}
+
+fn caller() -> Caller {
+    Caller { actor: "assessor".into(), purpose: "assess".into() }
+}

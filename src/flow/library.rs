@@ -1,0 +1,72 @@
+//! The definitions and maps in force, checked and prepared; taken up whole or not at all.
+
+use super::profiles::Profiles;
+use crate::model::key::digest_words;
+use crate::model::terms::TermsBySource;
+use crate::normalize::Plan;
+use crate::trial::check::{self, Files, Mistake};
+use crate::trial::definition::Trial;
+use crate::trial::terms;
+
+/// One definition in force.
+pub struct Active {
+    /// The definition.
+    pub trial: Trial,
+    /// How facts are read for it.
+    pub plan: Plan,
+}
+
+/// Everything in force.
+pub struct Library {
+    /// Definitions, in the order of their ids.
+    pub trials: Vec<Active>,
+    /// Site maps.
+    pub terms: TermsBySource,
+    /// SHA-256 over all map files.
+    pub terms_digest: [u8; 32],
+    /// What is not wrong and yet worth mending.
+    pub warnings: Vec<Mistake>,
+}
+
+impl Library {
+    /// Loads all that the profiles hold. Any error: nothing is taken up.
+    pub fn load(profiles: &Profiles) -> Result<Self, Vec<Mistake>> {
+        let (terms, mut found) = maps(profiles);
+        let mut trials = Vec::new();
+        for name in profiles.trials() {
+            let (trial, mistakes) = definition(profiles, &format!("trials/{name}"));
+            found.extend(mistakes);
+            if let Some(trial) = trial {
+                let plan = Plan::new(&trial, &terms);
+                trials.push(Active { trial, plan });
+            }
+        }
+        if found.iter().any(Mistake::is_error) {
+            return Err(found);
+        }
+        Ok(Self { trials, terms_digest: terms_digest(profiles), terms, warnings: found })
+    }
+
+    /// The definition of that trial.
+    pub fn trial(&self, id: &str) -> Option<&Active> {
+        self.trials.iter().find(|a| a.trial.id == id)
+    }
+}
+
+/// The maps of a profiles folder.
+pub fn maps(profiles: &Profiles) -> (TermsBySource, Vec<Mistake>) {
+    terms::load(&profiles.below("terms"))
+}
+
+/// SHA-256 over the map files, each with its name.
+pub fn terms_digest(profiles: &Profiles) -> [u8; 32] {
+    let files = profiles.below("terms");
+    let words: Vec<&str> = files.iter().flat_map(|(path, text)| [path.as_str(), text.as_str()]).collect();
+    digest_words(&words)
+}
+
+/// The definition in a folder of the profiles.
+pub fn definition(profiles: &Profiles, folder: &str) -> (Option<Trial>, Vec<Mistake>) {
+    let systems = profiles.0.get("terms/systems.toml").map_or("", String::as_str);
+    check::load(&Files { folder, files: &profiles.below(folder), systems })
+}
