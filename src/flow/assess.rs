@@ -243,7 +243,7 @@ fn stored(desk: &Desk, finding: &Finding<'_>, record: &Record, now: Instant) -> 
 
 /// The evidence as it is kept: the JSON of the interfaces, compressed, without what stands in columns beside it
 /// and changes at each asking; so equal evidence is equal bytes.
-fn form_of(desk: &Desk, finding: &Finding<'_>, record: &Record) -> Vec<u8> {
+pub fn form_of(desk: &Desk, finding: &Finding<'_>, record: &Record) -> Vec<u8> {
     let mut json = assessment_json(desk, finding, record);
     if let Some(object) = json.as_object_mut() {
         for passing in ["as_of", "known_at", "engine", "definition", "maps"] {

@@ -1,0 +1,42 @@
+//! A small HTTP client of the tests' own: one request a connection, so that nothing is hidden by a pool.
+
+use std::io::{Read, Write};
+use std::net::TcpStream;
+use std::time::Duration;
+
+/// An answer.
+pub struct Answer {
+    /// HTTP status.
+    pub status: u16,
+    /// Head, as sent.
+    pub head: String,
+    /// Body.
+    pub body: String,
+}
+
+/// Sends a request; `None` when the server is gone or cut it off.
+pub fn request(address: &str, method: &str, path: &str, body: &str) -> Option<Answer> {
+    let mut stream = TcpStream::connect(address).ok()?;
+    stream.set_read_timeout(Some(Duration::from_secs(20))).ok()?;
+    let length = body.len();
+    let head = format!(
+        "{method} {path} HTTP/1.1\r\nhost: {address}\r\nconnection: close\r\ncontent-type: application/fhir+json\r\ncontent-length: {length}\r\n\r\n"
+    );
+    stream.write_all(format!("{head}{body}").as_bytes()).ok()?;
+    let mut bytes = Vec::new();
+    stream.read_to_end(&mut bytes).ok()?;
+    let text = String::from_utf8(bytes).ok()?;
+    let (head, body) = text.split_once("\r\n\r\n")?;
+    let status = head.split(' ').nth(1)?.parse().ok()?;
+    let expected = header(head, "content-length").and_then(|l| l.parse::<usize>().ok());
+    // A body that was cut off is no answer.
+    (expected.is_none_or(|n| n == body.len())).then(|| Answer { status, head: head.to_owned(), body: body.to_owned() })
+}
+
+/// The value of a header.
+pub fn header<'a>(head: &'a str, name: &str) -> Option<&'a str> {
+    head.lines().find_map(|line| {
+        let (key, value) = line.split_once(':')?;
+        key.eq_ignore_ascii_case(name).then(|| value.trim())
+    })
+}

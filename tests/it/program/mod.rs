@@ -1,0 +1,58 @@
+//! The program as its users run it: real processes, real sockets, real files.
+
+pub mod check;
+pub mod client;
+pub mod crash;
+pub mod demo;
+pub mod synthea;
+
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+
+/// The program under test.
+pub fn trialgate() -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_trialgate"));
+    command.current_dir(env!("CARGO_MANIFEST_DIR")).env("TRIALGATE_LOG", "error");
+    command
+}
+
+/// Its standard output, when it ended with 0.
+pub fn output(command: &mut Command) -> String {
+    let Output { status, stdout, stderr } = command.output().expect("the program starts");
+    assert!(status.success(), "ended with {status}: {}", String::from_utf8_lossy(&stderr));
+    String::from_utf8(stdout).expect("UTF-8")
+}
+
+/// A folder of one test; it goes when the test does.
+pub struct Folder(pub PathBuf);
+
+impl Folder {
+    /// A new one.
+    pub fn new(name: &str) -> Self {
+        let path = std::env::temp_dir().join(format!("trialgate-{name}-{}", std::process::id()));
+        std::fs::create_dir_all(&path).expect("a folder for the test");
+        Self(path)
+    }
+
+    /// The URL of a store in it.
+    pub fn store(&self) -> String {
+        format!("sqlite:{}", self.0.join("store.db").display())
+    }
+}
+
+impl Drop for Folder {
+    fn drop(&mut self) {
+        let _ = std::fs::remove_dir_all(&self.0);
+    }
+}
+
+/// What hospitals and standards bodies published, beside the project; `None` where it is absent, which CI does not allow.
+pub fn shared(path: &str) -> Option<PathBuf> {
+    let found = Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared").join(path);
+    if found.exists() {
+        return Some(found);
+    }
+    assert!(std::env::var_os("CI").is_none(), "../shared/{path} is absent, and CI leaves nothing out");
+    println!("left out: ../shared is absent");
+    None
+}
