@@ -4,6 +4,9 @@
 //! imports only words, *flow* imports words and rooms, a *door* imports words and flow, *app*
 //! imports all. `tests/it/tidy.rs` keeps it so; `docs/ARCHITECTURE.md` walks one lab value through.
 
+pub mod decide;
+pub mod link;
 pub mod model;
+pub mod publish;
 pub mod store;
 pub mod trial;

@@ -1,0 +1,15 @@
+//! The status table and the purposes: pure, without I/O, clock or knowledge of any one trial.
+//!
+//! Data proposes ([`by_data`]), people decide ([`by_person`]), and [`permitted`] is asked before both.
+
+mod act;
+mod by_data;
+mod by_person;
+mod permitted;
+mod table;
+
+pub use act::{Act, Consent, END_REASONS};
+pub use by_data::{DataView, PersonFacts, by_data, counted_as, looks_again_at};
+pub use by_person::{PersonView, by_person};
+pub use permitted::{Grounds, permitted};
+pub use table::{Row, TABLE, Who, row};

@@ -1,0 +1,139 @@
+//! What a server answered, and its own words without person data.
+
+use crate::model::parcel::Parcel;
+use crate::model::time::Instant;
+use serde_json::Value;
+
+/// The longest answer in words that is kept.
+const MAX_WORDS: usize = 300;
+/// The longest wait that a server may ask for.
+const MAX_WAIT_US: i64 = 86_400_000_000;
+
+/// A whole answer.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Answer {
+    /// HTTP status.
+    pub status: u16,
+    /// `ETag` as sent.
+    pub etag: Option<String>,
+    /// `Location` as sent.
+    pub location: Option<String>,
+    /// The moment that `Retry-After` names.
+    pub retry_after: Option<Instant>,
+    /// `Content-Type` as sent.
+    pub content_type: String,
+    /// The body; empty when it was too long.
+    pub body: Vec<u8>,
+    /// The body was longer than [`super::MAX_ANSWER_BYTES`].
+    pub too_long: bool,
+}
+
+/// No answer came, for a passing reason: try later.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Failure {
+    /// What happened, without person data.
+    pub text: String,
+}
+
+impl Failure {
+    pub(super) fn new(text: &str) -> Self {
+        Self { text: text.into() }
+    }
+}
+
+impl Answer {
+    /// 2xx.
+    pub fn is_success(&self) -> bool {
+        (200..300).contains(&self.status)
+    }
+
+    /// Worth another try: 408, 423, 425, 429 and 5xx.
+    pub fn is_passing(&self) -> bool {
+        matches!(self.status, 408 | 423 | 425 | 429 | 500..=599)
+    }
+
+    /// Nothing is there.
+    pub fn is_gone(&self) -> bool {
+        matches!(self.status, 404 | 410)
+    }
+
+    /// Status and OperationOutcome in words; what is the parcel's own identity is taken out.
+    pub fn words(&self, parcel: Option<&Parcel>) -> String {
+        let mut words = format!("HTTP {}", self.status);
+        if (300..400).contains(&self.status) {
+            words.push_str(": a redirect, which is never followed; wanted the base URL of the server itself");
+        } else if self.too_long {
+            words.push_str(": an answer longer than the bound");
+        } else if let Some(outcome) = outcome_words(&self.body) {
+            words.push_str(": ");
+            words.push_str(&without(outcome, &identities(parcel)));
+        } else if !self.body.is_empty() {
+            // Free text of a page may quote anything, so only its size is kept.
+            words.push_str(&format!(": no OperationOutcome ({} bytes)", self.body.len()));
+        }
+        words.chars().filter(|c| !c.is_control()).take(MAX_WORDS).collect()
+    }
+}
+
+/// `Retry-After`: seconds or an HTTP date.
+pub(super) fn retry_after(words: &str, now: Instant) -> Option<Instant> {
+    let words = words.trim();
+    let wait_us = match words.parse::<u32>() {
+        Ok(seconds) => i64::from(seconds) * 1_000_000,
+        Err(_) => jiff::fmt::rfc2822::parse(words).ok()?.timestamp().as_microsecond().saturating_sub(now.0),
+    };
+    Some(now.plus_us(wait_us.clamp(0, MAX_WAIT_US)))
+}
+
+fn outcome_words(body: &[u8]) -> Option<String> {
+    let outcome: Value = serde_json::from_slice(body).ok()?;
+    if outcome["resourceType"] != "OperationOutcome" {
+        return None;
+    }
+    let issues: Vec<String> = outcome["issue"].as_array()?.iter().map(issue_words).collect();
+    Some(issues.join("; "))
+}
+
+fn issue_words(issue: &Value) -> String {
+    let code = issue["code"].as_str().unwrap_or("no code");
+    let codings = issue["details"]["coding"].as_array().into_iter().flatten().filter_map(|c| c["code"].as_str());
+    let mut words: Vec<&str> = std::iter::once(code).chain(codings).collect();
+    words.extend(issue["diagnostics"].as_str());
+    words.join(" ")
+}
+
+/// The parcel's ids and every reference and identifier value in its body.
+fn identities(parcel: Option<&Parcel>) -> Vec<String> {
+    let Some(parcel) = parcel else { return Vec::new() };
+    let mut found = vec![parcel.id.clone()];
+    let body: Value = serde_json::from_slice(&parcel.body).unwrap_or_default();
+    for part in [&body["individual"], &body["consent"]] {
+        if let Some(reference) = part["reference"].as_str() {
+            found.push(reference.into());
+            found.extend(reference.rsplit('/').next().map(str::to_owned));
+        }
+        found.extend(part["identifier"]["value"].as_str().map(str::to_owned));
+    }
+    found.sort_unstable_by_key(|word| std::cmp::Reverse(word.len()));
+    found
+}
+
+/// Takes out each identity where it stands as a word of its own.
+fn without(text: String, identities: &[String]) -> String {
+    identities.iter().filter(|word| !word.is_empty()).fold(text, |text, word| take_out(&text, word))
+}
+
+fn take_out(text: &str, word: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some(at) = rest.find(word) {
+        let after = &rest[at + word.len()..];
+        let before = rest[..at].chars().next_back().or_else(|| out.chars().next_back());
+        let joined = |c: Option<char>| c.is_some_and(char::is_alphanumeric);
+        out.push_str(&rest[..at]);
+        out.push_str(if joined(before) || joined(after.chars().next()) { word } else { "[…]" });
+        rest = after;
+    }
+    out.push_str(rest);
+    out
+}

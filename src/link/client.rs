@@ -1,0 +1,203 @@
+//! One target or source: its base, its token, and single requests with a deadline and a bounded answer.
+
+use super::answer::{Answer, Failure};
+use crate::model::time::Instant;
+use reqwest::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, HeaderMap, HeaderValue, IF_MATCH};
+use reqwest::{Method, Url, redirect};
+use std::fmt;
+use std::sync::Once;
+use std::time::Duration;
+
+/// The most that is read of an answer, after decompression.
+pub const MAX_ANSWER_BYTES: usize = 4 * 1024 * 1024;
+/// The most that delivering one parcel takes, all its requests together; the lease of a wish must be longer.
+pub const SEND_DEADLINE: Duration = Duration::from_secs(40);
+
+const FHIR_JSON: &str = "application/fhir+json";
+
+/// A token; it is never printed.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Secret(String);
+
+impl Secret {
+    /// Of these characters.
+    pub fn new(token: impl Into<String>) -> Self {
+        Self(token.into())
+    }
+}
+
+impl fmt::Debug for Secret {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Secret(…)")
+    }
+}
+
+/// What is configured for one target or source.
+#[derive(Debug, Clone)]
+pub struct LinkSettings {
+    /// The FHIR base, such as `https://ehr.example/fhir`.
+    pub base: String,
+    /// Bearer token.
+    pub token: Option<Secret>,
+    /// Deadline of one request.
+    pub timeout: Duration,
+    /// `User-Agent`.
+    pub user_agent: String,
+    /// Plain HTTP beyond this machine is allowed.
+    pub insecure: bool,
+}
+
+/// Why a link cannot be made.
+#[derive(Debug, thiserror::Error)]
+pub enum LinkError {
+    /// The base is unfit.
+    #[error("the base URL {0}")]
+    Base(&'static str),
+    /// The token has characters that no header takes.
+    #[error("the token has characters that no HTTP header takes; wanted visible ASCII")]
+    Token,
+    /// The HTTP client cannot be made.
+    #[error("the HTTP client cannot be made: {0}")]
+    Client(String),
+}
+
+/// A link to one server. It is cheap to clone and keeps its connections.
+#[derive(Debug, Clone)]
+pub struct Client {
+    http: reqwest::Client,
+    base: Url,
+    authorization: Option<HeaderValue>,
+    timeout: Duration,
+}
+
+/// One request under the base.
+pub(super) struct Request<'a> {
+    pub(super) method: Method,
+    /// Segments below the base.
+    pub(super) path: &'a [&'a str],
+    pub(super) query: &'a [(&'a str, &'a str)],
+    pub(super) if_match: Option<&'a str>,
+    pub(super) body: Option<&'a [u8]>,
+}
+
+impl Client {
+    /// A link with these settings.
+    pub fn new(settings: LinkSettings) -> Result<Self, LinkError> {
+        static CRYPTO: Once = Once::new();
+        // An error means that a provider is installed already, which serves as well.
+        CRYPTO.call_once(|| drop(rustls::crypto::ring::default_provider().install_default()));
+        let base = base_url(&settings.base, settings.insecure)?;
+        let authorization = settings.token.as_ref().map(bearer).transpose()?;
+        let http = reqwest::Client::builder()
+            .redirect(redirect::Policy::none())
+            // A proxy of the environment would see the token; one that is wanted has to be configured.
+            .no_proxy()
+            .referer(false)
+            .user_agent(settings.user_agent)
+            .build()
+            .map_err(|e| LinkError::Client(e.to_string()))?;
+        Ok(Self { http, base, authorization, timeout: settings.timeout.min(SEND_DEADLINE) })
+    }
+
+    /// Reads `path` below the base with a query. `now` is for a `Retry-After` that is a date.
+    pub async fn get(&self, path: &[&str], query: &[(&str, &str)], now: Instant) -> Result<Answer, Failure> {
+        self.request(Request { method: Method::GET, path, query, if_match: None, body: None }, now).await
+    }
+
+    /// Reads an absolute URL that the server gave (a `next` link); another origin is refused.
+    pub async fn get_url(&self, url: &str, now: Instant) -> Result<Answer, Failure> {
+        let url =
+            Url::parse(url).map_err(|_| Failure::new("a link of the server is no URL; wanted an absolute one"))?;
+        if url.origin() != self.base.origin() || !url.username().is_empty() || url.password().is_some() {
+            return Err(Failure::new("a link of the server leads to another origin; it was not followed"));
+        }
+        self.run(self.http.get(url), now).await
+    }
+
+    pub(super) async fn request(&self, request: Request<'_>, now: Instant) -> Result<Answer, Failure> {
+        let mut url = self.base.clone();
+        url.path_segments_mut()
+            .map_err(|()| Failure::new("the base URL takes no path"))?
+            .pop_if_empty()
+            .extend(request.path);
+        if !request.query.is_empty() {
+            url.query_pairs_mut().extend_pairs(request.query);
+        }
+        let mut headers = HeaderMap::new();
+        if let Some(etag) = request.if_match {
+            let value = HeaderValue::from_str(etag).map_err(|_| Failure::new("the kept ETag fits in no header"))?;
+            headers.insert(IF_MATCH, value);
+        }
+        let mut builder = self.http.request(request.method, url).headers(headers);
+        if let Some(body) = request.body {
+            builder = builder.header(CONTENT_TYPE, FHIR_JSON).body(body.to_vec());
+        }
+        self.run(builder, now).await
+    }
+
+    async fn run(&self, mut builder: reqwest::RequestBuilder, now: Instant) -> Result<Answer, Failure> {
+        if let Some(authorization) = &self.authorization {
+            builder = builder.header(AUTHORIZATION, authorization.clone());
+        }
+        let response = builder.header(ACCEPT, FHIR_JSON).timeout(self.timeout).send().await;
+        let response = response.map_err(|e| Failure::new(network_words(&e)))?;
+        read(response, now).await
+    }
+}
+
+/// What failed on the way; never the URL, which may hold an identifier.
+fn network_words(error: &reqwest::Error) -> &'static str {
+    if error.is_timeout() {
+        "no answer within the time-out"
+    } else if error.is_connect() {
+        "cannot be reached"
+    } else {
+        "the connection broke"
+    }
+}
+
+async fn read(mut response: reqwest::Response, now: Instant) -> Result<Answer, Failure> {
+    let status = response.status().as_u16();
+    let header = |name: &str| response.headers().get(name).and_then(|v| v.to_str().ok()).map(str::to_owned);
+    let (etag, location) = (header("etag"), header("location"));
+    let retry_after = header("retry-after").and_then(|words| super::answer::retry_after(&words, now));
+    let content_type = header("content-type").unwrap_or_default();
+    let mut body = Vec::new();
+    let mut cut = false;
+    while let Some(chunk) = response.chunk().await.map_err(|e| Failure::new(network_words(&e)))? {
+        if body.len() + chunk.len() > MAX_ANSWER_BYTES {
+            cut = true;
+            break;
+        }
+        body.extend_from_slice(&chunk);
+    }
+    if cut {
+        body.clear();
+    }
+    Ok(Answer { status, etag, location, retry_after, content_type, body, too_long: cut })
+}
+
+fn bearer(token: &Secret) -> Result<HeaderValue, LinkError> {
+    let mut value = HeaderValue::from_str(&format!("Bearer {}", token.0)).map_err(|_| LinkError::Token)?;
+    value.set_sensitive(true);
+    Ok(value)
+}
+
+fn base_url(base: &str, insecure: bool) -> Result<Url, LinkError> {
+    let unfit = |why| Err(LinkError::Base(why));
+    let Ok(url) = Url::parse(base) else { return unfit("is no URL; wanted https://host/path") };
+    if !url.username().is_empty() || url.password().is_some() || url.query().is_some() || url.fragment().is_some() {
+        return unfit("carries credentials, a query or a fragment; wanted https://host/path alone");
+    }
+    match url.scheme() {
+        "https" => Ok(url),
+        "http" if insecure || is_loopback(&url) => Ok(url),
+        "http" => unfit("is plain HTTP beyond this machine; wanted https, or `insecure` set on purpose"),
+        _ => unfit("is neither https nor http"),
+    }
+}
+
+fn is_loopback(url: &Url) -> bool {
+    let host = url.host_str().unwrap_or("").trim_matches(['[', ']']);
+    host == "localhost" || host.parse::<std::net::IpAddr>().is_ok_and(|ip| ip.is_loopback())
+}

@@ -1,0 +1,14 @@
+//! Outbound HTTP: the only room that talks to other servers.
+//!
+//! Credentials go to the configured origin alone, redirects are never followed, answers are bounded, and a write is
+//! a PUT or DELETE that may be repeated: never a bare POST.
+
+mod answer;
+mod client;
+mod probe;
+pub mod retry;
+mod send;
+
+pub use answer::{Answer, Failure};
+pub use client::{Client, LinkError, LinkSettings, MAX_ANSWER_BYTES, SEND_DEADLINE, Secret};
+pub use send::{Known, Sent};

@@ -1,0 +1,49 @@
+//! JSON written by hand: members in the order given, values already rendered, so that bytes are stable and raw
+//! resources are spliced in without being read.
+
+/// A JSON string.
+pub(super) fn text(words: &str) -> String {
+    let mut out = String::with_capacity(words.len() + 2);
+    out.push('"');
+    for c in words.chars() {
+        match c {
+            '"' => out.push_str("\\\""),
+            '\\' => out.push_str("\\\\"),
+            '\n' => out.push_str("\\n"),
+            '\r' => out.push_str("\\r"),
+            '\t' => out.push_str("\\t"),
+            c if c < ' ' => out.push_str(&format!("\\u{:04x}", u32::from(c))),
+            c => out.push(c),
+        }
+    }
+    out.push('"');
+    out
+}
+
+/// An object; a member without a value is left out.
+pub(super) fn object<const N: usize>(members: [(&str, Option<String>); N]) -> String {
+    let there: Vec<String> =
+        members.into_iter().filter_map(|(key, value)| value.map(|v| format!("{}:{v}", text(key)))).collect();
+    format!("{{{}}}", there.join(","))
+}
+
+/// An array, or nothing when it would be empty: FHIR has no empty arrays.
+pub(super) fn array(items: Vec<String>) -> Option<String> {
+    if items.is_empty() { None } else { Some(format!("[{}]", items.join(","))) }
+}
+
+/// A string member that is left out when there is nothing to say.
+pub(super) fn words(value: &str) -> Option<String> {
+    if value.trim().is_empty() { None } else { Some(text(value)) }
+}
+
+/// A CodeableConcept of one coding.
+pub(super) fn concept(system: &str, code: &str, display: &str) -> String {
+    let coding = object([("system", words(system)), ("code", Some(text(code))), ("display", words(display))]);
+    object([("coding", array(vec![coding]))])
+}
+
+/// An Identifier.
+pub(super) fn identifier(system: &str, value: &str) -> String {
+    object([("system", words(system)), ("value", Some(text(value)))])
+}
