@@ -1,0 +1,120 @@
+//! What every walk through the corridor needs: the store, the sources, the clock, and which codes are wanted.
+
+use super::answer::Refusal;
+use super::seam;
+use crate::model::draft::ResourceType;
+use crate::model::time::{Instant, Zone};
+use crate::store::Store;
+use crate::store::contract::{Find, Found, Stored};
+use std::collections::{BTreeMap, HashSet};
+use std::fmt;
+use std::sync::{Arc, PoisonError, RwLock};
+
+/// The source whose base is `/fhir` itself, and which also shows what the gateway owns.
+pub const MAIN: &str = "main";
+
+/// Where data comes from. Ids belong to a source.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Source {
+    /// Its name: lower-case letters, digits and `-`, beginning with a letter.
+    pub name: Arc<str>,
+    /// The zone in which its dates without a time are days.
+    pub zone: Zone,
+    /// By HTTP, resources of a type that is not kept are passed over instead of refused.
+    pub ignore_unkept: bool,
+}
+
+impl Source {
+    /// A source with the rules that hold when nothing else is set.
+    pub fn new(name: &str, zone: Zone) -> Self {
+        Self { name: name.into(), zone, ignore_unkept: false }
+    }
+}
+
+/// "Now", injected: only the program's clock and tests make one.
+pub type Clock = Arc<dyn Fn() -> Instant + Send + Sync>;
+
+/// What a gateway is made of.
+pub struct Parts {
+    /// Where everything is kept.
+    pub store: Store,
+    /// The sources; [`MAIN`] should be one of them.
+    pub sources: Vec<Source>,
+    /// Now.
+    pub clock: Clock,
+    /// Seals the places of walks; the same in every process that serves one store.
+    pub cursor_key: [u8; 32],
+    /// The base URL under which FHIR is reached, without a slash at its end, such as `https://gateway.example/fhir`.
+    pub base: String,
+}
+
+/// The corridor's state; one per process, shared.
+pub struct Gateway {
+    pub(crate) store: Store,
+    pub(crate) sources: BTreeMap<Arc<str>, Source>,
+    pub(crate) clock: Clock,
+    pub(crate) cursor_key: [u8; 32],
+    pub(crate) base: String,
+    /// Codes that an active definition reads, as `Coding::key`s; `None`: not known yet, every change marks.
+    pub(crate) wanted: RwLock<Option<Arc<HashSet<i64>>>>,
+    /// ResearchStudies as rendered, by id.
+    pub(crate) studies: RwLock<Arc<BTreeMap<String, super::research::Study>>>,
+}
+
+impl fmt::Debug for Gateway {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Gateway").field("sources", &self.sources.keys()).finish_non_exhaustive()
+    }
+}
+
+impl Gateway {
+    /// A gateway of these parts, with no definition loaded.
+    pub fn new(parts: Parts) -> Self {
+        Self {
+            store: parts.store,
+            sources: parts.sources.into_iter().map(|s| (s.name.clone(), s)).collect(),
+            clock: parts.clock,
+            cursor_key: parts.cursor_key,
+            base: parts.base,
+            wanted: RwLock::default(),
+            studies: RwLock::default(),
+        }
+    }
+
+    /// Now, by the injected clock.
+    pub fn now(&self) -> Instant {
+        (self.clock)()
+    }
+
+    /// The source of that name.
+    pub fn source(&self, name: &str) -> Option<&Source> {
+        self.sources.get(name)
+    }
+
+    /// The base URL of a source's resources, without a slash at its end.
+    pub fn base_of(&self, source: &Source) -> String {
+        if &*source.name == MAIN { self.base.clone() } else { format!("{}/{}", self.base, source.name) }
+    }
+
+    /// Codes that an active definition reads.
+    pub(crate) fn wanted(&self) -> Option<Arc<HashSet<i64>>> {
+        self.wanted.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Sets the codes that the active definitions read.
+    pub fn set_wanted(&self, codes: HashSet<i64>) {
+        *self.wanted.write().unwrap_or_else(PoisonError::into_inner) = Some(Arc::new(codes));
+    }
+
+    /// The current version of a resource: 404 when there is none, 410 when it is deleted.
+    pub async fn read(&self, source: &Source, resource_type: ResourceType, id: &str) -> Result<Stored, Refusal> {
+        match seam::read(&self.store, &source.name, resource_type, id).await? {
+            Some(stored) if !stored.deleted => Ok(stored),
+            other => Err(super::search::absent(other.is_some())),
+        }
+    }
+
+    pub(crate) async fn find(&self, find: Find) -> Result<Found, Refusal> {
+        Ok(seam::find(&self.store, find).await?)
+    }
+}

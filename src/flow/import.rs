@@ -1,0 +1,258 @@
+//! One resource into the store: read by intake, named, attributed, kept in one commit.
+
+use super::answer::{Answer, Grade, Refusal, Written};
+use super::gateway::{Gateway, Source};
+use super::query::{condition, if_match, is_id};
+use super::seam;
+use crate::model::draft::{Draft, ResourceType, Subject};
+use crate::model::issue::{Issue, Severity};
+use crate::model::key::{digest_words, hex};
+use crate::store::contract::{
+    Caller, Event, Find, Import, ImportEntry, ImportRefusal, Kept, Method, RefusalReason, Search,
+};
+use sha2::{Digest, Sha256};
+use std::sync::Arc;
+
+impl Gateway {
+    /// POST: keeps the resource under an id made from its bytes, so that a repetition meets itself.
+    /// `if_none_exist` is that header's value.
+    pub async fn create(
+        &self,
+        source: &Source,
+        resource_type: ResourceType,
+        body: &[u8],
+        if_none_exist: Option<&str>,
+        caller: Caller,
+    ) -> Answer {
+        let search = if_none_exist.map(condition).transpose()?;
+        let (draft, issues) = read(source, resource_type, body)?;
+        let patient = self.patient_of(source, &draft).await?;
+        let id = self.new_id(source, &draft, patient.as_deref(), body, search.as_ref()).await?;
+        let entry = ImportEntry {
+            method: Method::Create { if_none_exist: search },
+            id,
+            draft,
+            patient,
+            body: body.into(),
+            resolved: Vec::new(),
+        };
+        self.keep_one(source, entry, issues, caller).await
+    }
+
+    /// PUT to an id; `if_match` is that header's value. The id in the body must be the same.
+    pub async fn update(
+        &self,
+        source: &Source,
+        resource_type: ResourceType,
+        id: &str,
+        body: &[u8],
+        if_match: Option<&str>,
+        caller: Caller,
+    ) -> Answer {
+        let if_match = if_match.map(super::query::if_match).transpose()?;
+        let (draft, issues) = read(source, resource_type, body)?;
+        same_id(&draft, id)?;
+        let patient = self.patient_of(source, &draft).await?;
+        let method = Method::Update { if_match };
+        let entry = ImportEntry { method, id: id.into(), draft, patient, body: body.into(), resolved: Vec::new() };
+        self.keep_one(source, entry, issues, caller).await
+    }
+
+    /// PUT with a search: updates the one match, or creates; `search` is the query of the URL.
+    pub async fn conditional_update(
+        &self,
+        source: &Source,
+        resource_type: ResourceType,
+        search: &str,
+        body: &[u8],
+        match_version: Option<&str>,
+        caller: Caller,
+    ) -> Answer {
+        let if_match = match_version.map(if_match).transpose()?;
+        let search = condition(search)?;
+        let (draft, issues) = read(source, resource_type, body)?;
+        let patient = self.patient_of(source, &draft).await?;
+        let id = match &draft.id {
+            Some(id) => id.clone(),
+            None => self.new_id(source, &draft, patient.as_deref(), body, Some(&search)).await?,
+        };
+        let method = Method::ConditionalUpdate { search, if_match };
+        let entry = ImportEntry { method, id, draft, patient, body: body.into(), resolved: Vec::new() };
+        self.keep_one(source, entry, issues, caller).await
+    }
+
+    async fn keep_one(&self, source: &Source, entry: ImportEntry, issues: Vec<Issue>, caller: Caller) -> Answer {
+        let resource_type = entry.draft.resource_type;
+        let kept = match self.keep(source, vec![entry], caller).await? {
+            Ok(mut kept) => kept.pop(),
+            Err(refusal) => return Err(refused(&refusal, "")),
+        };
+        let kept = kept.ok_or_else(|| Refusal::one(Grade::Failed, "exception", "", "the store failed"))?;
+        Ok(written(resource_type, kept, issues))
+    }
+
+    /// All entries in one commit, or none.
+    pub(crate) async fn keep(
+        &self,
+        source: &Source,
+        entries: Vec<ImportEntry>,
+        caller: Caller,
+    ) -> Result<Result<Vec<Kept>, ImportRefusal>, Refusal> {
+        let import = Import { source: source.name.clone(), entries, wanted: self.wanted(), caller, at: self.now() };
+        Ok(seam::write_import(&self.store, import).await?)
+    }
+
+    /// The Patient id of the same source that a resource outside a Bundle is about.
+    pub(crate) async fn patient_of(&self, source: &Source, draft: &Draft) -> Result<Option<String>, Refusal> {
+        let place = format!("{}.subject", draft.resource_type.name());
+        match &draft.subject {
+            None => Ok(None),
+            Some(Subject::Patient(id)) => Ok(Some(id.clone())),
+            Some(Subject::Entry(_)) => {
+                let text = "the subject is an entry of a Bundle, and this is none; wanted Patient/id";
+                Err(Refusal::one(Grade::Content, "value", place, text))
+            }
+            Some(Subject::Identifier(identifier)) => {
+                let search = Search { id: None, identifiers: vec![identifier.clone()] };
+                match self.matches(source, ResourceType::Patient, &search).await?.as_slice() {
+                    [id] => Ok(Some(id.clone())),
+                    other => Err(Refusal::one(Grade::Content, "not-found", place, no_one_patient(other.len()))),
+                }
+            }
+        }
+    }
+
+    /// The ids that a condition meets now: at most two, for more does not matter.
+    pub(crate) async fn matches(
+        &self,
+        source: &Source,
+        resource_type: ResourceType,
+        search: &Search,
+    ) -> Result<Vec<String>, Refusal> {
+        let mut common: Option<Vec<String>> = None;
+        for identifier in search.identifiers.iter().map(Some).chain(search.identifiers.is_empty().then_some(None)) {
+            let find = Find {
+                source: source.name.to_string(),
+                resource_type: Some(resource_type),
+                ids: search.id.iter().cloned().collect(),
+                identifiers: identifier.into_iter().cloned().collect(),
+                patients: Vec::new(),
+                codes: Vec::new(),
+                dates: Vec::new(),
+                count: 50,
+                after: None,
+                until: crate::model::time::Instant::MAX,
+            };
+            let found: Vec<String> = self.find(find).await?.resources.into_iter().map(|r| r.id).collect();
+            common = Some(match common {
+                None => found,
+                Some(before) => before.into_iter().filter(|id| found.contains(id)).collect(),
+            });
+        }
+        Ok(common.unwrap_or_default())
+    }
+
+    /// The id of a resource that is created without one. With a condition it is made from the condition, so that
+    /// rivals agree; where that id is taken by something that the condition no longer meets, from the bytes.
+    pub(crate) async fn new_id(
+        &self,
+        source: &Source,
+        draft: &Draft,
+        patient: Option<&str>,
+        body: &[u8],
+        search: Option<&Search>,
+    ) -> Result<String, Refusal> {
+        let by_bytes = || id_of_bytes(&source.name, draft.resource_type, patient, body);
+        let Some(search) = search else {
+            return Ok(by_bytes());
+        };
+        let id = id_of_condition(&source.name, draft.resource_type, search);
+        let taken = seam::read(&self.store, &source.name, draft.resource_type, &id).await?;
+        let taken = taken.is_some() && !self.matches(source, draft.resource_type, search).await?.contains(&id);
+        Ok(if taken { by_bytes() } else { id })
+    }
+}
+
+/// Reads one resource and checks its type. Errors: everything intake found, with the grade of the worst.
+pub(crate) fn read(source: &Source, resource_type: ResourceType, body: &[u8]) -> Result<(Draft, Vec<Issue>), Refusal> {
+    let (draft, issues) = read_any(source, body)?;
+    if draft.resource_type == resource_type {
+        return Ok((draft, issues));
+    }
+    let text = format!("the body is a {}; the URL wants a {}", draft.resource_type.name(), resource_type.name());
+    Err(Refusal::malformed("invalid", text))
+}
+
+/// Reads one resource of any kept type.
+pub(crate) fn read_any(source: &Source, body: &[u8]) -> Result<(Draft, Vec<Issue>), Refusal> {
+    seam::read_resource(body, source)
+}
+
+/// The id in the body and the id in the URL must be the same.
+pub(crate) fn same_id(draft: &Draft, id: &str) -> Result<(), Refusal> {
+    let place = format!("{}.id", draft.resource_type.name());
+    if !is_id(id) {
+        return Err(Refusal::malformed("value", "the id in the URL is no FHIR id; wanted 1 to 64 letters, digits, - and ."));
+    }
+    match draft.id.as_deref() {
+        Some(sent) if sent == id => Ok(()),
+        Some(_) => Err(Refusal::one(Grade::Malformed, "invalid", place, "the id differs from the id in the URL")),
+        None => Err(Refusal::one(Grade::Malformed, "required", place, "a PUT wants the id of the URL in the body too")),
+    }
+}
+
+/// The id of a plain POST: whoever sends the same bytes about the same patient again meets what they made.
+pub(crate) fn id_of_bytes(source: &str, resource_type: ResourceType, patient: Option<&str>, body: &[u8]) -> String {
+    let body = hex(&Sha256::digest(body));
+    let digest = digest_words(&[source, resource_type.name(), patient.unwrap_or_default(), &body]);
+    hex(&digest[..16])
+}
+
+fn id_of_condition(source: &str, resource_type: ResourceType, search: &Search) -> String {
+    let mut words = vec![source, resource_type.name(), search.id.as_deref().unwrap_or_default()];
+    for identifier in &search.identifiers {
+        words.extend([identifier.system.as_str(), identifier.value.as_str()]);
+    }
+    hex(&digest_words(&words)[..16])
+}
+
+/// What was kept, with the remark that a late version deserves.
+pub(crate) fn written(resource_type: ResourceType, kept: Kept, mut issues: Vec<Issue>) -> Written {
+    if kept.event == Event::Late {
+        let text = "an older version than the current one: it is kept in the history, and the current one stays";
+        issues.push(Issue::information("informational", "", text));
+    }
+    Written { resource_type, kept, issues }
+}
+
+/// Why the store refused, in words; `place` names the entry of a Bundle.
+pub(crate) fn refused(refusal: &ImportRefusal, place: &str) -> Refusal {
+    match &refusal.reason {
+        RefusalReason::VersionConflict(0) => {
+            Refusal::one(Grade::Precondition, "conflict", place, "If-Match names a version, and there is no such resource")
+        }
+        RefusalReason::VersionConflict(current) => {
+            let text = format!("If-Match does not name the current version, which is W/\"{current}\"; read it and try again");
+            Refusal::one(Grade::Precondition, "conflict", place, text)
+        }
+        RefusalReason::MultipleMatches => {
+            Refusal::one(Grade::Precondition, "multiple-matches", place, "the condition meets more than one resource")
+        }
+        RefusalReason::SubjectNotFound => Refusal::one(Grade::Content, "not-found", place, no_one_patient(0)),
+    }
+}
+
+pub(crate) fn no_one_patient(found: usize) -> String {
+    let what = if found == 0 { "names no Patient of this source" } else { "names more than one Patient of this source" };
+    format!("the subject's identifier {what}; wanted one, sent before or in the same transaction")
+}
+
+/// Whether any of these refuses.
+pub(crate) fn has_errors(issues: &[Issue]) -> bool {
+    issues.iter().any(|i| i.severity >= Severity::Error)
+}
+
+/// Shared bytes of a slice.
+pub(crate) fn bytes(body: &[u8]) -> Arc<[u8]> {
+    body.into()
+}
