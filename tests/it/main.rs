@@ -1,1 +1,5 @@
-//! x
+//! One test binary: a file per room.
+
+mod decide;
+mod link;
+mod publish;
