@@ -28,6 +28,20 @@ pub struct Moment<'a> {
 pub struct Choice(pub Vec<usize>);
 
 impl Choice {
+    /// The defaults, but for the readings named here. The error says which name or alternative there is not.
+    pub fn of(trial: &Trial, chosen: &std::collections::BTreeMap<String, String>) -> Result<Self, String> {
+        let mut choice = Self::defaults(trial);
+        for (name, alternative) in chosen {
+            let place = trial.readings.iter().position(|r| r.name == *name);
+            let place = place.ok_or_else(|| format!("`{name}` is no reading of {}", trial.id))?;
+            let reading = &trial.readings[place];
+            let words = || reading.alternatives.iter().map(|(word, _)| word.as_str()).collect::<Vec<_>>().join(", ");
+            let found = reading.alternatives.iter().position(|(word, _)| word == alternative);
+            choice.0[place] = found.ok_or_else(|| format!("`{alternative}` is no alternative of {name}; wanted {}", words()))?;
+        }
+        Ok(choice)
+    }
+
     /// The definition's defaults.
     pub fn defaults(trial: &Trial) -> Self {
         Self(trial.readings.iter().map(|r| r.default).collect())

@@ -282,8 +282,8 @@ pub async fn name_facts(desk: &Desk, assessment: &mut Assessment, record: &Recor
     let mut items: Vec<_> = record.facts.iter().map(|f| (f.item, f.version)).collect();
     items.sort_unstable();
     items.dedup();
-    let names: HashMap<_, _> = gate
-        .store
+    let names: HashMap<_, _> = desk
+        .store()
         .read(ItemNames { items: items.iter().map(|(item, _)| *item).collect() })
         .await?
         .into_iter()

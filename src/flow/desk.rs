@@ -16,6 +16,9 @@ use std::collections::{BTreeMap, HashSet};
 use std::time::Duration;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError, RwLock};
 
+/// The source of the gateway's own facts: answers, consent, enrolment.
+pub const GATEWAY: &str = "gateway";
+
 /// What a site says of one trial. Nothing stated: nobody is listed.
 #[derive(Debug, Clone, Default)]
 pub struct AtSite {
@@ -34,7 +37,7 @@ pub struct AtSite {
 impl AtSite {
     /// Whether that source's facts count for the trial here.
     pub fn feeds(&self, source: &str) -> bool {
-        source != super::gateway::GATEWAY && self.sources.as_ref().is_none_or(|list| list.iter().any(|s| s == source))
+        source != GATEWAY && self.sources.as_ref().is_none_or(|list| list.iter().any(|s| s == source))
     }
 
     /// The site in the definition.

@@ -1,15 +1,26 @@
 //! The corridor: walks data through the rooms, one commit at a time. Doors call nothing else.
 
 pub mod answer;
+pub mod assess;
+pub mod backtest;
 pub mod bundle;
+pub mod cases;
+pub mod deliver;
+pub mod desk;
+pub mod explain;
 pub mod gateway;
 pub mod import;
+pub mod library;
 pub mod lines;
+pub mod people;
+pub mod profiles;
 pub mod query;
+pub mod rehearse;
 pub mod render;
 pub mod research;
 pub mod search;
 mod seam;
+pub mod takeup;
 
 pub use crate::store::Store;
 pub use crate::store::contract::{Caller, Event, Found, Kept, Stored};

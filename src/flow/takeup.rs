@@ -34,7 +34,7 @@ pub async fn take_up(desk: &Desk, profiles: &Profiles) -> Result<(), StoreError>
     if new_maps {
         let body = profiles.below("terms").into_iter().flat_map(|(path, text)| [path, text]).collect::<Vec<_>>().join("\n");
         let save = SaveTerms {
-            source: super::gateway::GATEWAY.into(),
+            source: super::desk::GATEWAY.into(),
             digest: library.terms_digest,
             body: body.into_bytes(),
             caller: caller(),

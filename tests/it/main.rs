@@ -2,5 +2,7 @@
 
 mod decide;
 mod flow;
+mod link;
 mod program;
+mod publish;
 mod tidy;
