@@ -1,6 +1,6 @@
 use super::{draft, read, shared, unpacked};
 use serde_json::{Value, json};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use trialgate::intake::Grade;
 
@@ -145,10 +145,10 @@ fn what_the_official_schema_refuses_is_refused() {
     for root in ["oneOf", "discriminator"] {
         official.as_object_mut().expect("an object").remove(root);
     }
-    let (mut compared, mut both) = (0, 0);
+    let (mut compared, mut both, mut unlike) = (0, 0, BTreeSet::new());
     for (file, name) in [
         ("observation-example-bloodpressure.json", "Observation"),
-        ("observation-example-f001-glucose.json", "Observation"),
+        ("observation-example-f002-excess.json", "Observation"),
         ("condition-example-f201-fever.json", "Condition"),
         ("medicationadministration0301.json", "MedicationAdministration"),
         ("medicationadministrationexample3.json", "MedicationAdministration"),
@@ -172,14 +172,19 @@ fn what_the_official_schema_refuses_is_refused() {
                     .next()
                     .map(|e| format!("{} {}", e.instance_path(), e.kind().keyword()));
                 let known = why.as_deref().is_some_and(tolerated);
-                assert!(read.draft.is_none() || known, "{file}: the official schema refuses {why:?}");
+                if read.draft.is_some() && !known {
+                    unlike.insert(format!("{file} {why:?}"));
+                }
             }
         });
     }
+    assert!(unlike.is_empty(), "the official schema refuses, and we do not:\n{unlike:#?}");
     println!("{compared} documents compared; the official schema refuses {both}, and so do we");
 }
 
-/// Where the official schema is at odds with the standard itself.
-fn tolerated(_why: &str) -> bool {
-    false
+/// Where we are wider: null keeps the place of an item in a list, and a contained resource of a type that is not
+/// read is an open object.
+fn tolerated(why: &str) -> bool {
+    let (place, keyword) = why.split_once(' ').unwrap_or((why, ""));
+    place.starts_with("/contained/") || keyword == "type" && place.ends_with(|c: char| c.is_ascii_digit())
 }
