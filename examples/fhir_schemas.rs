@@ -146,7 +146,8 @@ impl Closure<'_> {
         for element in &elements {
             let Some(name) = element["path"].as_str().and_then(|p| p.strip_prefix(&prefix)) else { continue };
             let refused = matches!(name, "modifierExtension" | "implicitRules") || element["max"] == "0";
-            if !name.contains('.') && !refused && !(name == "contained" && owner != self.root) {
+            let contained_again = name == "contained" && owner != self.root;
+            if !name.contains('.') && !refused && !contained_again {
                 self.element(element, name, path, &mut object);
             }
         }
@@ -193,11 +194,12 @@ impl Closure<'_> {
         self.define(&target);
         let mut schema = json!({ "$ref": format!("#/definitions/{target}") });
         let binding = &element["binding"];
-        if code == "code" && binding["strength"] == "required" {
-            if let Some(codes) = self.definitions.codes(binding["valueSet"].as_str().unwrap_or_default()) {
-                let null = if many { vec![Value::Null] } else { Vec::new() };
-                schema = json!({ "enum": codes.into_iter().map(Value::from).chain(null).collect::<Vec<_>>() });
-            }
+        if code == "code"
+            && binding["strength"] == "required"
+            && let Some(codes) = self.definitions.codes(binding["valueSet"].as_str().unwrap_or_default())
+        {
+            let null = if many { vec![Value::Null] } else { Vec::new() };
+            schema = json!({ "enum": codes.into_iter().map(Value::from).chain(null).collect::<Vec<_>>() });
         }
         if (path, name) == ("Reference", "reference") {
             schema = json!({ "type": "string", "format": "fhir-reference" });

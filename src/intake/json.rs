@@ -432,16 +432,12 @@ impl<'a> Parser<'a> {
 }
 
 /// Whether an object has that name already; remembers it.
-fn known<'a>(
-    members: &[(Cow<'a, str>, Node<'a>)],
-    names: &mut Option<HashSet<Cow<'a, str>>>,
-    name: &Cow<'a, str>,
-) -> bool {
+fn known<'a>(members: &[(Cow<'a, str>, Node<'a>)], names: &mut Option<HashSet<Cow<'a, str>>>, name: &str) -> bool {
     if members.len() < FEW_MEMBERS {
-        return members.iter().any(|(n, _)| n == name);
+        return members.iter().any(|(n, _)| n.as_ref() == name);
     }
     let names = names.get_or_insert_with(|| members.iter().map(|(n, _)| n.clone()).collect());
-    !names.insert(name.clone())
+    !names.insert(Cow::Owned(name.into()))
 }
 
 fn under(stop: Stop, step: impl FnOnce() -> Step) -> Stop {
