@@ -146,7 +146,8 @@ impl Closure<'_> {
         for element in &elements {
             let Some(name) = element["path"].as_str().and_then(|p| p.strip_prefix(&prefix)) else { continue };
             let refused = matches!(name, "modifierExtension" | "implicitRules") || element["max"] == "0";
-            if !name.contains('.') && !refused && !(name == "contained" && owner != self.root) {
+            let contained_again = name == "contained" && owner != self.root;
+            if !name.contains('.') && !refused && !contained_again {
                 self.element(element, name, path, &mut object);
             }
         }
@@ -193,11 +194,12 @@ impl Closure<'_> {
         self.define(&target);
         let mut schema = json!({ "$ref": format!("#/definitions/{target}") });
         let binding = &element["binding"];
-        if code == "code" && binding["strength"] == "required" {
-            if let Some(codes) = self.definitions.codes(binding["valueSet"].as_str().unwrap_or_default()) {
-                let null = if many { vec![Value::Null] } else { Vec::new() };
-                schema = json!({ "enum": codes.into_iter().map(Value::from).chain(null).collect::<Vec<_>>() });
-            }
+        if code == "code"
+            && binding["strength"] == "required"
+            && let Some(codes) = self.definitions.codes(binding["valueSet"].as_str().unwrap_or_default())
+        {
+            let null = if many { vec![Value::Null] } else { Vec::new() };
+            schema = json!({ "enum": codes.into_iter().map(Value::from).chain(null).collect::<Vec<_>>() });
         }
         if (path, name) == ("Reference", "reference") {
             schema = json!({ "type": "string", "format": "fhir-reference" });
@@ -236,8 +238,10 @@ fn type_name(kind: &Value, name: &str, path: &str) -> Option<String> {
 
 /// The JSON form of a primitive; `None` for a complex type.
 fn primitive(code: &str) -> Option<Value> {
+    const DAY: &str = "(-(0[1-9]|1[0-2])(-(0[1-9]|[12][0-9]|3[01])";
+    const TIME: &str = "T([01][0-9]|2[0-3]):[0-5][0-9]:([0-5][0-9]|60)(\\.[0-9]+)?(Z|[+-](0[0-9]|1[0-4]):[0-5][0-9])";
     let text = |pattern: &str| json!({ "type": "string", "pattern": pattern });
-    let dated = |format: &str| json!({ "type": "string", "format": format });
+    let with_format = |format: &str, pattern: &str| json!({ "type": "string", "format": format, "pattern": pattern });
     Some(match code {
         "boolean" => json!({ "type": "boolean" }),
         "decimal" => json!({ "type": "number" }),
@@ -246,16 +250,16 @@ fn primitive(code: &str) -> Option<Value> {
         "unsignedInt" => json!({ "type": "integer", "minimum": 0, "maximum": i32::MAX }),
         "string" | "markdown" => json!({ "type": "string", "minLength": 1 }),
         "base64Binary" => text("^[A-Za-z0-9+/= \\t\\r\\n]+$"),
-        "code" => text("^[^ \\t\\r\\n]+( [^ \\t\\r\\n]+)*$"),
-        "id" => text("^[A-Za-z0-9.-]{1,64}$"),
-        "uri" | "url" | "canonical" => text("^[^ \\t\\r\\n]+$"),
+        "code" => with_format("fhir-code", "^[^ \\t\\r\\n]+( [^ \\t\\r\\n]+)*$"),
+        "id" => with_format("fhir-id", "^[A-Za-z0-9.-]{1,64}$"),
+        "uri" | "url" | "canonical" => json!({ "type": "string", "minLength": 1, "pattern": "^\\S*$" }),
         "oid" => text("^urn:oid:[0-2](\\.(0|[1-9][0-9]*))+$"),
         "uuid" => text("^urn:uuid:[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$"),
         "time" => text("^([01][0-9]|2[0-3]):[0-5][0-9]:([0-5][0-9]|60)(\\.[0-9]+)?$"),
-        "date" => dated("fhir-date"),
-        "dateTime" => dated("fhir-dateTime"),
-        "instant" => dated("fhir-instant"),
-        "xhtml" => dated("fhir-xhtml"),
+        "date" => with_format("fhir-date", &format!("^[0-9]{{4}}{DAY})?)?$")),
+        "dateTime" => with_format("fhir-dateTime", &format!("^[0-9]{{4}}{DAY}({TIME})?)?)?$")),
+        "instant" => with_format("fhir-instant", &format!("^[0-9]{{4}}{DAY}{TIME}))$")),
+        "xhtml" => json!({ "type": "string", "format": "fhir-xhtml" }),
         _ => return None,
     })
 }

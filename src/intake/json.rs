@@ -231,12 +231,12 @@ impl<'a> Parser<'a> {
         }
         self.at += 1;
         let mut members: Vec<(Cow<'a, str>, Node<'a>)> = Vec::new();
-        let mut names: HashSet<Cow<'a, str>> = HashSet::new();
+        let mut names = None;
         if self.peek() == Some(b'}') {
             self.at += 1;
             return Ok(Kind::Object(members));
         }
-        members.reserve(8);
+        members.reserve(4);
         loop {
             if self.peek() != Some(b'"') {
                 return Err(Stop::Syntax("no name of a member"));
@@ -333,30 +333,33 @@ impl<'a> Parser<'a> {
     fn string(&mut self) -> Result<Cow<'a, str>, Stop> {
         self.at += 1;
         let start = self.at;
-        loop {
-            match self.bytes.get(self.at) {
-                Some(b'"') => {
-                    let text = &self.text[start..self.at];
-                    self.at += 1;
-                    return Ok(Cow::Borrowed(text));
-                }
-                Some(b'\\') => return self.escaped(start),
-                Some(0..=0x1F) => return Err(Stop::Syntax("a control character inside a string")),
-                Some(_) => self.at += 1,
-                None => return Err(Stop::Syntax("the end of the body inside a string")),
+        match self.run() {
+            Some(b'"') => {
+                let text = &self.text[start..self.at];
+                self.at += 1;
+                Ok(Cow::Borrowed(text))
             }
+            Some(b'\\') => self.escaped(start),
+            Some(_) => Err(Stop::Syntax("a control character inside a string")),
+            None => Err(Stop::Syntax("the end of the body inside a string")),
         }
+    }
+
+    /// Goes on to the next byte that means something inside a string.
+    fn run(&mut self) -> Option<u8> {
+        let rest = &self.bytes[self.at..];
+        let length = rest.iter().position(|b| matches!(b, b'"' | b'\\' | 0..=0x1F));
+        self.at += length.unwrap_or(rest.len());
+        length.map(|l| rest[l])
     }
 
     fn escaped(&mut self, start: usize) -> Result<Cow<'a, str>, Stop> {
         let mut text = String::from(&self.text[start..self.at]);
         loop {
-            let run = self.at;
-            while !matches!(self.bytes.get(self.at), None | Some(b'"' | b'\\' | 0..=0x1F)) {
-                self.at += 1;
-            }
-            text.push_str(&self.text[run..self.at]);
-            match self.bytes.get(self.at) {
+            let start = self.at;
+            let next = self.run();
+            text.push_str(&self.text[start..self.at]);
+            match next {
                 Some(b'"') => {
                     self.at += 1;
                     return Ok(Cow::Owned(text));
@@ -429,14 +432,12 @@ impl<'a> Parser<'a> {
 }
 
 /// Whether an object has that name already; remembers it.
-fn known<'a>(members: &[(Cow<'a, str>, Node<'a>)], names: &mut HashSet<Cow<'a, str>>, name: &Cow<'a, str>) -> bool {
+fn known<'a>(members: &[(Cow<'a, str>, Node<'a>)], names: &mut Option<HashSet<Cow<'a, str>>>, name: &str) -> bool {
     if members.len() < FEW_MEMBERS {
-        return members.iter().any(|(n, _)| n == name);
+        return members.iter().any(|(n, _)| n.as_ref() == name);
     }
-    if names.is_empty() {
-        names.extend(members.iter().map(|(n, _)| n.clone()));
-    }
-    !names.insert(name.clone())
+    let names = names.get_or_insert_with(|| members.iter().map(|(n, _)| n.clone()).collect());
+    !names.insert(Cow::Owned(name.into()))
 }
 
 fn under(stop: Stop, step: impl FnOnce() -> Step) -> Stop {

@@ -16,6 +16,11 @@ pub(super) enum About {
 
 /// What is wrong with the form of a reference.
 pub(super) fn fault(text: &str) -> Option<&'static str> {
+    if type_and_id(text)
+        .is_some_and(|(kind, id)| !kind.contains(|c: char| !c.is_ascii_alphabetic()) && id != ".." && id != ".")
+    {
+        return None;
+    }
     let lower = text.to_ascii_lowercase();
     let scheme = lower.split_once(':').map(|(s, _)| s).filter(|s| !s.contains(['/', '?', '#']));
     if text.is_empty() {

@@ -65,7 +65,7 @@ pub fn read_resource(body: &[u8], wanted: Option<ResourceType>, setting: &Settin
     };
     match resource_type(&document.root, wanted) {
         Ok(kind) => read_kept(&document, kind, setting),
-        Err(read) => read,
+        Err(read) => *read,
     }
 }
 
@@ -73,27 +73,27 @@ fn refused(resource_type: Option<&str>, grade: Grade, issue: Issue) -> Read {
     Read { resource_type: resource_type.map(Into::into), draft: None, issues: vec![issue], grade }
 }
 
-fn resource_type(root: &Node<'_>, wanted: Option<ResourceType>) -> Result<ResourceType, Read> {
+fn resource_type(root: &Node<'_>, wanted: Option<ResourceType>) -> Result<ResourceType, Box<Read>> {
     if !matches!(root.kind, Kind::Object(_)) {
         let text = format!("found {}; wanted an object, one FHIR resource", root.noun());
-        return Err(refused(None, Grade::Unreadable, Issue::error("structure", "", text)));
+        return Err(Box::new(refused(None, Grade::Unreadable, Issue::error("structure", "", text))));
     }
     let Some(name) = root.text_of("resourceType") else {
         let issue = Issue::error("invalid", "resourceType", "found no resourceType; wanted the name of a FHIR type");
-        return Err(refused(None, Grade::Unreadable, issue));
+        return Err(Box::new(refused(None, Grade::Unreadable, issue)));
     };
     let shown = wording::token(name);
     if let Some(wanted) = wanted
         && wanted.name() != name
     {
         let text = format!("found the type {shown}; wanted {}, as the address says", wanted.name());
-        return Err(refused(Some(name), Grade::Unreadable, Issue::error("invalid", "resourceType", text)));
+        return Err(Box::new(refused(Some(name), Grade::Unreadable, Issue::error("invalid", "resourceType", text))));
     }
     ResourceType::named(name).ok_or_else(|| {
         let names = ResourceType::ALL.map(ResourceType::name).join(", ");
         let text = format!("found the type {shown}; wanted one that is kept: {names}");
         let grade = if is_resource_type(name) { Grade::NotKept } else { Grade::UnknownType };
-        refused(Some(name), grade, Issue::error("not-supported", "resourceType", text))
+        Box::new(refused(Some(name), grade, Issue::error("not-supported", "resourceType", text)))
     })
 }
 

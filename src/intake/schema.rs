@@ -1,5 +1,6 @@
 //! The compiled R4 schemas of `profiles/schemas/fhir-r4`, with the words that go beyond draft 7:
-//! `x-choices` and the formats `fhir-date`, `fhir-dateTime`, `fhir-instant`, `fhir-reference`, `fhir-xhtml`.
+//! `x-choices` and the formats `fhir-code`, `fhir-id`, `fhir-date`, `fhir-dateTime`, `fhir-instant`, `fhir-reference`,
+//! `fhir-xhtml`.
 
 use super::instance::Tree;
 use super::json::Node;
@@ -75,10 +76,18 @@ impl Schema {
 }
 
 fn compile(text: &str) -> Validator<Tree> {
-    let schema: Value = serde_json::from_str(text).expect("a committed schema is JSON");
+    let mut schema: Value = serde_json::from_str(text).expect("a committed schema is JSON");
+    for definition in schema["definitions"].as_object_mut().into_iter().flat_map(|d| d.values_mut()) {
+        // A format of ours asks for more than the pattern beside it, which is there for other validators.
+        if definition["format"].is_string() {
+            definition.as_object_mut().map(|d| d.remove("pattern"));
+        }
+    }
     jsonschema::options_for::<Tree>()
         .with_pattern_options(PatternOptions::regex())
         .should_validate_formats(true)
+        .with_format("fhir-code", is_code)
+        .with_format("fhir-id", super::reference::is_id)
         .with_format("fhir-date", |t: &str| date_fault(t).is_none())
         .with_format("fhir-dateTime", |t: &str| Partial::parse(t).is_ok())
         .with_format("fhir-instant", |t: &str| instant_fault(t).is_none())
@@ -87,6 +96,11 @@ fn compile(text: &str) -> Validator<Tree> {
         .with_keyword("x-choices", |_, value, _| Ok(Box::new(Choices::new(value))))
         .build(&schema)
         .expect("a committed schema compiles")
+}
+
+/// Whether it is a `code`: words with single spaces between them and none at the ends.
+fn is_code(text: &str) -> bool {
+    text.split(' ').all(|word| !word.is_empty() && !word.bytes().any(|b| matches!(b, b'\t' | b'\r' | b'\n')))
 }
 
 /// What is wrong with a `date`.

@@ -166,6 +166,10 @@ fn bad_format(format: &str, text: &str) -> (&'static str, String) {
         "fhir-date" => schema::date_fault(text),
         "fhir-instant" => schema::instant_fault(text),
         "fhir-dateTime" => Partial::parse(text).err(),
+        "fhir-code" => {
+            Some("a string with other white space; wanted a code without spaces at its ends or two together".into())
+        }
+        "fhir-id" => Some("a string of another form; wanted an id of 1 to 64 letters, digits, - and .".into()),
         "fhir-reference" => super::reference::fault(text).map(Into::into),
         _ => {
             let what = schema::xhtml_fault(text).unwrap_or("no narrative");
