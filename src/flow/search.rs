@@ -155,7 +155,8 @@ struct Asked {
 impl Asked {
     fn take(&mut self, source: &Source, name: &str, value: &str, kind: Option<&str>, strict: bool) -> Result<(), Refusal> {
         let Some(kind) = kind else {
-            return self.pass_over(name, value, strict);
+            self.remarks.push(passed_over(name, value, strict)?);
+            return Ok(());
         };
         let values = split_escaped(value, ',');
         if values.len() > TERMS_MAX {
@@ -180,23 +181,23 @@ impl Asked {
         self.query.push_str(&format!("{}={}&", encode(name), encode(value)));
         Ok(())
     }
+}
 
-    fn pass_over(&mut self, name: &str, value: &str, strict: bool) -> Result<(), Refusal> {
-        let sort = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | ',');
-        if name == "_sort" && !value.chars().all(sort) {
-            return Err(Refusal::malformed("value", "_sort takes names of search parameters, separated by commas"));
-        }
-        // A modifier or a chain changes the meaning of what it is put on: it is never passed over.
-        if name.contains([':', '.']) {
-            return Err(Refusal::malformed("not-supported", "modifiers and chains of search parameters are not supported"));
-        }
-        if strict {
-            return Err(Refusal::malformed("not-supported", "a search parameter is not supported; the CapabilityStatement lists those that are"));
-        }
-        let text = "a search parameter is not supported and was passed over; the CapabilityStatement lists those that are";
-        self.remarks.push(Issue::information("not-supported", "", text));
-        Ok(())
+/// The remark on a parameter that is not known; a modifier or a chain is refused, and so is all when `strict`.
+pub(crate) fn passed_over(name: &str, value: &str, strict: bool) -> Result<Issue, Refusal> {
+    let sort = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | ',');
+    if name == "_sort" && !value.chars().all(sort) {
+        return Err(Refusal::malformed("value", "_sort takes names of search parameters, separated by commas"));
     }
+    // A modifier or a chain changes the meaning of what it is put on: it is never passed over.
+    if name.contains([':', '.']) {
+        return Err(Refusal::malformed("not-supported", "modifiers and chains of search parameters are not supported"));
+    }
+    let text = "a search parameter is not supported; the CapabilityStatement lists those that are";
+    if strict {
+        return Err(Refusal::malformed("not-supported", text));
+    }
+    Ok(Issue::information("not-supported", "", format!("{text}, and this one was passed over")))
 }
 
 fn once(seen: &mut Vec<String>, name: &str, kind: Option<&str>) -> Result<(), Refusal> {
