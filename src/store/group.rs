@@ -1,0 +1,97 @@
+//! What one commit remembers: patients and persons already touched, and counts written once at its end.
+
+use crate::model::key::{Item, PersonKey};
+use std::collections::{BTreeMap, HashMap, HashSet};
+
+/// How many keys of codes are remembered as written; beyond them all are written again.
+const CODES_REMEMBERED: usize = 100_000;
+
+/// The memory of one commit. Its caches only save statements: losing them costs time, never truth.
+#[derive(Debug, Default)]
+pub struct Group {
+    /// Known time given to a patient in this commit, and the patient's person.
+    pub(super) patients: HashMap<Item, (i64, PersonKey)>,
+    /// Persons marked in this commit.
+    pub(super) marked: HashSet<PersonKey>,
+    /// Codes whose words are known to stand in the table.
+    pub(super) codes: HashSet<i64>,
+    /// Codes written in this commit, not yet durable.
+    pub(super) new_codes: Vec<i64>,
+    /// Counts of the units kept so far: (source, code, unit) → (count, latest moment).
+    pub(super) usage: BTreeMap<(String, i64, String), (i64, i64)>,
+    /// Counts of the unit that runs.
+    pub(super) unit_usage: Vec<(String, i64, String, i64)>,
+    /// The lane of this connection and its head; `None` until its first row.
+    pub(super) lane: Option<Lane>,
+    /// The head before the unit that runs.
+    pub(super) lane_before: Option<Lane>,
+    /// A person was marked.
+    pub(super) pending: bool,
+    /// A wish was written.
+    pub(super) wishes: bool,
+}
+
+/// The head of an audit chain.
+#[derive(Debug, Clone)]
+pub(super) struct Lane {
+    pub(super) name: String,
+    pub(super) seq: i64,
+    pub(super) hash: [u8; 32],
+    /// Hour in which the heads of the other lanes were last quoted.
+    pub(super) quoted: i64,
+}
+
+impl Group {
+    /// A commit begins.
+    pub(super) fn begin(&mut self) {
+        self.patients.clear();
+        self.marked.clear();
+        self.usage.clear();
+        self.pending = false;
+        self.wishes = false;
+        self.begin_unit();
+    }
+
+    /// A unit begins.
+    pub(super) fn begin_unit(&mut self) {
+        self.unit_usage.clear();
+        self.lane_before = self.lane.clone();
+    }
+
+    /// The unit that ran is kept.
+    pub(super) fn keep_unit(&mut self) {
+        for (source, code, unit, at) in self.unit_usage.drain(..) {
+            let sum = self.usage.entry((source, code, unit)).or_insert((0, at));
+            sum.0 += 1;
+            sum.1 = sum.1.max(at);
+        }
+    }
+
+    /// The unit that ran was taken back, and with it what it touched first.
+    pub(super) fn undo_unit(&mut self) {
+        self.unit_usage.clear();
+        self.patients.clear();
+        self.marked.clear();
+        self.forget_codes();
+        self.lane = self.lane_before.take();
+    }
+
+    /// The commit is durable.
+    pub(super) fn committed(&mut self) {
+        self.new_codes.clear();
+        if self.codes.len() > CODES_REMEMBERED {
+            self.codes.clear();
+        }
+    }
+
+    /// The commit failed: nothing remembered can be trusted.
+    pub(super) fn failed(&mut self) {
+        *self = Self::default();
+    }
+
+    fn forget_codes(&mut self) {
+        for code in self.new_codes.drain(..) {
+            self.codes.remove(&code);
+        }
+    }
+}
