@@ -5,6 +5,9 @@
 //! imports all. `tests/it/tidy.rs` keeps it so; `docs/ARCHITECTURE.md` walks one lab value through.
 
 pub mod decide;
+pub mod flow;
+pub mod http;
+pub mod intake;
 pub mod link;
 pub mod model;
 pub mod publish;

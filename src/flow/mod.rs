@@ -8,8 +8,8 @@ pub mod lines;
 pub mod query;
 pub mod render;
 pub mod research;
-pub mod search;
 mod seam;
+pub mod search;
 
 pub use crate::store::Store;
 pub use crate::store::contract::{Caller, Event, Found, Kept, Stored};

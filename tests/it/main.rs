@@ -1,1 +1,3 @@
-//! x
+//! All tests of the package, one file or folder per room.
+
+mod intake;

@@ -1,0 +1,46 @@
+//! CPU time of intake per resource: `cargo run --release --example intake_speed -- Observation.ndjson [rounds]`.
+
+use std::time::Instant as Wall;
+use trialgate::intake::{Setting, json, read_resource};
+use trialgate::model::time::{Instant, Zone};
+
+/// User and system time of this process in microseconds (`/proc/self/stat`, ticks of 10 ms).
+fn cpu_us() -> Option<u64> {
+    let stat = std::fs::read_to_string("/proc/self/stat").ok()?;
+    let fields: Vec<&str> = stat.rsplit_once(')')?.1.split_whitespace().collect();
+    let ticks = |i: usize| fields.get(i)?.parse::<u64>().ok();
+    Some((ticks(11)? + ticks(12)?) * 10_000)
+}
+
+fn measure(what: &str, lines: &[&str], rounds: usize, mut each: impl FnMut(&[u8])) {
+    let (cpu, wall) = (cpu_us(), Wall::now());
+    for _ in 0..rounds {
+        for line in lines {
+            each(line.as_bytes());
+        }
+    }
+    let count = (lines.len() * rounds) as u64;
+    let cpu = cpu.zip(cpu_us()).map(|(a, b)| (b - a) * 1000 / count.max(1));
+    let wall = wall.elapsed().as_nanos() as u64 / count.max(1);
+    println!("{what}: {} ns CPU, {wall} ns wall each, {count} times", cpu.unwrap_or_default());
+}
+
+fn main() -> Result<(), String> {
+    let path = std::env::args().nth(1).ok_or("give an ndjson file of resources")?;
+    let rounds = std::env::args().nth(2).and_then(|r| r.parse().ok()).unwrap_or(20);
+    let text = std::fs::read_to_string(&path).map_err(|e| format!("{path}: {e}"))?;
+    let lines: Vec<&str> = text.lines().filter(|l| !l.is_empty()).take(5000).collect();
+    let bytes: usize = lines.iter().map(|l| l.len()).sum();
+    println!("{} resources of {} bytes on average", lines.len(), bytes / lines.len().max(1));
+    let zone = Zone::utc();
+    let setting = Setting { zone: &zone, received: Instant(1_800_000_000_000_000), base: None };
+    let refused = lines.iter().filter(|l| read_resource(l.as_bytes(), None, &setting).draft.is_none()).count();
+    println!("refused: {refused}");
+    measure("strict pass", &lines, rounds, |body| {
+        std::hint::black_box(json::parse(body).is_ok());
+    });
+    measure("everything", &lines, rounds, |body| {
+        std::hint::black_box(read_resource(body, None, &setting));
+    });
+    Ok(())
+}

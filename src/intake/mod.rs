@@ -1,0 +1,22 @@
+//! FHIR JSON in, a [`Draft`](crate::model::draft::Draft) and issues out. Pure: no clock, no I/O; it never fails and never panics.
+//!
+//! One strict pass makes a borrowed tree of the bytes ([`json`]); the R4 schema of the type judges its shape
+//! (`schema`, worded by `wording`); a file per resource type reads its facts from the same tree.
+
+mod bundle;
+mod condition;
+mod element;
+mod instance;
+pub mod json;
+mod medication_administration;
+mod observation;
+mod patient;
+mod quantity;
+mod reference;
+mod resource;
+mod schema;
+mod wording;
+
+pub use bundle::{BundleEntry, BundleRead, MAX_ENTRIES, read_bundle};
+pub use resource::{Grade, Read, Setting, read_resource};
+pub use schema::is_resource_type;

@@ -1,0 +1,162 @@
+//! Values as received: quantities, ranges, ratios, answers. Nothing is converted here.
+
+use super::element;
+use super::json::{Kind, Node};
+use crate::model::code::UCUM_SYSTEM;
+use crate::model::fact::{FactValue, ReceivedEnd, ReceivedRange, ReceivedUnit};
+use crate::model::number::Number;
+
+/// `value[x]` of an Observation or of one component; `None` when there is none.
+pub(super) fn value(node: &Node<'_>) -> Option<FactValue> {
+    let (name, value) = node.members().iter().find(|(n, _)| {
+        n.strip_prefix("value").is_some_and(|rest| rest.starts_with(|c: char| c.is_ascii_uppercase()))
+    })?;
+    let read = match (name.as_ref(), &value.kind) {
+        ("valueQuantity", _) => quantity(value),
+        ("valueRange", _) => range(value),
+        ("valueRatio", _) => ratio(value),
+        ("valueCodeableConcept", _) => Some(coded(value)),
+        ("valueInteger", Kind::Number(number)) => Some(exactly(number, ReceivedUnit::None)),
+        ("valueString", Kind::Text(text)) => Some(FactValue::Text(text.to_string())),
+        ("valueBoolean", Kind::Boolean(b)) => Some(FactValue::Boolean(*b)),
+        ("valueDateTime", Kind::Text(_)) => element::date(node, name).map(FactValue::Date),
+        _ => None,
+    };
+    Some(read.unwrap_or_else(|| FactValue::Unreadable(name.to_string())))
+}
+
+fn coded(concept: &Node<'_>) -> FactValue {
+    let codings = element::coded(concept);
+    let text = if codings.is_empty() { element::words(concept) } else { concept.text_of("text") };
+    FactValue::Coded { codings, text: text.map(Into::into) }
+}
+
+/// A Quantity with a number; its comparator leaves one end open.
+pub(super) fn quantity(node: &Node<'_>) -> Option<FactValue> {
+    let number = node.number_of("value")?;
+    let end = |closed| Some(ReceivedEnd { decimal: number.into(), closed });
+    let (low, high) = match node.text_of("comparator") {
+        None => (end(true), end(true)),
+        Some("<") => (None, end(false)),
+        Some("<=") => (None, end(true)),
+        Some(">=") => (end(true), None),
+        Some(">") => (end(false), None),
+        Some(_) => return None,
+    };
+    Some(FactValue::Quantity { low, high, unit: unit(node) })
+}
+
+/// A quantity of exactly that number.
+pub(super) fn exactly(number: &str, unit: ReceivedUnit) -> FactValue {
+    let end = Some(ReceivedEnd { decimal: number.into(), closed: true });
+    FactValue::Quantity { low: end.clone(), high: end, unit }
+}
+
+/// The unit of a Quantity: a UCUM code only where the system says so.
+pub(super) fn unit(node: &Node<'_>) -> ReceivedUnit {
+    let code = node.text_of("code");
+    match (node.text_of("system"), code.or_else(|| node.text_of("unit"))) {
+        (Some(UCUM_SYSTEM), _) if code.is_some() => ReceivedUnit::Ucum(code.unwrap_or_default().into()),
+        (_, Some(word)) => ReceivedUnit::Word(word.into()),
+        (_, None) => ReceivedUnit::None,
+    }
+}
+
+/// The unit that two limits share; `None` when they differ.
+fn shared_unit(low: Option<&Node<'_>>, high: Option<&Node<'_>>) -> Option<ReceivedUnit> {
+    let (low, high) = (low.map(unit), high.map(unit));
+    match (low, high) {
+        (Some(a), Some(b)) if a != b => None,
+        (Some(a), _) => Some(a),
+        (None, b) => Some(b.unwrap_or(ReceivedUnit::None)),
+    }
+}
+
+fn range(node: &Node<'_>) -> Option<FactValue> {
+    let limit = |name: &str| node.get(name).filter(|l| l.get("value").is_some());
+    let (low, high) = (limit("low"), limit("high"));
+    if [low, high].iter().flatten().any(|l| l.get("comparator").is_some()) || low.is_none() && high.is_none() {
+        return None;
+    }
+    let end = |limit: Option<&Node<'_>>| {
+        limit.and_then(|l| l.number_of("value")).map(|n| ReceivedEnd { decimal: n.into(), closed: true })
+    };
+    Some(FactValue::Quantity { low: end(low), high: end(high), unit: shared_unit(low, high)? })
+}
+
+/// A titre 1:320 is its denominator; another ratio of plain numbers stays words; any other is not computed with.
+fn ratio(node: &Node<'_>) -> Option<FactValue> {
+    let (over, under) = (node.get("numerator")?, node.get("denominator")?);
+    let plain = |q: &Node<'_>| matches!(unit(q), ReceivedUnit::None) || unit(q) == ReceivedUnit::Ucum("1".into());
+    if !plain(over) || !plain(under) || over.get("comparator").is_some() {
+        return None;
+    }
+    let (n, d) = (over.number_of("value")?, under.number_of("value")?);
+    if Number::parse(n) == Ok(Number::ONE) {
+        return match quantity(under)? {
+            FactValue::Quantity { low, high, .. } => Some(FactValue::Quantity { low, high, unit: ReceivedUnit::None }),
+            other => Some(other),
+        };
+    }
+    under.get("comparator").is_none().then(|| FactValue::Text(format!("{n}:{d}")))
+}
+
+/// The range that holds for everybody: of no special age or group, and normal if its kind is said.
+pub(super) fn reference_range(node: &Node<'_>) -> Option<ReceivedRange> {
+    let normal = |r: &&Node<'_>| {
+        let kind = r.get("type").map(element::coded);
+        r.get("age").is_none()
+            && r.get("appliesTo").is_none()
+            && kind.is_none_or(|codes| codes.iter().any(|c| c.code == "normal"))
+    };
+    let range = node.list("referenceRange").iter().find(normal)?;
+    let (low, high) = (range.get("low"), range.get("high"));
+    let limit = |q: Option<&Node<'_>>| q.and_then(|q| q.number_of("value")).map(Into::into);
+    let read = ReceivedRange { low: limit(low), high: limit(high), unit: shared_unit(low, high)? };
+    (read.low.is_some() || read.high.is_some()).then_some(read)
+}
+
+/// A rate: a Quantity as it is, or a Ratio of UCUM quantities divided exactly.
+pub(super) fn rate(dosage: &Node<'_>) -> Option<FactValue> {
+    if let Some(rate) = dosage.get("rateQuantity") {
+        return Some(quantity(rate).unwrap_or_else(|| FactValue::Unreadable("rateQuantity".into())));
+    }
+    let ratio = dosage.get("rateRatio")?;
+    Some(divided(ratio).unwrap_or_else(|| FactValue::Unreadable("rateRatio".into())))
+}
+
+fn divided(ratio: &Node<'_>) -> Option<FactValue> {
+    let (over, under) = (ratio.get("numerator")?, ratio.get("denominator")?);
+    let (ReceivedUnit::Ucum(over_unit), ReceivedUnit::Ucum(under_unit)) = (unit(over), unit(under)) else {
+        return None;
+    };
+    if over.get("comparator").is_some() || under.get("comparator").is_some() {
+        return None;
+    }
+    let (n, d) = (over.number_of("value")?, under.number_of("value")?);
+    let divisor = Number::parse(d).ok()?;
+    let value =
+        if divisor == Number::ONE { n.into() } else { Number::parse(n).ok()?.checked_div(&divisor)?.to_decimal()? };
+    let code = match under_unit.as_str() {
+        "1" => over_unit,
+        simple if !simple.contains(['/', '.']) => format!("{over_unit}/{simple}"),
+        composed => format!("{over_unit}/({composed})"),
+    };
+    Some(exactly(&value, ReceivedUnit::Ucum(code)))
+}
+
+/// A volume times a strength per the same unit of volume, exactly; `None` where units differ or decimals never end.
+pub(super) fn strength_of(dose: &Node<'_>, strength: &Node<'_>) -> Option<FactValue> {
+    let (over, under) = (strength.get("numerator")?, strength.get("denominator")?);
+    let (ReceivedUnit::Ucum(dose_unit), ReceivedUnit::Ucum(substance), ReceivedUnit::Ucum(per)) =
+        (unit(dose), unit(over), unit(under))
+    else {
+        return None;
+    };
+    if dose_unit != per || [dose, over, under].iter().any(|q| q.get("comparator").is_some()) {
+        return None;
+    }
+    let number = |q: &Node<'_>| Number::parse(q.number_of("value")?).ok();
+    let amount = (&number(dose)? * &number(over)?).checked_div(&number(under)?)?.to_decimal()?;
+    Some(exactly(&amount, ReceivedUnit::Ucum(substance)))
+}

@@ -1,0 +1,117 @@
+use super::facts::codes;
+use super::{at, draft};
+use trialgate::model::fact::{FactStatus, FactValue, ReceivedEnd, ReceivedUnit};
+use trialgate::model::time::{Instant, TimeRange};
+
+fn condition(members: &str) -> String {
+    format!(
+        r#"{{"resourceType":"Condition","subject":{{"reference":"Patient/p"}},"code":{{"coding":[{{"system":"i","code":"M32.1"}}]}}{}{members}}}"#,
+        if members.is_empty() { "" } else { "," }
+    )
+}
+
+fn clinical(code: &str) -> String {
+    format!(
+        r#""clinicalStatus":{{"coding":[{{"system":"http://terminology.hl7.org/CodeSystem/condition-clinical","code":"{code}"}}]}}"#
+    )
+}
+
+fn verification(code: &str) -> String {
+    format!(
+        r#""verificationStatus":{{"coding":[{{"system":"http://terminology.hl7.org/CodeSystem/condition-ver-status","code":"{code}"}}]}}"#
+    )
+}
+
+#[test]
+fn a_condition_says_when_it_began_and_whether_it_lasts() {
+    let times = |members: &str| {
+        let fact = draft(&condition(members)).facts.remove(0);
+        (fact.at.expect("always an onset"), fact.other_end, fact.recorded.expect("always recorded"))
+    };
+    let received = at("2026-06-01T00:00:00Z");
+    let until = |latest| TimeRange { earliest: Instant::MIN, latest };
+    assert_eq!(times(""), (until(received), None, received));
+    let recorded = at("2026-02-01T00:00:00Z");
+    let dated = r#""recordedDate":"2026-02-01T00:00:00Z""#;
+    assert_eq!(times(&format!("{},{dated}", clinical("active"))), (until(recorded), Some(Instant::MAX), recorded));
+    assert_eq!(times(&format!("{dated},\"onsetString\":\"childhood\"")), (until(recorded), None, recorded));
+    let onset = times(&format!(
+        "{},{dated},\"onsetDateTime\":\"2020-01-01T00:00:00Z\",\"abatementDateTime\":\"2021-01-01T00:00:00Z\"",
+        clinical("resolved")
+    ));
+    assert_eq!(onset, (TimeRange::exact(at("2020-01-01T00:00:00Z")), Some(at("2021-01-01T00:00:00Z")), recorded));
+    let updated = r#""meta":{"lastUpdated":"2026-03-01T00:00:00Z"}"#;
+    assert_eq!(times(updated).2, at("2026-03-01T00:00:00Z"));
+}
+
+#[test]
+fn a_condition_has_a_status_of_two_codes() {
+    use FactStatus::*;
+    let status = |members: String| draft(&condition(&members)).facts[0].status;
+    let both = |c: &str, v: &str| format!("{},{}", clinical(c), verification(v));
+    assert_eq!(status(String::new()), Unconfirmed);
+    assert_eq!(status(clinical("active")), Final);
+    assert_eq!(status(both("relapse", "confirmed")), Final);
+    assert_eq!(status(both("active", "provisional")), Unconfirmed);
+    assert_eq!(status(both("active", "refuted")), Refuted);
+    assert_eq!(status(both("remission", "confirmed")), Past);
+    assert_eq!(status(verification("confirmed")), Final);
+    assert_eq!(status(verification("entered-in-error")), EnteredInError);
+}
+
+fn administration(members: &str) -> String {
+    format!(
+        r#"{{"resourceType":"MedicationAdministration","status":"completed","subject":{{"reference":"Patient/p"}},"effectivePeriod":{{"start":"2026-01-01T08:00:00Z","end":"2026-01-01T09:00:00Z"}},{members}}}"#
+    )
+}
+
+fn amount(decimal: &str, unit: &str) -> FactValue {
+    let end = Some(ReceivedEnd { decimal: decimal.into(), closed: true });
+    FactValue::Quantity { low: end.clone(), high: end, unit: ReceivedUnit::Ucum(unit.into()) }
+}
+
+const UCUM: &str = r#""system":"http://unitsofmeasure.org""#;
+
+#[test]
+fn an_infusion_states_dose_rate_and_amount() {
+    let medication = format!(
+        r##""contained":[{{"resourceType":"Medication","id":"m","code":{{"coding":[{{"system":"s","code":"bag"}}]}},"ingredient":[{{"itemCodeableConcept":{{"coding":[{{"system":"s","code":"drug"}}]}},
+        "strength":{{"numerator":{{"value":10,{UCUM},"code":"mg"}},"denominator":{{"value":4,{UCUM},"code":"mL"}}}}}}]}}],"medicationReference":{{"reference":"#m"}}"##
+    );
+    let dosage = format!(
+        r#""dosage":{{"dose":{{"value":100.0,{UCUM},"code":"mL"}},"rateRatio":{{"numerator":{{"value":50,{UCUM},"code":"mL"}},"denominator":{{"value":2,{UCUM},"code":"h"}}}}}}"#
+    );
+    let facts = draft(&administration(&format!("{medication},{dosage}"))).facts;
+    let shown: Vec<(u16, &str, FactValue)> =
+        facts.iter().map(|f| (f.part, f.code.code.as_str(), f.value.clone())).collect();
+    let (dose, rate, drug) = (amount("100.0", "mL"), amount("25", "mL/h"), amount("250", "mg"));
+    assert_eq!(
+        shown,
+        [
+            (0, "bag", dose.clone()),
+            (0, "drug", dose),
+            (1, "bag", rate.clone()),
+            (1, "drug", rate),
+            (2, "drug", drug.clone()),
+            (2, "bag", drug)
+        ]
+    );
+    assert_eq!(facts[0].at, Some(TimeRange::exact(at("2026-01-01T08:00:00Z"))));
+    assert_eq!(facts[0].other_end, Some(at("2026-01-01T09:00:00Z")));
+}
+
+#[test]
+fn a_drug_without_dose_was_given_and_one_in_progress_lasts() {
+    let body = administration(r#""medicationReference":{"reference":"Medication/m7/_history/2"}"#);
+    let read = draft(&body);
+    assert_eq!(codes(&read.facts), [("Medication/m7", &FactValue::Boolean(true))]);
+    let running = draft(&body.replace("completed", "in-progress").replace(r#","end":"2026-01-01T09:00:00Z""#, ""));
+    assert_eq!((running.facts[0].status, running.facts[0].other_end), (FactStatus::Preliminary, Some(Instant::MAX)));
+    for (word, status) in [
+        ("stopped", FactStatus::Stopped),
+        ("not-done", FactStatus::Unusable),
+        ("entered-in-error", FactStatus::EnteredInError),
+    ] {
+        assert_eq!(draft(&body.replace("completed", word)).facts[0].status, status);
+    }
+}
