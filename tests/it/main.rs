@@ -1,3 +1,4 @@
 //! All tests of the package, one file or folder per room.
 
+mod http;
 mod intake;
