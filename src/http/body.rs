@@ -8,7 +8,7 @@ use http_body_util::BodyExt;
 use std::io::Read;
 
 /// The body, unpacked, of at most `bound` bytes. Refuses other media types and codings (415), too much (413), too slow (408).
-pub async fn read(headers: &HeaderMap, body: Body, bound: usize, limits: &Limits) -> Result<Vec<u8>, Fault> {
+pub(super) async fn read(headers: &HeaderMap, body: Body, bound: usize, limits: &Limits) -> Result<Vec<u8>, Fault> {
     check_media_type(headers)?;
     let packed = is_gzip(headers)?;
     let declared = headers.get(header::CONTENT_LENGTH).and_then(|v| v.to_str().ok()?.parse::<u64>().ok());
@@ -89,7 +89,7 @@ fn check_media_type(headers: &HeaderMap) -> Result<(), Fault> {
 }
 
 /// Whether the client takes FHIR JSON of R4 (406 otherwise), by `_format` before `Accept`.
-pub fn check_accept(headers: &HeaderMap, format: Option<&str>) -> Result<(), Fault> {
+pub(super) fn check_accept(headers: &HeaderMap, format: Option<&str>) -> Result<(), Fault> {
     let json = |kind: &str| {
         matches!(
             kind,
