@@ -115,6 +115,16 @@ impl Gateway {
     }
 
     pub(crate) async fn find(&self, find: Find) -> Result<Found, Refusal> {
-        Ok(seam::find(&self.store, find).await?)
+        Ok(self.store.read(find).await?)
+    }
+
+    /// Whether the store answers.
+    pub async fn ready(&self) -> Result<(), Refusal> {
+        self.waiting().await.map(|_| ())
+    }
+
+    /// How many persons wait for assessment, and how many are parked.
+    pub async fn waiting(&self) -> Result<(i64, i64), Refusal> {
+        Ok(self.store.read(crate::store::PendingCount {}).await?)
     }
 }

@@ -3,15 +3,14 @@
 use super::answer::{Answer, Grade, Refusal, Written};
 use super::gateway::{Gateway, Source};
 use super::query::{condition, if_match, is_id};
-use super::seam;
+use super::seam::{self, Reading};
 use crate::model::draft::{Draft, ResourceType, Subject};
-use crate::model::issue::{Issue, Severity};
+use crate::model::issue::Issue;
 use crate::model::key::{digest_words, hex};
 use crate::store::contract::{
     Caller, Event, Find, Import, ImportEntry, ImportRefusal, Kept, Method, RefusalReason, Search,
 };
 use sha2::{Digest, Sha256};
-use std::sync::Arc;
 
 impl Gateway {
     /// POST: keeps the resource under an id made from its bytes, so that a repetition meets itself.
@@ -25,7 +24,7 @@ impl Gateway {
         caller: Caller,
     ) -> Answer {
         let search = if_none_exist.map(condition).transpose()?;
-        let (draft, issues) = read(source, resource_type, body)?;
+        let (draft, issues) = self.draft_of(source, resource_type, body)?;
         let patient = self.patient_of(source, &draft).await?;
         let id = self.new_id(source, &draft, patient.as_deref(), body, search.as_ref()).await?;
         let entry = ImportEntry {
@@ -50,7 +49,7 @@ impl Gateway {
         caller: Caller,
     ) -> Answer {
         let if_match = if_match.map(super::query::if_match).transpose()?;
-        let (draft, issues) = read(source, resource_type, body)?;
+        let (draft, issues) = self.draft_of(source, resource_type, body)?;
         same_id(&draft, id)?;
         let patient = self.patient_of(source, &draft).await?;
         let method = Method::Update { if_match };
@@ -70,7 +69,7 @@ impl Gateway {
     ) -> Answer {
         let if_match = match_version.map(if_match).transpose()?;
         let search = condition(search)?;
-        let (draft, issues) = read(source, resource_type, body)?;
+        let (draft, issues) = self.draft_of(source, resource_type, body)?;
         let patient = self.patient_of(source, &draft).await?;
         let id = match &draft.id {
             Some(id) => id.clone(),
@@ -79,6 +78,14 @@ impl Gateway {
         let method = Method::ConditionalUpdate { search, if_match };
         let entry = ImportEntry { method, id, draft, patient, body: body.into(), resolved: Vec::new() };
         self.keep_one(source, entry, issues, caller).await
+    }
+
+    fn draft_of(&self, source: &Source, kind: ResourceType, body: &[u8]) -> Result<(Draft, Vec<Issue>), Refusal> {
+        match self.reading(source, body, Some(kind)) {
+            Reading::Right(draft, issues) => Ok((*draft, issues)),
+            Reading::NotKept(issues) => Err(Refusal { grade: Grade::Content, issues }),
+            Reading::Wrong(refusal) => Err(refusal),
+        }
     }
 
     async fn keep_one(&self, source: &Source, entry: ImportEntry, issues: Vec<Issue>, caller: Caller) -> Answer {
@@ -99,7 +106,7 @@ impl Gateway {
         caller: Caller,
     ) -> Result<Result<Vec<Kept>, ImportRefusal>, Refusal> {
         let import = Import { source: source.name.clone(), entries, wanted: self.wanted(), caller, at: self.now() };
-        Ok(seam::write_import(&self.store, import).await?)
+        Ok(self.store.write(import).await?)
     }
 
     /// The Patient id of the same source that a resource outside a Bundle is about.
@@ -173,26 +180,14 @@ impl Gateway {
     }
 }
 
-/// Reads one resource and checks its type. Errors: everything intake found, with the grade of the worst.
-pub(crate) fn read(source: &Source, resource_type: ResourceType, body: &[u8]) -> Result<(Draft, Vec<Issue>), Refusal> {
-    let (draft, issues) = read_any(source, body)?;
-    if draft.resource_type == resource_type {
-        return Ok((draft, issues));
-    }
-    let text = format!("the body is a {}; the URL wants a {}", draft.resource_type.name(), resource_type.name());
-    Err(Refusal::malformed("invalid", text))
-}
-
-/// Reads one resource of any kept type.
-pub(crate) fn read_any(source: &Source, body: &[u8]) -> Result<(Draft, Vec<Issue>), Refusal> {
-    seam::read_resource(body, source)
-}
-
 /// The id in the body and the id in the URL must be the same.
 pub(crate) fn same_id(draft: &Draft, id: &str) -> Result<(), Refusal> {
     let place = format!("{}.id", draft.resource_type.name());
     if !is_id(id) {
-        return Err(Refusal::malformed("value", "the id in the URL is no FHIR id; wanted 1 to 64 letters, digits, - and ."));
+        return Err(Refusal::malformed(
+            "value",
+            "the id in the URL is no FHIR id; wanted 1 to 64 letters, digits, - and .",
+        ));
     }
     match draft.id.as_deref() {
         Some(sent) if sent == id => Ok(()),
@@ -228,11 +223,15 @@ pub(crate) fn written(resource_type: ResourceType, kept: Kept, mut issues: Vec<I
 /// Why the store refused, in words; `place` names the entry of a Bundle.
 pub(crate) fn refused(refusal: &ImportRefusal, place: &str) -> Refusal {
     match &refusal.reason {
-        RefusalReason::VersionConflict(0) => {
-            Refusal::one(Grade::Precondition, "conflict", place, "If-Match names a version, and there is no such resource")
-        }
+        RefusalReason::VersionConflict(0) => Refusal::one(
+            Grade::Precondition,
+            "conflict",
+            place,
+            "If-Match names a version, and there is no such resource",
+        ),
         RefusalReason::VersionConflict(current) => {
-            let text = format!("If-Match does not name the current version, which is W/\"{current}\"; read it and try again");
+            let text =
+                format!("If-Match does not name the current version, which is W/\"{current}\"; read it and try again");
             Refusal::one(Grade::Precondition, "conflict", place, text)
         }
         RefusalReason::MultipleMatches => {
@@ -243,16 +242,7 @@ pub(crate) fn refused(refusal: &ImportRefusal, place: &str) -> Refusal {
 }
 
 pub(crate) fn no_one_patient(found: usize) -> String {
-    let what = if found == 0 { "names no Patient of this source" } else { "names more than one Patient of this source" };
+    let what =
+        if found == 0 { "names no Patient of this source" } else { "names more than one Patient of this source" };
     format!("the subject's identifier {what}; wanted one, sent before or in the same transaction")
-}
-
-/// Whether any of these refuses.
-pub(crate) fn has_errors(issues: &[Issue]) -> bool {
-    issues.iter().any(|i| i.severity >= Severity::Error)
-}
-
-/// Shared bytes of a slice.
-pub(crate) fn bytes(body: &[u8]) -> Arc<[u8]> {
-    body.into()
 }

@@ -18,8 +18,8 @@ pub mod query;
 pub mod rehearse;
 pub mod render;
 pub mod research;
-pub mod search;
 mod seam;
+pub mod search;
 pub mod takeup;
 
 pub use crate::store::Store;

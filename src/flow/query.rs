@@ -18,7 +18,8 @@ pub fn pairs(query: &str) -> Result<Vec<(String, String)>, Refusal> {
 
 /// Undoes percent-encoding; `+` is a space.
 pub fn decode(text: &str) -> Result<String, Refusal> {
-    let fault = || Refusal::malformed("value", "a query holds an escape that is no UTF-8 text; wanted %hh of UTF-8 bytes");
+    let fault =
+        || Refusal::malformed("value", "a query holds an escape that is no UTF-8 text; wanted %hh of UTF-8 bytes");
     let mut bytes = Vec::with_capacity(text.len());
     let mut rest = text.bytes();
     while let Some(byte) = rest.next() {
@@ -44,7 +45,9 @@ pub fn encode(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     for byte in text.bytes() {
         match byte {
-            b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' | b':' | b'/' | b',' | b'|' => out.push(byte as char),
+            b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' | b':' | b'/' | b',' | b'|' => {
+                out.push(byte as char)
+            }
             other => out.push_str(&format!("%{other:02X}")),
         }
     }
@@ -94,10 +97,9 @@ pub fn token(text: &str) -> (Option<String>, String) {
 pub fn if_match(header: &str) -> Result<i64, Refusal> {
     let text = header.trim();
     let inner = text.strip_prefix("W/").unwrap_or(text).strip_prefix('"').and_then(|t| t.strip_suffix('"'));
-    inner
-        .filter(|t| !t.is_empty() && t.bytes().all(|b| b.is_ascii_digit()))
-        .and_then(|t| t.parse().ok())
-        .ok_or_else(|| Refusal::malformed("value", "If-Match is no ETag of this server; wanted W/\"n\" with a whole number n"))
+    inner.filter(|t| !t.is_empty() && t.bytes().all(|b| b.is_ascii_digit())).and_then(|t| t.parse().ok()).ok_or_else(
+        || Refusal::malformed("value", "If-Match is no ETag of this server; wanted W/\"n\" with a whole number n"),
+    )
 }
 
 /// Whether text is a FHIR id: 1 to 64 letters, digits, `-` and `.`; `.` and `..` alone are none here.

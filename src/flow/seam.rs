@@ -1,51 +1,52 @@
 //! Where the corridor meets the store and intake: one thin function for each call.
 
 use super::answer::{Grade, Refusal};
-use super::gateway::Source;
+use super::gateway::{Gateway, Source};
+use crate::intake;
 use crate::model::draft::{Draft, ResourceType};
 use crate::model::issue::Issue;
-use crate::store::Store;
-use crate::store::contract::{Find, Found, Import, ImportRefusal, Kept, SetAside, StoreError, Stored};
+use crate::store::contract::{StoreError, Stored};
+use crate::store::{ReadResource, Store};
 
-pub(crate) async fn write_import(store: &Store, import: Import) -> Result<Result<Vec<Kept>, ImportRefusal>, StoreError> {
-    let _ = (store, import);
-    Err(StoreError::Busy)
+pub(crate) async fn read(
+    store: &Store,
+    source: &str,
+    kind: ResourceType,
+    id: &str,
+) -> Result<Option<Stored>, StoreError> {
+    let (source, resource_type, id) = (source.to_owned(), kind.name().to_owned(), id.to_owned());
+    store.read(ReadResource { source, resource_type, id, version: None }).await
 }
 
-pub(crate) async fn find(store: &Store, find: Find) -> Result<Found, StoreError> {
-    let _ = (store, find);
-    Err(StoreError::Busy)
+/// What intake made of one resource.
+pub(crate) enum Reading {
+    /// A draft with remarks.
+    Right(Box<Draft>, Vec<Issue>),
+    /// A type of R4 that is not kept.
+    NotKept(Vec<Issue>),
+    /// Refused, with every reason.
+    Wrong(Refusal),
 }
 
-pub(crate) async fn read(store: &Store, source: &str, kind: ResourceType, id: &str) -> Result<Option<Stored>, StoreError> {
-    let _ = (store, source, kind, id);
-    Err(StoreError::Busy)
+impl Gateway {
+    /// Reads one resource; `wanted` is the type that the address names.
+    pub(crate) fn reading(&self, source: &Source, body: &[u8], wanted: Option<ResourceType>) -> Reading {
+        let base = self.base_of(source);
+        let setting = intake::Setting { zone: &source.zone, received: self.now(), base: Some(&base) };
+        let read = intake::read_resource(body, wanted, &setting);
+        match (read.draft, read.grade) {
+            (Some(draft), _) => Reading::Right(Box::new(draft), read.issues),
+            (None, intake::Grade::NotKept) => Reading::NotKept(read.issues),
+            (None, grade) => Reading::Wrong(Refusal { grade: grade_of(grade), issues: read.issues }),
+        }
+    }
 }
 
-pub(crate) async fn set_aside(store: &Store, rows: Vec<SetAside>) -> Result<(), StoreError> {
-    let _ = (store, rows);
-    Err(StoreError::Busy)
-}
-
-/// Draft and remarks, or every reason why there is none.
-pub(crate) fn read_resource(body: &[u8], source: &Source) -> Result<(Draft, Vec<Issue>), Refusal> {
-    let _ = (body, source);
-    Err(Refusal::one(Grade::Content, "structure", "", ""))
-}
-
-/// One entry of a Bundle as sent.
-pub(crate) struct SentEntry<'a> {
-    pub(crate) full_url: Option<String>,
-    pub(crate) method: Option<String>,
-    pub(crate) url: Option<String>,
-    pub(crate) if_none_exist: Option<String>,
-    pub(crate) if_match: Option<String>,
-    /// The resource's own bytes and its type.
-    pub(crate) resource: Option<(&'a [u8], String)>,
-}
-
-/// The Bundle's type and its entries.
-pub(crate) fn read_bundle(body: &[u8]) -> Result<(String, Vec<SentEntry<'_>>), Refusal> {
-    let _ = body;
-    Err(Refusal::one(Grade::Content, "structure", "", ""))
+pub(crate) fn grade_of(grade: intake::Grade) -> Grade {
+    match grade {
+        intake::Grade::Unreadable => Grade::Malformed,
+        intake::Grade::UnknownType => Grade::NotFound,
+        intake::Grade::TooCostly => Grade::TooMuch,
+        intake::Grade::Fine | intake::Grade::Unprocessable | intake::Grade::NotKept => Grade::Content,
+    }
 }

@@ -94,7 +94,8 @@ impl Gateway {
                 "_cursor" => cursor = Some(value),
                 "_format" | "_pretty" => {}
                 _ => {
-                    let kind = parameters(resource_type).iter().find(|(known, _)| *known == name).map(|(_, kind)| *kind);
+                    let kind =
+                        parameters(resource_type).iter().find(|(known, _)| *known == name).map(|(_, kind)| *kind);
                     once(&mut seen, &name, kind)?;
                     asked.take(source, &name, &value, kind, strict)?;
                 }
@@ -126,7 +127,9 @@ impl Gateway {
         query: &str,
         cursor: &str,
     ) -> Result<(Instant, (Instant, Item)), Refusal> {
-        let forged = || Refusal::malformed("invalid", "_cursor is none that was given out for this search; start again without it");
+        let forged = || {
+            Refusal::malformed("invalid", "_cursor is none that was given out for this search; start again without it")
+        };
         let (body, seal) = cursor.split_at_checked(64).ok_or_else(forged)?;
         if self.seal_of(&[&source.name, kind.name(), query, body]) != seal {
             return Err(forged());
@@ -153,9 +156,17 @@ struct Asked {
 }
 
 impl Asked {
-    fn take(&mut self, source: &Source, name: &str, value: &str, kind: Option<&str>, strict: bool) -> Result<(), Refusal> {
+    fn take(
+        &mut self,
+        source: &Source,
+        name: &str,
+        value: &str,
+        kind: Option<&str>,
+        strict: bool,
+    ) -> Result<(), Refusal> {
         let Some(kind) = kind else {
-            return self.pass_over(name, value, strict);
+            self.remarks.push(passed_over(name, value, strict)?);
+            return Ok(());
         };
         let values = split_escaped(value, ',');
         if values.len() > TERMS_MAX {
@@ -167,43 +178,51 @@ impl Asked {
         }
         match (name, kind) {
             ("_id", _) => self.find.ids = values,
-            ("identifier", _) => self.find.identifiers = values.iter().map(|v| identifier(v)).collect::<Result<_, _>>()?,
+            ("identifier", _) => {
+                self.find.identifiers = values.iter().map(|v| identifier(v)).collect::<Result<_, _>>()?
+            }
             ("code", _) => self.find.codes = values.iter().map(|v| code(v)).collect::<Result<_, _>>()?,
             (_, "reference") => {
                 self.find.patients = values.iter().map(|v| patient(name, v)).collect::<Result<_, _>>()?;
             }
             _ if values.len() > 1 => {
-                return Err(Refusal::malformed("not-supported", format!("{name} takes no alternatives; ask once for each")));
+                return Err(Refusal::malformed(
+                    "not-supported",
+                    format!("{name} takes no alternatives; ask once for each"),
+                ));
             }
             _ => self.find.dates.push(dates(name, value, &source.zone)?),
         }
         self.query.push_str(&format!("{}={}&", encode(name), encode(value)));
         Ok(())
     }
+}
 
-    fn pass_over(&mut self, name: &str, value: &str, strict: bool) -> Result<(), Refusal> {
-        let sort = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | ',');
-        if name == "_sort" && !value.chars().all(sort) {
-            return Err(Refusal::malformed("value", "_sort takes names of search parameters, separated by commas"));
-        }
-        // A modifier or a chain changes the meaning of what it is put on: it is never passed over.
-        if name.contains([':', '.']) {
-            return Err(Refusal::malformed("not-supported", "modifiers and chains of search parameters are not supported"));
-        }
-        if strict {
-            return Err(Refusal::malformed("not-supported", "a search parameter is not supported; the CapabilityStatement lists those that are"));
-        }
-        let text = "a search parameter is not supported and was passed over; the CapabilityStatement lists those that are";
-        self.remarks.push(Issue::information("not-supported", "", text));
-        Ok(())
+/// The remark on a parameter that is not known; a modifier or a chain is refused, and so is all when `strict`.
+pub(crate) fn passed_over(name: &str, value: &str, strict: bool) -> Result<Issue, Refusal> {
+    let sort = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | ',');
+    if name == "_sort" && !value.chars().all(sort) {
+        return Err(Refusal::malformed("value", "_sort takes names of search parameters, separated by commas"));
     }
+    // A modifier or a chain changes the meaning of what it is put on: it is never passed over.
+    if name.contains([':', '.']) {
+        return Err(Refusal::malformed("not-supported", "modifiers and chains of search parameters are not supported"));
+    }
+    let text = "a search parameter is not supported; the CapabilityStatement lists those that are";
+    if strict {
+        return Err(Refusal::malformed("not-supported", text));
+    }
+    Ok(Issue::information("not-supported", "", format!("{text}, and this one was passed over")))
 }
 
 fn once(seen: &mut Vec<String>, name: &str, kind: Option<&str>) -> Result<(), Refusal> {
     // `patient` and `subject` narrow the same thing.
     let slot = if name == "subject" { "patient" } else { name };
     if kind.is_some_and(|kind| kind != "date") && seen.iter().any(|s| s == slot) {
-        return Err(Refusal::malformed("not-supported", format!("{name} is given more than once; give alternatives by commas")));
+        return Err(Refusal::malformed(
+            "not-supported",
+            format!("{name} is given more than once; give alternatives by commas"),
+        ));
     }
     seen.push(slot.into());
     Ok(())
@@ -219,20 +238,26 @@ fn count(value: &str) -> Result<usize, Refusal> {
 
 fn identifier(text: &str) -> Result<Identifier, Refusal> {
     match token(text) {
-        (_, value) if value.is_empty() => Err(Refusal::malformed("not-supported", "identifier without a value is not supported")),
-        (Some(system), _) if system.is_empty() => {
-            Err(Refusal::malformed("not-supported", "identifier=|value (no system) is not supported; wanted system|value or value"))
+        (_, value) if value.is_empty() => {
+            Err(Refusal::malformed("not-supported", "identifier without a value is not supported"))
         }
+        (Some(system), _) if system.is_empty() => Err(Refusal::malformed(
+            "not-supported",
+            "identifier=|value (no system) is not supported; wanted system|value or value",
+        )),
         (system, value) => Ok(Identifier { system: system.unwrap_or_default(), value }),
     }
 }
 
 fn code(text: &str) -> Result<Coding, Refusal> {
     match token(text) {
-        (_, code) if code.is_empty() => Err(Refusal::malformed("not-supported", "code without a code is not supported")),
-        (Some(system), _) if system.is_empty() => {
-            Err(Refusal::malformed("not-supported", "code=|code (no system) is not supported; wanted system|code or code"))
+        (_, code) if code.is_empty() => {
+            Err(Refusal::malformed("not-supported", "code without a code is not supported"))
         }
+        (Some(system), _) if system.is_empty() => Err(Refusal::malformed(
+            "not-supported",
+            "code=|code (no system) is not supported; wanted system|code or code",
+        )),
         (system, code) => Ok(Coding { system: system.unwrap_or_default(), code }),
     }
 }
@@ -250,9 +275,8 @@ fn patient(name: &str, text: &str) -> Result<String, Refusal> {
 fn dates(name: &str, text: &str, zone: &Zone) -> Result<(Instant, Instant), Refusal> {
     let split = text.bytes().take_while(u8::is_ascii_alphabetic).count();
     let (prefix, date) = text.split_at(split.min(2));
-    let range = Partial::parse(date)
-        .map_err(|what| Refusal::malformed("value", format!("{name}: {what}")))?
-        .range(zone);
+    let range =
+        Partial::parse(date).map_err(|what| Refusal::malformed("value", format!("{name}: {what}")))?.range(zone);
     let (before, beyond) = (range.earliest.plus_us(-1), range.latest.plus_us(1));
     match prefix {
         "" | "eq" => Ok((range.earliest, range.latest)),
@@ -260,7 +284,9 @@ fn dates(name: &str, text: &str, zone: &Zone) -> Result<(Instant, Instant), Refu
         "le" => Ok((Instant::MIN, range.latest)),
         "gt" | "sa" => Ok((beyond, Instant::MAX)),
         "ge" => Ok((range.earliest, Instant::MAX)),
-        "ne" | "ap" => Err(Refusal::malformed("not-supported", format!("{name}: the prefix {prefix} is not supported"))),
+        "ne" | "ap" => {
+            Err(Refusal::malformed("not-supported", format!("{name}: the prefix {prefix} is not supported")))
+        }
         _ => Err(Refusal::malformed("value", format!("{name}: not a prefix of R4; wanted eq lt le gt ge sa eb"))),
     }
 }

@@ -59,7 +59,7 @@ async fn connection(stream: TcpStream, app: Router, limits: &Limits, mut stopped
     let mut connection = std::pin::pin!(connection);
     let ended = tokio::select! {
         ended = connection.as_mut() => ended,
-        _ = stopped.wait_for(|stop| *stop) => {
+        () = told(&mut stopped) => {
             connection.as_mut().graceful_shutdown();
             tokio::time::timeout(limits.drain_deadline, connection).await.unwrap_or(Ok(()))
         }
@@ -67,6 +67,10 @@ async fn connection(stream: TcpStream, app: Router, limits: &Limits, mut stopped
     if let Err(error) = ended {
         tracing::debug!(timeout = error.is_timeout(), parse = error.is_parse(), "a connection ended early");
     }
+}
+
+async fn told(stopped: &mut watch::Receiver<bool>) {
+    let _ = stopped.wait_for(|stop| *stop).await;
 }
 
 /// A stream whose writes fail when the other side takes nothing for too long.

@@ -76,12 +76,18 @@ fn find<'a>(clients: &'a [Client], headers: &HeaderMap) -> Option<&'a Client> {
         return None;
     }
     let digest: [u8; 32] = Sha256::digest(token.as_bytes()).into();
-    clients.iter().fold(None, |found, client| if bool::from(client.token.ct_eq(&digest)) { Some(client) } else { found })
+    clients
+        .iter()
+        .fold(None, |found, client| if bool::from(client.token.ct_eq(&digest)) { Some(client) } else { found })
 }
 
 fn challenge() -> Fault {
-    Fault::new(StatusCode::UNAUTHORIZED, "login", "no known token came with the request; wanted Authorization: Bearer <token>")
-        .with(header::WWW_AUTHENTICATE, "Bearer realm=\"trialgate\"")
+    Fault::new(
+        StatusCode::UNAUTHORIZED,
+        "login",
+        "no known token came with the request; wanted Authorization: Bearer <token>",
+    )
+    .with(header::WWW_AUTHENTICATE, "Bearer realm=\"trialgate\"")
 }
 
 /// The Host header names `localhost` or an address: no name that somebody else's DNS can point here.

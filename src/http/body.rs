@@ -8,7 +8,7 @@ use http_body_util::BodyExt;
 use std::io::Read;
 
 /// The body, unpacked, of at most `bound` bytes. Refuses other media types and codings (415), too much (413), too slow (408).
-pub async fn read(headers: &HeaderMap, body: Body, bound: usize, limits: &Limits) -> Result<Vec<u8>, Fault> {
+pub(super) async fn read(headers: &HeaderMap, body: Body, bound: usize, limits: &Limits) -> Result<Vec<u8>, Fault> {
     check_media_type(headers)?;
     let packed = is_gzip(headers)?;
     let declared = headers.get(header::CONTENT_LENGTH).and_then(|v| v.to_str().ok()?.parse::<u64>().ok());
@@ -76,7 +76,9 @@ fn check_media_type(headers: &HeaderMap) -> Result<(), Fault> {
     let kind = parts.next().unwrap_or_default().to_ascii_lowercase();
     let known = matches!(kind.as_str(), "application/fhir+json" | "application/json");
     let fits = |part: &str| match part.split_once('=') {
-        Some((name, value)) if name.eq_ignore_ascii_case("charset") => value.trim_matches('"').eq_ignore_ascii_case("utf-8"),
+        Some((name, value)) if name.eq_ignore_ascii_case("charset") => {
+            value.trim_matches('"').eq_ignore_ascii_case("utf-8")
+        }
         Some((name, value)) if name.eq_ignore_ascii_case("fhirVersion") => value.trim_matches('"') == "4.0",
         _ => true,
     };
@@ -87,9 +89,12 @@ fn check_media_type(headers: &HeaderMap) -> Result<(), Fault> {
 }
 
 /// Whether the client takes FHIR JSON of R4 (406 otherwise), by `_format` before `Accept`.
-pub fn check_accept(headers: &HeaderMap, format: Option<&str>) -> Result<(), Fault> {
+pub(super) fn check_accept(headers: &HeaderMap, format: Option<&str>) -> Result<(), Fault> {
     let json = |kind: &str| {
-        matches!(kind, "json" | "application/json" | "application/fhir+json" | "application/*" | "*/*" | "text/json" | "")
+        matches!(
+            kind,
+            "json" | "application/json" | "application/fhir+json" | "application/*" | "*/*" | "text/json" | ""
+        )
     };
     let fits = |part: &str| {
         let mut words = part.split(';').map(str::trim);
@@ -98,7 +103,9 @@ pub fn check_accept(headers: &HeaderMap, format: Option<&str>) -> Result<(), Fau
     };
     let accept: Vec<&str> = match format {
         Some(format) => vec![format],
-        None => headers.get_all(header::ACCEPT).iter().flat_map(|v| v.to_str().unwrap_or_default().split(',')).collect(),
+        None => {
+            headers.get_all(header::ACCEPT).iter().flat_map(|v| v.to_str().unwrap_or_default().split(',')).collect()
+        }
     };
     if accept.is_empty() || accept.into_iter().any(|part| fits(part.trim())) {
         return Ok(());

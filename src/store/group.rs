@@ -29,6 +29,8 @@ pub struct Group {
     pub(super) pending: bool,
     /// A wish was written.
     pub(super) wishes: bool,
+    /// The writer ends after this commit.
+    pub(super) closing: bool,
 }
 
 /// The head of an audit chain.

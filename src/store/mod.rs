@@ -1,11 +1,23 @@
 //! What is kept: verbs over one transaction, SQL, and the drivers of the databases.
 
+mod assess;
+mod audit;
+mod body;
 pub mod contract;
+mod deliver;
+mod facts;
+mod find;
 mod group;
+mod import;
+mod keep;
+mod migrate;
+mod persons;
 pub mod questions;
-mod stub;
+mod sqlite;
+mod standings;
 pub mod tx;
 pub mod units;
+mod usage;
 pub mod value;
 mod writer;
 

@@ -1,9 +1,24 @@
-//! The store as others see it: one writer that commits in groups, and a few readers.
+//! The store as others see it: one writer that commits what is queued as a group, and a few readers.
 
+use super::audit;
 use super::contract::StoreError;
+use super::migrate;
 use super::questions::AuditReport;
+use super::sqlite::SqliteTx;
 use super::tx::{Question, Unit};
-use tokio::sync::watch;
+use super::usage;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
+use tokio::sync::{mpsc, oneshot, watch};
+
+/// Units that may wait for the writer; beyond them `write` answers `Busy`.
+pub const QUEUE_UNITS: usize = 4096;
+/// Units committed together at most.
+pub const GROUP_UNITS: usize = 1000;
+/// Bytes committed together at most.
+pub const GROUP_BYTES: usize = 4 << 20;
+/// Read-only connections.
+pub const READERS: usize = 4;
 
 /// How to open a store.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -20,27 +35,83 @@ impl Default for Options {
     }
 }
 
-/// A store. Cheap to clone.
-#[derive(Debug, Clone)]
+/// What a unit leaves to be said once its commit is durable, or has failed.
+type Answer = Box<dyn FnOnce(Option<StoreError>) + Send>;
+
+struct Job {
+    weight: usize,
+    run: Box<dyn FnOnce(&mut SqliteTx) -> Answer + Send>,
+}
+
+/// A store. Cheap to clone; the last one closes it.
+#[derive(Clone)]
 pub struct Store {
+    queue: Option<mpsc::Sender<Job>>,
+    readers: Arc<Readers>,
     pending: watch::Sender<u64>,
     wishes: watch::Sender<u64>,
+    closed: Arc<Mutex<Option<oneshot::Receiver<()>>>>,
+}
+
+impl std::fmt::Debug for Store {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Store").field("file", &self.readers.path).finish_non_exhaustive()
+    }
+}
+
+struct Readers {
+    path: PathBuf,
+    idle: Mutex<Vec<SqliteTx>>,
+    places: tokio::sync::Semaphore,
 }
 
 impl Store {
     /// Opens `sqlite:path`, brings its schema up to date, and starts the writer.
-    pub fn open(_url: &str, _options: Options) -> Result<Self, StoreError> {
-        Err(StoreError::Unreachable("not written yet".into()))
+    pub fn open(url: &str, options: Options) -> Result<Self, StoreError> {
+        let Some(path) = url.strip_prefix("sqlite:").filter(|p| !p.is_empty()) else {
+            return Err(StoreError::Unreachable(format!("`{url}` is no store; wanted sqlite:PATH")));
+        };
+        let path = PathBuf::from(path);
+        let (pending, _) = watch::channel(0);
+        let (wishes, _) = watch::channel(0);
+        let (queue, closed) = if options.read_only {
+            let mut first = SqliteTx::reader(&path)?;
+            migrate::is_current(&mut first)?;
+            (None, None)
+        } else {
+            let (queue, closed) = start_writer(&path, options.create, pending.clone(), wishes.clone())?;
+            (Some(queue), Some(closed))
+        };
+        let readers = Readers { path, idle: Mutex::default(), places: tokio::sync::Semaphore::new(READERS) };
+        Ok(Self { queue, readers: Arc::new(readers), pending, wishes, closed: Arc::new(Mutex::new(closed)) })
     }
 
     /// Runs a unit; its answer comes after the durable commit. `Busy`: the queue is full.
-    pub async fn write<U: Unit>(&self, _unit: U) -> Result<U::Answer, StoreError> {
-        Err(StoreError::Unreachable("not written yet".into()))
+    pub async fn write<U: Unit>(&self, unit: U) -> Result<U::Answer, StoreError> {
+        let Some(queue) = &self.queue else {
+            return Err(StoreError::Unreachable("the store was opened for reading only".into()));
+        };
+        let (say, hear) = oneshot::channel();
+        let job = Job {
+            weight: unit.weight(),
+            run: Box::new(move |db| {
+                let outcome = db.unit(&unit);
+                Box::new(move |commit: Option<StoreError>| {
+                    // Whoever asked may be gone; what was written stays written.
+                    let _ = say.send(commit.map_or(outcome, Err));
+                })
+            }),
+        };
+        queue.try_send(job).map_err(|e| match e {
+            mpsc::error::TrySendError::Full(_) => StoreError::Busy,
+            mpsc::error::TrySendError::Closed(_) => StoreError::Unreachable("the store is closed".into()),
+        })?;
+        hear.await.unwrap_or_else(|_| Err(StoreError::Unknown("the writer ended".into())))
     }
 
-    /// Answers a question.
-    pub async fn read<Q: Question>(&self, _question: Q) -> Result<Q::Answer, StoreError> {
-        Err(StoreError::Unreachable("not written yet".into()))
+    /// Answers a question, in a snapshot of its own.
+    pub async fn read<Q: Question>(&self, question: Q) -> Result<Q::Answer, StoreError> {
+        self.on_reader(move |db| db.question(&question)).await
     }
 
     /// Goes up with each commit that marked a person.
@@ -55,11 +126,163 @@ impl Store {
 
     /// Checks every audit chain; only reads.
     pub async fn audit_verify(&self) -> Result<AuditReport, StoreError> {
-        Err(StoreError::Unreachable("not written yet".into()))
+        self.on_reader(|db| db.run(async |tx: &mut SqliteTx| audit::verify(tx).await)).await
     }
 
-    /// Commits what is queued, then closes.
+    /// Commits what is queued, then closes. Other clones of this store can no longer write.
     pub async fn close(&self) -> Result<(), StoreError> {
+        if let Some(queue) = &self.queue {
+            let last = Job { weight: 0, run: Box::new(|db| {
+                db.memory().closing = true;
+                Box::new(|_| {})
+            }) };
+            let _ = queue.send(last).await;
+        }
+        let closed = self.closed.lock().unwrap_or_else(PoisonError::into_inner).take();
+        if let Some(closed) = closed {
+            let _ = closed.await;
+        }
         Ok(())
+    }
+
+    async fn on_reader<T: Send + 'static>(
+        &self,
+        ask: impl FnOnce(&mut SqliteTx) -> Result<T, StoreError> + Send + 'static,
+    ) -> Result<T, StoreError> {
+        let _place = self.readers.places.acquire().await.map_err(|_| StoreError::Busy)?;
+        let readers = self.readers.clone();
+        let asked = tokio::task::spawn_blocking(move || {
+            let idle = readers.idle.lock().unwrap_or_else(PoisonError::into_inner).pop();
+            let mut db = idle.map_or_else(|| SqliteTx::reader(&readers.path), Ok)?;
+            let answer = ask(&mut db);
+            if answer.is_ok() {
+                readers.idle.lock().unwrap_or_else(PoisonError::into_inner).push(db);
+            }
+            answer
+        });
+        asked.await.unwrap_or_else(|_| Err(StoreError::Unreachable("a reader ended".into())))
+    }
+}
+
+fn start_writer(
+    path: &Path,
+    create: bool,
+    pending: watch::Sender<u64>,
+    wishes: watch::Sender<u64>,
+) -> Result<(mpsc::Sender<Job>, oneshot::Receiver<()>), StoreError> {
+    let lock = Lock::take(path, create)?;
+    let mut db = SqliteTx::writer(path, create)?;
+    migrate::up(&mut db)?;
+    let (queue, jobs) = mpsc::channel(QUEUE_UNITS);
+    let (ended, closed) = oneshot::channel();
+    let writer = Writer { path: path.to_owned(), db: Some(db), jobs, pending, wishes };
+    let work = move || {
+        writer.work();
+        drop(lock);
+        let _ = ended.send(());
+    };
+    std::thread::Builder::new()
+        .name("store-writer".into())
+        .spawn(work)
+        .map_err(|e| StoreError::Unreachable(format!("no thread for the writer: {e}")))?;
+    Ok((queue, closed))
+}
+
+/// Held by the one process that writes a file.
+struct Lock(#[expect(dead_code, reason = "the lock lasts as long as the file is open")] std::fs::File);
+
+impl Lock {
+    fn take(path: &Path, create: bool) -> Result<Self, StoreError> {
+        if !create && !path.exists() {
+            return Err(StoreError::Unreachable(format!("{} is not there", path.display())));
+        }
+        let mut name = path.as_os_str().to_owned();
+        name.push(".lock");
+        let fault = |e: std::io::Error| StoreError::Unreachable(format!("{}: {e}", path.display()));
+        let file = std::fs::File::options().create(true).truncate(false).write(true).open(name).map_err(fault)?;
+        match file.try_lock() {
+            Ok(()) => Ok(Self(file)),
+            Err(std::fs::TryLockError::WouldBlock) => Err(StoreError::Unreachable(
+                "another process writes this store; stop it, or read only".into(),
+            )),
+            Err(std::fs::TryLockError::Error(e)) => Err(fault(e)),
+        }
+    }
+}
+
+struct Writer {
+    path: PathBuf,
+    db: Option<SqliteTx>,
+    jobs: mpsc::Receiver<Job>,
+    pending: watch::Sender<u64>,
+    wishes: watch::Sender<u64>,
+}
+
+impl Writer {
+    /// Takes what is queued as one commit, answers everyone in it, and never waits for more.
+    fn work(mut self) {
+        while let Some(first) = self.jobs.blocking_recv() {
+            let mut group = vec![first];
+            let mut weight = group[0].weight;
+            while group.len() < GROUP_UNITS && weight < GROUP_BYTES {
+                let Ok(next) = self.jobs.try_recv() else { break };
+                weight += next.weight;
+                group.push(next);
+            }
+            if self.commit(group) {
+                return;
+            }
+        }
+    }
+
+    /// Answers whether this was the last commit.
+    fn commit(&mut self, group: Vec<Job>) -> bool {
+        let mut db = match self.db.take().map_or_else(|| SqliteTx::writer(&self.path, false), Ok) {
+            Ok(db) => db,
+            Err(error) => {
+                tracing::error!(%error, "the store cannot be opened again");
+                let answers = group.into_iter().map(|job| (job.run)).collect::<Vec<_>>();
+                drop(answers);
+                return false;
+            }
+        };
+        db.memory().begin();
+        if let Err(error) = db.batch("begin immediate") {
+            tracing::error!(%error, "no transaction can be begun");
+            db.memory().failed();
+        }
+        let answers: Vec<Answer> = group.into_iter().map(|job| (job.run)(&mut db)).collect();
+        let committed = db.run(async |tx: &mut SqliteTx| usage::write(tx).await).and_then(|()| db.batch("commit"));
+        let failure = committed.err();
+        let (pending, wishes, closing) = (db.memory().pending, db.memory().wishes, db.memory().closing);
+        match &failure {
+            None => {
+                db.memory().committed();
+                self.db = Some(db);
+            }
+            // Whether it was written is unknown: this connection is not asked again.
+            Some(error) => tracing::error!(%error, "a commit failed; the store is opened again"),
+        }
+        for answer in answers {
+            answer(failure.as_ref().map(unknown));
+        }
+        if failure.is_none() {
+            signal(&self.pending, pending);
+            signal(&self.wishes, wishes);
+        }
+        closing
+    }
+}
+
+fn unknown(error: &StoreError) -> StoreError {
+    match error {
+        StoreError::Full => StoreError::Full,
+        other => StoreError::Unknown(other.to_string()),
+    }
+}
+
+fn signal(to: &watch::Sender<u64>, happened: bool) {
+    if happened {
+        to.send_modify(|n| *n = n.wrapping_add(1));
     }
 }

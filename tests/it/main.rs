@@ -1,7 +1,9 @@
-//! One test binary: a file per room, and the rules of the house.
+//! One test binary: a file or folder per room, the program as a whole, and the rules of the house.
 
 mod decide;
 mod flow;
+mod http;
+mod intake;
 mod link;
 mod program;
 mod publish;

@@ -1,0 +1,12 @@
+//! The door: FHIR over HTTP, probes and metrics. Only this room knows axum.
+
+pub mod accept;
+pub mod auth;
+mod body;
+pub mod fhir;
+pub mod limits;
+pub mod metrics;
+pub mod outcome;
+pub mod routes;
+pub mod server;
+mod writes;

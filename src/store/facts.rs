@@ -1,0 +1,176 @@
+//! Facts as rows: every word as received, so that a row gives back exactly what was stated.
+
+use super::contract::StoreError;
+use super::value::{Row, Value};
+use crate::model::code::Coding;
+use crate::model::fact::{DraftFact, FactStatus, FactValue, Origin, Qualifier, ReceivedEnd, ReceivedRange, ReceivedUnit};
+use crate::model::time::{Instant, Partial, TimeRange};
+
+/// `at` of a fact without any clinical time; `Instant::MIN` itself means "always", or "began at an unknown time".
+const NO_TIME: i64 = i64::MIN + 1;
+/// Between the words of one coding, between codings, before the text beside them: characters that FHIR strings may not hold.
+const WORD: char = '\u{1f}';
+const ITEM: char = '\u{1e}';
+const TEXT: char = '\u{1d}';
+
+/// Columns of a fact in the order in which rows are read.
+pub(super) const COLUMNS: &str = "code, part, origin, at, at_end, other_end, recorded, status, kind, low, high, text, unit, low_ref, high_ref, unit_ref, context";
+
+/// The place of a fact's clinical time in its row.
+pub(super) fn at(draft: &DraftFact) -> i64 {
+    draft.at.map_or(NO_TIME, |t| t.earliest.0)
+}
+
+/// A fact's values, in the order of [`COLUMNS`] from `part` on.
+pub(super) fn values(draft: &DraftFact) -> Vec<Value> {
+    let (kind, low, high, text, unit) = value(&draft.value);
+    let range = draft.range.as_ref();
+    vec![
+        i64::from(draft.part).into(),
+        (draft.origin as i64).into(),
+        at(draft).into(),
+        draft.at.map_or(NO_TIME, |t| t.latest.0).into(),
+        draft.other_end.into(),
+        draft.recorded.into(),
+        (draft.status as i64).into(),
+        kind.into(),
+        low.into(),
+        high.into(),
+        text.into(),
+        unit.into(),
+        range.and_then(|r| r.low.clone()).into(),
+        range.and_then(|r| r.high.clone()).into(),
+        range.map(|r| unit_word(&r.unit)).into(),
+        context(&draft.context).into(),
+    ]
+}
+
+/// A fact back from its row; `from` is the column of `code`'s words (system, word).
+pub(super) fn read(row: &mut Row, from: usize) -> Result<DraftFact, StoreError> {
+    let wrong = |what: &str| StoreError::Corrupt(format!("a fact's {what} is none that is known"));
+    let code = Coding::new(row.text(from)?, row.text(from + 1)?);
+    let c = from + 2;
+    let (earliest, latest) = (row.int(c + 2)?, row.int(c + 3)?);
+    let value = read_value(row, c + 7)?;
+    let range = read_range(row, c + 12)?;
+    Ok(DraftFact {
+        code,
+        part: u16::try_from(row.int(c)?).map_err(|_| wrong("part"))?,
+        origin: Origin::from_number(row.int(c + 1)?).ok_or_else(|| wrong("origin"))?,
+        at: (earliest != NO_TIME).then_some(TimeRange { earliest: Instant(earliest), latest: Instant(latest) }),
+        other_end: row.maybe_int(c + 4)?.map(Instant),
+        recorded: row.maybe_int(c + 5)?.map(Instant),
+        status: FactStatus::from_number(row.int(c + 6)?).ok_or_else(|| wrong("status"))?,
+        value,
+        range,
+        context: read_context(row.maybe_text(c + 15)?)?,
+    })
+}
+
+type Encoded = (i64, Option<String>, Option<String>, Option<String>, Option<String>);
+
+fn value(value: &FactValue) -> Encoded {
+    match value {
+        FactValue::Quantity { low, high, unit } => (1, low.as_ref().map(end), high.as_ref().map(end), None, Some(unit_word(unit))),
+        FactValue::Coded { codings, text } => (2, None, None, Some(coded(codings, text.as_deref())), None),
+        FactValue::Text(text) => (3, None, None, Some(text.clone()), None),
+        FactValue::Boolean(truth) => (4, Some(truth.to_string()), None, None, None),
+        FactValue::Date(date) => (5, Some(date_word(date)), None, None, None),
+        FactValue::Absent(reason) => (6, None, None, Some(reason.clone()), None),
+        FactValue::Unreadable(kind) => (7, None, None, Some(kind.clone()), None),
+    }
+}
+
+fn read_value(row: &mut Row, c: usize) -> Result<FactValue, StoreError> {
+    let wrong = || StoreError::Corrupt("a fact's value cannot be read".into());
+    let (kind, low, high) = (row.int(c)?, row.maybe_text(c + 1)?, row.maybe_text(c + 2)?);
+    let (text, unit) = (row.maybe_text(c + 3)?, row.maybe_text(c + 4)?);
+    Ok(match kind {
+        1 => FactValue::Quantity { low: low.map(read_end), high: high.map(read_end), unit: read_unit(&unit.unwrap_or_default()) },
+        2 => read_coded(&text.ok_or_else(wrong)?),
+        3 => FactValue::Text(text.ok_or_else(wrong)?),
+        4 => FactValue::Boolean(low.as_deref() == Some("true")),
+        5 => FactValue::Date(read_date(&low.ok_or_else(wrong)?).ok_or_else(wrong)?),
+        6 => FactValue::Absent(text.ok_or_else(wrong)?),
+        7 => FactValue::Unreadable(text.ok_or_else(wrong)?),
+        _ => return Err(wrong()),
+    })
+}
+
+fn end(end: &ReceivedEnd) -> String {
+    format!("{}{}", if end.closed { '[' } else { '(' }, end.decimal)
+}
+
+fn read_end(text: String) -> ReceivedEnd {
+    ReceivedEnd { closed: text.starts_with('['), decimal: text.get(1..).unwrap_or_default().to_owned() }
+}
+
+fn unit_word(unit: &ReceivedUnit) -> String {
+    match unit {
+        ReceivedUnit::None => String::new(),
+        ReceivedUnit::Ucum(code) => format!("u{code}"),
+        ReceivedUnit::Word(word) => format!("w{word}"),
+    }
+}
+
+fn read_unit(text: &str) -> ReceivedUnit {
+    match (text.get(..1), text.get(1..)) {
+        (Some("u"), Some(code)) => ReceivedUnit::Ucum(code.to_owned()),
+        (Some("w"), Some(word)) => ReceivedUnit::Word(word.to_owned()),
+        _ => ReceivedUnit::None,
+    }
+}
+
+/// A date as it was sent; a moment with its offset, in numbers, since printing rounds to what FHIR prints.
+fn date_word(date: &Partial) -> String {
+    match date {
+        Partial::Instant(at, offset) => format!("{} {offset}", at.0),
+        other => other.to_string(),
+    }
+}
+
+fn read_date(text: &str) -> Option<Partial> {
+    match text.split_once(' ') {
+        Some((at, offset)) => Some(Partial::Instant(Instant(at.parse().ok()?), offset.parse().ok()?)),
+        None => Partial::parse(text).ok(),
+    }
+}
+
+fn coded(codings: &[Coding], text: Option<&str>) -> String {
+    let words: Vec<String> = codings.iter().map(|c| format!("{}{WORD}{}", c.system, c.code)).collect();
+    let mut all = words.join(&ITEM.to_string());
+    if let Some(text) = text {
+        all.push(TEXT);
+        all.push_str(text);
+    }
+    all
+}
+
+fn read_coded(all: &str) -> FactValue {
+    let (codings, text) = match all.split_once(TEXT) {
+        Some((codings, text)) => (codings, Some(text.to_owned())),
+        None => (all, None),
+    };
+    let coding = |word: &str| word.split_once(WORD).map(|(system, code)| Coding::new(system, code));
+    FactValue::Coded { codings: codings.split(ITEM).filter_map(coding).collect(), text }
+}
+
+fn read_range(row: &mut Row, c: usize) -> Result<Option<ReceivedRange>, StoreError> {
+    let (low, high, unit) = (row.maybe_text(c)?, row.maybe_text(c + 1)?, row.maybe_text(c + 2)?);
+    Ok(unit.map(|unit| ReceivedRange { low, high, unit: read_unit(&unit) }))
+}
+
+fn context(context: &[(Qualifier, Coding)]) -> Option<String> {
+    let word = |(q, c): &(Qualifier, Coding)| format!("{}{WORD}{}{WORD}{}", *q as i64, c.system, c.code);
+    (!context.is_empty()).then(|| context.iter().map(word).collect::<Vec<_>>().join(&ITEM.to_string()))
+}
+
+fn read_context(text: Option<String>) -> Result<Vec<(Qualifier, Coding)>, StoreError> {
+    let one = |word: &str| {
+        let mut parts = word.splitn(3, WORD);
+        let qualifier = Qualifier::from_number(parts.next()?.parse().ok()?)?;
+        Some((qualifier, Coding::new(parts.next()?, parts.next()?)))
+    };
+    let wrong = || StoreError::Corrupt("a fact's context cannot be read".into());
+    text.map_or(Ok(Vec::new()), |text| text.split(ITEM).map(|w| one(w).ok_or_else(wrong)).collect())
+}

@@ -1,0 +1,248 @@
+//! Patients and the persons they belong to: keys, known time, marks.
+
+use super::contract::{KnownAt, PersonState, Record, StoreError};
+use super::facts;
+use super::questions::{Member, PersonByKey, PersonOf, PersonRow, PersonsAll, ReadPerson};
+use super::tx::{Question, Tx};
+use super::value::args;
+use crate::model::code::Coding;
+use crate::model::fact::Fact;
+use crate::model::key::{Item, PatientKey, PersonKey};
+use crate::model::time::Instant;
+use std::collections::{BTreeSet, HashMap};
+use std::sync::Arc;
+
+/// A patient that this transaction holds.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Touched {
+    pub(super) patient: PatientKey,
+    pub(super) person: PersonKey,
+    pub(super) known: Instant,
+}
+
+/// Takes a patient: makes row and person when new, moves known time on, and holds the row until the commit.
+pub(super) async fn touch(tx: &mut impl Tx, source: &str, id: &str, at: Instant) -> Result<Touched, StoreError> {
+    let patient = Item::of(source, "Patient", id);
+    if let Some((known, person)) = tx.group().patients.get(&patient).copied() {
+        // Nobody reads between two units of one commit, so they may share a moment.
+        return Ok(Touched { patient, person, known: Instant(known) });
+    }
+    let moved = move_on(tx, patient, at).await?;
+    let (known, person) = match moved {
+        Some(found) => found,
+        None => {
+            create(tx, patient, source, id, at).await?;
+            move_on(tx, patient, at).await?.ok_or_else(|| StoreError::Corrupt("a patient row went away".into()))?
+        }
+    };
+    tx.group().patients.insert(patient, (known, person));
+    Ok(Touched { patient, person, known: Instant(known) })
+}
+
+async fn move_on(tx: &mut impl Tx, patient: PatientKey, at: Instant) -> Result<Option<(i64, PersonKey)>, StoreError> {
+    let rows = tx
+        .query(
+            "update patient set known = case when known >= ?2 then known + 1 else ?2 end
+             where partition = 0 and patient = ?1 returning known, person",
+            args![patient, at],
+        )
+        .await?;
+    rows.first().map(|r| Ok((r.int(0)?, r.person(1)?))).transpose()
+}
+
+async fn create(tx: &mut impl Tx, patient: PatientKey, source: &str, id: &str, at: Instant) -> Result<(), StoreError> {
+    let person = PersonKey(super::audit::random::<16>()?);
+    let sql = "insert into person (partition, person, state) values (0, ?1, 0)";
+    tx.execute(sql, args![person]).await?;
+    create_for(tx, patient, source, id, person, at).await
+}
+
+/// A patient row of a person that is there.
+pub(super) async fn create_for(
+    tx: &mut impl Tx,
+    patient: PatientKey,
+    source: &str,
+    id: &str,
+    person: PersonKey,
+    at: Instant,
+) -> Result<(), StoreError> {
+    tx.execute(
+        "insert into patient (partition, patient, source, id, person, known, feed) values (0, ?1, ?2, ?3, ?4, ?5, 0) on conflict do nothing",
+        args![patient, source, id, person, at],
+    )
+    .await?;
+    let sql = "insert into member (partition, person, patient, since) values (0, ?1, ?2, ?3) on conflict do nothing";
+    tx.execute(sql, args![person, patient, at]).await?;
+    Ok(())
+}
+
+/// Marks a person for assessment: now, whatever pause a failure had asked for.
+pub(super) async fn mark(tx: &mut impl Tx, person: PersonKey, at: Instant, why: &str) -> Result<(), StoreError> {
+    if !tx.group().marked.insert(person) {
+        return Ok(());
+    }
+    tx.group().pending = true;
+    tx.execute(
+        "insert into pending (partition, person, mark, next_at, lease, lease_until, tries, why) values (0, ?1, ?2, ?2, '', 0, 0, ?3)
+         on conflict (partition, person) do update set mark = case when excluded.mark > pending.mark then excluded.mark else pending.mark + 1 end,
+         next_at = case when pending.tries >= 3 then pending.next_at else excluded.next_at end",
+        args![person, at, why],
+    )
+    .await?;
+    Ok(())
+}
+
+/// Marks the person of a patient.
+pub(super) async fn mark_patient(tx: &mut impl Tx, patient: PatientKey, at: Instant) -> Result<(), StoreError> {
+    let rows = tx.query("select person from patient where partition = 0 and patient = ?1", args![patient]).await?;
+    match rows.first() {
+        Some(row) => mark(tx, row.person(0)?, at, "data").await,
+        None => Ok(()),
+    }
+}
+
+/// The key of a code; its words are kept once, and prove that there is no clash.
+pub(super) async fn code_key(tx: &mut impl Tx, code: &Coding) -> Result<i64, StoreError> {
+    let key = code.key();
+    if tx.group().codes.contains(&key) {
+        return Ok(key);
+    }
+    let sql = "insert into code (code, system, word) values (?1, ?2, ?3) on conflict do nothing";
+    tx.execute(sql, args![key, code.system.as_str(), code.code.as_str()]).await?;
+    let rows = tx.query("select system, word from code where code = ?1", args![key]).await?;
+    let words = rows.into_iter().next().map(|mut r| Ok::<_, StoreError>(Coding::new(r.text(0)?, r.text(1)?))).transpose()?;
+    if words.as_ref() != Some(code) {
+        return Err(StoreError::Corrupt("two codes share one key; this cannot be kept".into()));
+    }
+    tx.group().codes.insert(key);
+    tx.group().new_codes.push(key);
+    Ok(key)
+}
+
+impl Question for PersonOf {
+    type Answer = Option<PersonKey>;
+
+    async fn run<T: Tx>(&self, tx: &mut T) -> Result<Self::Answer, StoreError> {
+        let patient = Item::of(&self.source, "Patient", &self.patient);
+        let rows = tx.query("select person from patient where partition = 0 and patient = ?1", args![patient]).await?;
+        rows.first().map(|r| r.person(0)).transpose()
+    }
+}
+
+impl Question for PersonByKey {
+    type Answer = Option<PersonRow>;
+
+    async fn run<T: Tx>(&self, tx: &mut T) -> Result<Self::Answer, StoreError> {
+        let sql = "select 1 from person where partition = 0 and person = ?1";
+        if tx.query(sql, args![self.person]).await?.is_empty() {
+            return Ok(None);
+        }
+        let members = members(tx, self.person).await?;
+        Ok(Some(PersonRow { person: self.person, state: state(tx, self.person).await?, members }))
+    }
+}
+
+async fn members(tx: &mut impl Tx, person: PersonKey) -> Result<Vec<Member>, StoreError> {
+    let rows = tx
+        .query(
+            "select m.patient, p.source, p.id, m.since from member m join patient p on p.partition = 0 and p.patient = m.patient
+             where m.partition = 0 and m.person = ?1 and m.until is null order by m.patient",
+            args![person],
+        )
+        .await?;
+    rows.into_iter()
+        .map(|mut r| Ok(Member { patient: r.item(0)?, source: r.text(1)?, id: r.text(2)?, since: r.instant(3)? }))
+        .collect()
+}
+
+async fn state(tx: &mut impl Tx, person: PersonKey) -> Result<PersonState, StoreError> {
+    let rows = tx
+        .query(
+            "select s.state, coalesce(p.tries, 0) from person s left join pending p on p.partition = 0 and p.person = s.person
+             where s.partition = 0 and s.person = ?1",
+            args![person],
+        )
+        .await?;
+    let Some(row) = rows.first() else { return Ok(PersonState::default()) };
+    Ok(PersonState { objected: row.int(0)? & 1 == 1, parked: row.int(1)? >= super::assess::TRIES_MAX })
+}
+
+impl Question for PersonsAll {
+    type Answer = Vec<PersonKey>;
+
+    async fn run<T: Tx>(&self, tx: &mut T) -> Result<Self::Answer, StoreError> {
+        let after = self.after.map_or(Vec::new(), |p| p.0.to_vec());
+        let count = i64::try_from(self.count).unwrap_or(i64::MAX);
+        let sql = "select person from person where partition = 0 and person > ?1 and merged_into is null order by person limit ?2";
+        tx.query(sql, args![after, count]).await?.iter().map(|r| r.person(0)).collect()
+    }
+}
+
+impl Question for ReadPerson {
+    type Answer = Record;
+
+    async fn run<T: Tx>(&self, tx: &mut T) -> Result<Record, StoreError> {
+        let mut sources: HashMap<String, Arc<str>> = HashMap::new();
+        let mut record = Record { person: self.person, seen: Vec::new(), facts: Vec::new(), state: state(tx, self.person).await? };
+        for member in self.patients(tx).await? {
+            let known = match self.known {
+                KnownAt::Now | KnownAt::Moment(_) => self.moment(tx, member.patient).await?,
+                KnownAt::Seen(ref seen) => seen.iter().find(|(p, _)| *p == member.patient).map_or(Instant::MIN, |(_, k)| *k),
+            };
+            record.seen.push((member.patient, known));
+            let source = sources.entry(member.source.clone()).or_insert_with(|| Arc::from(member.source.as_str())).clone();
+            facts_of(tx, member.patient, known, &source, self.codes.as_deref(), &mut record.facts).await?;
+        }
+        Ok(record)
+    }
+}
+
+impl ReadPerson {
+    async fn patients(&self, tx: &mut impl Tx) -> Result<Vec<Member>, StoreError> {
+        let mut all = members(tx, self.person).await?;
+        if let KnownAt::Seen(seen) = &self.known {
+            all.retain(|m| seen.iter().any(|(p, _)| *p == m.patient));
+        }
+        Ok(all)
+    }
+
+    /// Everything with known time up to here was committed before this row read so.
+    async fn moment(&self, tx: &mut impl Tx, patient: PatientKey) -> Result<Instant, StoreError> {
+        if let KnownAt::Moment(at) = self.known {
+            return Ok(at);
+        }
+        let rows = tx.query("select known from patient where partition = 0 and patient = ?1", args![patient]).await?;
+        rows.first().map_or(Ok(Instant::MIN), |r| r.instant(0))
+    }
+}
+
+async fn facts_of(
+    tx: &mut impl Tx,
+    patient: PatientKey,
+    known: Instant,
+    source: &Arc<str>,
+    codes: Option<&Vec<i64>>,
+    found: &mut Vec<Fact>,
+) -> Result<(), StoreError> {
+    let rows = tx
+        .query(
+            "select f.item, f.version, f.known, c.system, c.word, f.part, f.origin, f.at, f.at_end, f.other_end, f.recorded, f.status, f.kind,
+             f.low, f.high, f.text, f.unit, f.low_ref, f.high_ref, f.unit_ref, f.context, f.code
+             from fact f join code c on c.code = f.code
+             where f.partition = 0 and f.patient = ?1 and f.known <= ?2 and (f.until is null or f.until > ?2)
+             order by f.code, f.at, f.item, f.part, f.version",
+            args![patient, known],
+        )
+        .await?;
+    let wanted: Option<BTreeSet<i64>> = codes.map(|codes| codes.iter().copied().collect());
+    for mut row in rows {
+        if let Some(wanted) = &wanted
+            && !wanted.contains(&row.int(21)?)
+        {
+            continue;
+        }
+        let (item, version, known) = (row.item(0)?, row.int(1)?, row.instant(2)?);
+        found.push(Fact { draft: facts::read(&mut row, 3)?, item, version, known, source: source.clone() });
+    }
+    Ok(())
+}
