@@ -6,7 +6,7 @@ use crate::model::terms::TermsBySource;
 use crate::normalize::Plan;
 use crate::trial::check::{self, Files, Mistake};
 use crate::trial::definition::Trial;
-use crate::trial::terms;
+use crate::trial::terms::{self, TermsFiles};
 
 /// One definition in force.
 pub struct Active {
@@ -55,7 +55,17 @@ impl Library {
 
 /// The maps of a profiles folder.
 pub fn maps(profiles: &Profiles) -> (TermsBySource, Vec<Mistake>) {
-    terms::load(&profiles.below("terms"))
+    let file = |path: &str| {
+        let text = profiles.0.get(&format!("terms/{path}")).cloned().unwrap_or_default();
+        (format!("terms/{path}"), text)
+    };
+    let site = |(path, text): (String, String)| {
+        let source = path.strip_suffix(".toml")?.to_owned();
+        Some((source, format!("terms/sites/{path}"), text))
+    };
+    let sites = profiles.below("terms/sites").into_iter().filter_map(site).collect();
+    let (systems, units, answers) = (file("systems.toml"), file("units.toml"), file("answers.toml"));
+    terms::terms(&TermsFiles { systems, units, answers, sites })
 }
 
 /// SHA-256 over the map files, each with its name.

@@ -10,7 +10,7 @@ pub struct Terms {
     pub systems: HashMap<String, String>,
     /// A unit word, exactly as written → a UCUM code. Also for a code sent as UCUM that means another thing (`K/uL`).
     pub units: HashMap<String, String>,
-    /// Codes that UCUM reads as another thing than labs mean (`K/uL`, `G/L`): refused unless `units` says what they mean.
+    /// Codes that UCUM knows and senders mean otherwise (`K/uL`, `G/L`): never used unless `units` says what is meant.
     pub misread: HashSet<String>,
     /// A unit for results that come without one, by the code that is declared so.
     pub default_units: HashMap<Coding, String>,
