@@ -37,7 +37,8 @@ impl Choice {
             let reading = &trial.readings[place];
             let words = || reading.alternatives.iter().map(|(word, _)| word.as_str()).collect::<Vec<_>>().join(", ");
             let found = reading.alternatives.iter().position(|(word, _)| word == alternative);
-            choice.0[place] = found.ok_or_else(|| format!("`{alternative}` is no alternative of {name}; wanted {}", words()))?;
+            choice.0[place] =
+                found.ok_or_else(|| format!("`{alternative}` is no alternative of {name}; wanted {}", words()))?;
         }
         Ok(choice)
     }

@@ -66,14 +66,20 @@ pub async fn run(desk: &Desk, mut stop: tokio::sync::watch::Receiver<bool>) {
 pub async fn round(desk: &Desk) -> Result<usize, StoreError> {
     let now = desk.now();
     desk.store().write(MarkDue { count: CLAIM_MAX, at: now }).await?;
-    let claim = ClaimPending { lease: hex(&clock::random_bytes::<8>()), until: now.plus_us(LEASE_US), count: CLAIM_MAX, at: now };
+    let claim = ClaimPending {
+        lease: hex(&clock::random_bytes::<8>()),
+        until: now.plus_us(LEASE_US),
+        count: CLAIM_MAX,
+        at: now,
+    };
     let claims = desk.store().write(claim).await?;
     let count = claims.len();
     for claim in claims {
         let person = claim.person;
         if let Err(error) = one(desk, claim.clone()).await {
             tracing::error!(%error, %person, tries = claim.tries + 1, "a person could not be assessed");
-            let failed = FailClaim { claim, reason: error.to_string(), retry_at: now.plus_us(RETRY_US), at: desk.now() };
+            let failed =
+                FailClaim { claim, reason: error.to_string(), retry_at: now.plus_us(RETRY_US), at: desk.now() };
             desk.store().write(failed).await?;
         }
     }
@@ -111,7 +117,11 @@ async fn prepare(desk: &Desk, claim: &Claim) -> Result<Finish, StoreError> {
 }
 
 /// Current assessments of a person, by trial.
-async fn currents(desk: &Desk, library: &Library, person: PersonKey) -> Result<Vec<(String, StoredAssessment)>, StoreError> {
+async fn currents(
+    desk: &Desk,
+    library: &Library,
+    person: PersonKey,
+) -> Result<Vec<(String, StoredAssessment)>, StoreError> {
     let mut found = Vec::new();
     for active in &library.trials {
         let trial = active.trial.id.clone();
@@ -136,8 +146,10 @@ pub fn find<'a>(desk: &Desk, active: &'a Active, record: &Record, now: Instant) 
     let site = at_site.site(&active.trial)?;
     let readings = normalize::normalize(&active.plan, &record.facts, &site.zone);
     let moment = Moment { now, site };
-    let assessment = evaluate::evaluate(&active.trial, &readings, &record.facts, &moment, &at_site.choice(&active.trial));
-    let treatment = active.trial.treatment.as_ref().map(|_| evaluate::treatment(&active.trial, &readings, &record.facts, &moment));
+    let assessment =
+        evaluate::evaluate(&active.trial, &readings, &record.facts, &moment, &at_site.choice(&active.trial));
+    let treatment =
+        active.trial.treatment.as_ref().map(|_| evaluate::treatment(&active.trial, &readings, &record.facts, &moment));
     let grounds = Grounds { stated: at_site.purposes.clone(), consented: readings.person.consented.is_some() };
     Some(Finding { active, assessment, treatment, person: person_facts(&readings, record), grounds })
 }

@@ -4,8 +4,8 @@ use super::desk::{Desk, TargetAt};
 use super::library::Active;
 use crate::clock;
 use crate::link::{self, Sent};
-use crate::model::key::hex;
 use crate::model::capabilities::Capabilities;
+use crate::model::key::hex;
 use crate::model::parcel::{Action, Parcel};
 use crate::publish::{compare, study, subject};
 use crate::store::*;
@@ -103,13 +103,7 @@ async fn individual(
     Ok(subject::Individual::Identifier(format!("{}/sid/person", desk.base), row.subject.id.clone()))
 }
 
-async fn send(
-    desk: &Desk,
-    wish: &Wish,
-    target: &TargetAt,
-    parcel: &Parcel,
-    capabilities: Capabilities,
-) -> Delivered {
+async fn send(desk: &Desk, wish: &Wish, target: &TargetAt, parcel: &Parcel, capabilities: Capabilities) -> Delivered {
     if parcel.action == Action::Nothing {
         return Delivered::Sent { remote: None, etag: None };
     }
@@ -135,7 +129,12 @@ async fn newest(desk: &Desk, wish: &Wish) -> Result<Option<SubjectRow>, StoreErr
 }
 
 /// The study goes before the first subject that refers to it. The error is the target's own words.
-async fn study_first(desk: &Desk, target: &TargetAt, active: &Active, capabilities: Capabilities) -> Result<(), String> {
+async fn study_first(
+    desk: &Desk,
+    target: &TargetAt,
+    active: &Active,
+    capabilities: Capabilities,
+) -> Result<(), String> {
     if !capabilities.research_study || target.has_study(&active.trial.digest) {
         return Ok(());
     }

@@ -13,8 +13,8 @@ use crate::store::Store;
 use crate::store::contract::{Delivered, Wish};
 use crate::trial::definition::{Site, Trial};
 use std::collections::{BTreeMap, HashSet};
-use std::time::Duration;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError, RwLock};
+use std::time::Duration;
 
 /// The source of the gateway's own facts: answers, consent, enrolment.
 pub const GATEWAY: &str = "gateway";

@@ -84,7 +84,14 @@ impl Cast {
     }
 
     /// Adds what a person answered, at that moment.
-    pub fn attest(&mut self, patient: &str, trial: &str, variable: &str, answer: &Value, at: Instant) -> Result<(), String> {
+    pub fn attest(
+        &mut self,
+        patient: &str,
+        trial: &str,
+        variable: &str,
+        answer: &Value,
+        at: Instant,
+    ) -> Result<(), String> {
         let draft = attestation(trial, variable, answer_value(answer)?, at);
         let item = Item::of("gateway", "Attestation", variable);
         self.names.insert(item, format!("Attestation/{variable}"));
@@ -232,7 +239,8 @@ pub fn evaluate_files(
         }
     }
     let cast = Cast::read(resources, &site.zone, now);
-    let mut issues: Vec<String> = cast.issues.iter().map(|(place, issue)| format!("resource {place}: {issue}")).collect();
+    let mut issues: Vec<String> =
+        cast.issues.iter().map(|(place, issue)| format!("resource {place}: {issue}")).collect();
     let file = files.first().map_or_else(String::new, |(name, ..)| name.clone());
     for (person, facts) in &cast.people {
         let assessment = rehearsal.assess(facts, &cast.names, site, now);
@@ -280,7 +288,13 @@ fn case(trial: &Trial, terms: &TermsBySource, name: &str, bytes: &[u8], site: &S
     let rehearsal = Rehearsal::new(trial, terms, &BTreeMap::new())?;
     let person = result.json["person"].as_str().unwrap_or_default();
     let text = rehearsal.text(assessment, person, site);
-    Ok(Evaluated { file: name.to_owned(), text, json: result.json, differences: result.differences, issues: Vec::new() })
+    Ok(Evaluated {
+        file: name.to_owned(),
+        text,
+        json: result.json,
+        differences: result.differences,
+        issues: Vec::new(),
+    })
 }
 
 /// Fills in which resource and version each fact came from.

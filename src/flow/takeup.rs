@@ -32,7 +32,8 @@ pub async fn take_up(desk: &Desk, profiles: &Profiles) -> Result<(), StoreError>
         tracing::info!(trial = %active.trial.id, version = active.trial.version, "definition taken up");
     }
     if new_maps {
-        let body = profiles.below("terms").into_iter().flat_map(|(path, text)| [path, text]).collect::<Vec<_>>().join("\n");
+        let body =
+            profiles.below("terms").into_iter().flat_map(|(path, text)| [path, text]).collect::<Vec<_>>().join("\n");
         let save = SaveTerms {
             source: super::desk::GATEWAY.into(),
             digest: library.terms_digest,

@@ -29,9 +29,8 @@ impl Unit for ClaimPending {
                 args![self.lease.as_str(), self.until, self.at, i64::try_from(self.count).unwrap_or(0), TRIES_MAX],
             )
             .await?;
-        let claim = |r: &Row| {
-            Ok(Claim { person: r.person(0)?, mark: r.int(1)?, lease: self.lease.clone(), tries: r.int(2)? })
-        };
+        let claim =
+            |r: &Row| Ok(Claim { person: r.person(0)?, mark: r.int(1)?, lease: self.lease.clone(), tries: r.int(2)? });
         Ok(Done::Keep(rows.iter().map(claim).collect::<Result<_, StoreError>>()?))
     }
 }
@@ -73,7 +72,13 @@ impl Unit for Unpark {
                 args![self.person, self.at, TRIES_MAX],
             )
             .await?;
-        let entry = audit::Entry { action: "unpark", detail: format!("{freed} persons"), person: self.person, caller: &self.caller, at: self.at };
+        let entry = audit::Entry {
+            action: "unpark",
+            detail: format!("{freed} persons"),
+            person: self.person,
+            caller: &self.caller,
+            at: self.at,
+        };
         audit::append(tx, entry).await?;
         tx.group().pending = true;
         Ok(Done::Keep(i64::try_from(freed).unwrap_or(i64::MAX)))
@@ -144,9 +149,14 @@ impl Unit for Finish {
             }
         }
         if self.trials.iter().any(|part| part.standing.is_some()) {
-            let detail = self.trials.iter().filter_map(|p| p.standing.as_ref()).map(|s| format!("{} {}", s.trial, s.status.code()));
+            let detail = self
+                .trials
+                .iter()
+                .filter_map(|p| p.standing.as_ref())
+                .map(|s| format!("{} {}", s.trial, s.status.code()));
             let detail = detail.collect::<Vec<_>>().join("; ");
-            let entry = audit::Entry { action: "status", detail, person: Some(self.person), caller: &self.caller, at: self.at };
+            let entry =
+                audit::Entry { action: "status", detail, person: Some(self.person), caller: &self.caller, at: self.at };
             audit::append(tx, entry).await?;
         }
         Ok(Done::Keep(Finished::Done))
@@ -158,7 +168,16 @@ async fn finish_trial(finish: &Finish, part: &FinishTrial, tx: &mut impl Tx) -> 
     let (a, version) = (&part.assessment, part.read_version + 1);
     let (seen, result) = (pack_seen(&a.seen), result_word(&a.result));
     let row = args![
-        finish.person, part.trial.as_str(), version, seen, a.at, a.definition.to_vec(), a.terms.to_vec(), a.engine.as_str(), result, a.form.clone()
+        finish.person,
+        part.trial.as_str(),
+        version,
+        seen,
+        a.at,
+        a.definition.to_vec(),
+        a.terms.to_vec(),
+        a.engine.as_str(),
+        result,
+        a.form.clone()
     ];
     let written = if part.read_version == 0 {
         let sql = "insert into assessment (partition, person, trial, version, seen, at, definition, terms, engine, result, form)
@@ -226,7 +245,8 @@ fn result_word(result: &ResultWord) -> String {
 }
 
 fn read_result(word: &str) -> Result<ResultWord, StoreError> {
-    let overall = [Overall::Eligible, Overall::Ineligible, Overall::Undetermined].into_iter().find(|o| o.word() == word);
+    let overall =
+        [Overall::Eligible, Overall::Ineligible, Overall::Undetermined].into_iter().find(|o| o.word() == word);
     let considered = match (overall, word.strip_prefix("not considered: ")) {
         (Some(_), _) => Some(Considered::Yes),
         (None, None) => (word == "not considered").then_some(Considered::No),

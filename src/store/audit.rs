@@ -133,7 +133,12 @@ pub(super) async fn verify(tx: &mut impl Tx) -> Result<AuditReport, StoreError> 
     Ok(report)
 }
 
-fn one(mut row: Row, lane: &mut Lane, redacted: &[(String, i64)], report: &mut AuditReport) -> Result<(String, i64), StoreError> {
+fn one(
+    mut row: Row,
+    lane: &mut Lane,
+    redacted: &[(String, i64)],
+    report: &mut AuditReport,
+) -> Result<(String, i64), StoreError> {
     let (name, seq) = (row.text(0)?, row.int(1)?);
     if name != lane.name {
         *lane = Lane { name: name.clone(), seq: 0, hash: [0; 32], quoted: 0 };
@@ -202,7 +207,9 @@ async fn quoted_heads(tx: &mut impl Tx, report: &mut AuditReport) -> Result<(), 
             let words: Vec<&str> = line.split(' ').collect();
             let [lane, seq, hash] = words[..] else { continue };
             let seq: i64 = seq.parse().unwrap_or(0);
-            let there = tx.query("select hash from audit where partition = 0 and lane = ?1 and seq = ?2", args![lane, seq]).await?;
+            let there = tx
+                .query("select hash from audit where partition = 0 and lane = ?1 and seq = ?2", args![lane, seq])
+                .await?;
             let same = there.into_iter().next().map(|mut r| r.bytes(0)).transpose()?.is_some_and(|h| hex(&h) == hash);
             if !same {
                 report.broken.push(format!("lane {lane} row {seq}: quoted by lane {by}, and not there as quoted"));
@@ -217,7 +224,8 @@ impl Unit for AuditNote {
 
     async fn run<T: Tx>(&self, tx: &mut T) -> Result<Done<()>, StoreError> {
         let detail = self.detail.clone();
-        append(tx, Entry { action: &self.action, detail, person: self.person, caller: &self.caller, at: self.at }).await?;
+        append(tx, Entry { action: &self.action, detail, person: self.person, caller: &self.caller, at: self.at })
+            .await?;
         Ok(Done::Keep(()))
     }
 }

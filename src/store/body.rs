@@ -21,7 +21,8 @@ pub(super) fn pack(body: &[u8], offsets: &Offsets, resolved: &[(Stretch, String)
         out.extend(u16::try_from(text.len()).unwrap_or(0).to_le_bytes());
         out.extend(text.as_bytes());
     }
-    let packed = zstd::bulk::compress(body, 1).map_err(|e| StoreError::Unreachable(format!("a body cannot be packed: {e}")))?;
+    let packed =
+        zstd::bulk::compress(body, 1).map_err(|e| StoreError::Unreachable(format!("a body cannot be packed: {e}")))?;
     out.extend(packed);
     Ok(out)
 }
@@ -54,11 +55,18 @@ impl<'a> Front<'a> {
 }
 
 /// The resource as it is to be read: id, versionId, lastUpdated and resolved references spliced in, all else as received.
-pub(super) fn read(packed: &[u8], id: String, version: i64, known: Instant, deleted: bool) -> Result<Stored, StoreError> {
+pub(super) fn read(
+    packed: &[u8],
+    id: String,
+    version: i64,
+    known: Instant,
+    deleted: bool,
+) -> Result<Stored, StoreError> {
     if deleted {
         return Ok(Stored { id, version, known, deleted, body: Vec::new() });
     }
-    let body = unpack(packed, &id, version, known).ok_or_else(|| StoreError::Corrupt("a body cannot be read".into()))?;
+    let body =
+        unpack(packed, &id, version, known).ok_or_else(|| StoreError::Corrupt("a body cannot be read".into()))?;
     Ok(Stored { id, version, known, deleted, body })
 }
 

@@ -59,7 +59,13 @@ impl Unit for FinishDelivery {
             tx.execute(
                 "update outbox set sent = null, lease = null, lease_until = 0, next_at = ?5, state = 1
                  where partition = 0 and target = ?1 and person = ?2 and trial = ?3 and attempt = ?4",
-                args![self.wish.target.as_str(), self.wish.person, self.wish.trial.as_str(), self.wish.attempt, self.at],
+                args![
+                    self.wish.target.as_str(),
+                    self.wish.person,
+                    self.wish.trial.as_str(),
+                    self.wish.attempt,
+                    self.at
+                ],
             )
             .await?;
             tx.group().wishes = true;
@@ -70,7 +76,13 @@ impl Unit for FinishDelivery {
             Delivered::Later { answer, .. } => format!("{} later: {answer}", self.wish.trial),
             Delivered::Dead { answer } => format!("{} dead letter: {answer}", self.wish.trial),
         };
-        let entry = audit::Entry { action: "deliver", detail, person: Some(self.wish.person), caller: &self.caller, at: self.at };
+        let entry = audit::Entry {
+            action: "deliver",
+            detail,
+            person: Some(self.wish.person),
+            caller: &self.caller,
+            at: self.at,
+        };
         audit::append(tx, entry).await?;
         Ok(Done::Keep(Finished::Done))
     }
@@ -109,7 +121,13 @@ impl Unit for RetryDead {
     async fn run<T: Tx>(&self, tx: &mut T) -> Result<Done<i64>, StoreError> {
         let sql = "update outbox set state = 1, tries = 0, first_failed = null, next_at = ?2 where partition = 0 and state = 2 and (?1 is null or target = ?1)";
         let again = tx.execute(sql, args![self.target.clone(), self.at]).await?;
-        let entry = audit::Entry { action: "send again", detail: format!("{again} dead letters"), person: None, caller: &self.caller, at: self.at };
+        let entry = audit::Entry {
+            action: "send again",
+            detail: format!("{again} dead letters"),
+            person: None,
+            caller: &self.caller,
+            at: self.at,
+        };
         audit::append(tx, entry).await?;
         tx.group().wishes = true;
         Ok(Done::Keep(i64::try_from(again).unwrap_or(i64::MAX)))
@@ -157,7 +175,9 @@ impl Question for NextWish {
     type Answer = Option<Instant>;
 
     async fn run<T: Tx>(&self, tx: &mut T) -> Result<Self::Answer, StoreError> {
-        let rows = tx.query("select next_at from outbox where partition = 0 and state = 1 order by next_at limit 1", &[]).await?;
+        let rows = tx
+            .query("select next_at from outbox where partition = 0 and state = 1 order by next_at limit 1", &[])
+            .await?;
         rows.first().map(|r| r.instant(0)).transpose()
     }
 }

@@ -3,7 +3,9 @@
 use super::contract::StoreError;
 use super::value::{Row, Value};
 use crate::model::code::Coding;
-use crate::model::fact::{DraftFact, FactStatus, FactValue, Origin, Qualifier, ReceivedEnd, ReceivedRange, ReceivedUnit};
+use crate::model::fact::{
+    DraftFact, FactStatus, FactValue, Origin, Qualifier, ReceivedEnd, ReceivedRange, ReceivedUnit,
+};
 use crate::model::time::{Instant, Partial, TimeRange};
 
 /// `at` of a fact without any clinical time; `Instant::MIN` itself means "always", or "began at an unknown time".
@@ -71,7 +73,9 @@ type Encoded = (i64, Option<String>, Option<String>, Option<String>, Option<Stri
 
 fn value(value: &FactValue) -> Encoded {
     match value {
-        FactValue::Quantity { low, high, unit } => (1, low.as_ref().map(end), high.as_ref().map(end), None, Some(unit_word(unit))),
+        FactValue::Quantity { low, high, unit } => {
+            (1, low.as_ref().map(end), high.as_ref().map(end), None, Some(unit_word(unit)))
+        }
         FactValue::Coded { codings, text } => (2, None, None, Some(coded(codings, text.as_deref())), None),
         FactValue::Text(text) => (3, None, None, Some(text.clone()), None),
         FactValue::Boolean(truth) => (4, Some(truth.to_string()), None, None, None),
@@ -86,7 +90,11 @@ fn read_value(row: &mut Row, c: usize) -> Result<FactValue, StoreError> {
     let (kind, low, high) = (row.int(c)?, row.maybe_text(c + 1)?, row.maybe_text(c + 2)?);
     let (text, unit) = (row.maybe_text(c + 3)?, row.maybe_text(c + 4)?);
     Ok(match kind {
-        1 => FactValue::Quantity { low: low.map(read_end), high: high.map(read_end), unit: read_unit(&unit.unwrap_or_default()) },
+        1 => FactValue::Quantity {
+            low: low.map(read_end),
+            high: high.map(read_end),
+            unit: read_unit(&unit.unwrap_or_default()),
+        },
         2 => read_coded(&text.ok_or_else(wrong)?),
         3 => FactValue::Text(text.ok_or_else(wrong)?),
         4 => FactValue::Boolean(low.as_deref() == Some("true")),

@@ -188,7 +188,13 @@ impl Find {
         place.0 <= self.until && self.after.is_none_or(|after| place > after)
     }
 
-    async fn among(&self, tx: &mut impl Tx, kind: ResourceType, items: BTreeSet<Item>, found: &mut Found) -> Result<(), StoreError> {
+    async fn among(
+        &self,
+        tx: &mut impl Tx,
+        kind: ResourceType,
+        items: BTreeSet<Item>,
+        found: &mut Found,
+    ) -> Result<(), StoreError> {
         let mut places: Vec<(Place, i64)> = Vec::new();
         for item in items {
             let sql = "select known, version from resource where partition = 0 and item = ?1 and state = 1 and type = ?2 and source = ?3";

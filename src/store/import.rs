@@ -109,7 +109,9 @@ async fn one<T: Tx>(import: &Import, entry: &ImportEntry, tx: &mut T) -> Result<
             Err(reason) => return Ok(Err(reason)),
             Ok(Some(id)) => {
                 let item = Item::of(&import.source, entry.draft.resource_type.name(), &id);
-                let Some(head) = head(tx, item).await? else { return Err(StoreError::Corrupt("an identifier leads nowhere".into())) };
+                let Some(head) = head(tx, item).await? else {
+                    return Err(StoreError::Corrupt("an identifier leads nowhere".into()));
+                };
                 return Ok(Ok(unchanged(id, &head)));
             }
             Ok(None) => (entry.id.clone(), None),
@@ -165,7 +167,8 @@ async fn keep<T: Tx>(
         retire(import, item, head, known, tx).await?;
     }
     let made = make_facts(import, entry, item, version, known, touched.as_ref(), tx).await?;
-    insert(import, entry, &Row { id: &id, item, version, known, state: 1, made, hash, touched: touched.as_ref() }, tx).await?;
+    insert(import, entry, &Row { id: &id, item, version, known, state: 1, made, hash, touched: touched.as_ref() }, tx)
+        .await?;
     mark(import, entry, touched.as_ref(), tx).await?;
     let event = if before.is_some_and(|h| h.state == 1) { Event::Updated } else { Event::Created };
     Ok(Ok(Kept { event, id, version, known }))
@@ -176,7 +179,12 @@ fn known(import: &Import, touched: Option<&Touched>) -> Instant {
 }
 
 /// Whom it is about: the patient's id, resolved by identifier where that is all that was sent.
-async fn whose<T: Tx>(import: &Import, entry: &ImportEntry, id: &str, tx: &mut T) -> Result<Result<Option<String>, RefusalReason>, StoreError> {
+async fn whose<T: Tx>(
+    import: &Import,
+    entry: &ImportEntry,
+    id: &str,
+    tx: &mut T,
+) -> Result<Result<Option<String>, RefusalReason>, StoreError> {
     if entry.draft.resource_type == ResourceType::Patient {
         return Ok(Ok(Some(id.to_owned())));
     }
@@ -235,7 +243,16 @@ async fn late<T: Tx>(
     if !seen {
         let version = newest_version(tx, item).await? + 1;
         let known = known(import, touched.as_ref());
-        let row = Row { id, item, version, known, state: 4, made: Vec::new(), hash: hash.to_vec(), touched: touched.as_ref() };
+        let row = Row {
+            id,
+            item,
+            version,
+            known,
+            state: 4,
+            made: Vec::new(),
+            hash: hash.to_vec(),
+            touched: touched.as_ref(),
+        };
         insert(import, entry, &row, tx).await?;
     }
     let event = if seen { Event::Unchanged } else { Event::Late };
@@ -374,10 +391,16 @@ fn read_made(made: &[u8]) -> Made {
     (facts, rest.chunks_exact(16).filter_map(Item::from_bytes).collect())
 }
 
-async fn mark(import: &Import, entry: &ImportEntry, touched: Option<&Touched>, tx: &mut impl Tx) -> Result<(), StoreError> {
+async fn mark(
+    import: &Import,
+    entry: &ImportEntry,
+    touched: Option<&Touched>,
+    tx: &mut impl Tx,
+) -> Result<(), StoreError> {
     let Some(touched) = touched else { return Ok(()) };
     let wanted = import.wanted.as_ref().is_none_or(|wanted| {
-        entry.draft.resource_type == ResourceType::Patient || entry.draft.facts.iter().any(|f| wanted.contains(&f.code.key()))
+        entry.draft.resource_type == ResourceType::Patient
+            || entry.draft.facts.iter().any(|f| wanted.contains(&f.code.key()))
     });
     if wanted { persons::mark(tx, touched.person, import.at, "data").await } else { Ok(()) }
 }
@@ -395,9 +418,15 @@ pub(super) fn names(source: &str, kind: ResourceType, identifier: &Identifier) -
 }
 
 /// What a conditional request meets: nothing, one, or too many. Its names are locked until the commit.
-async fn found<T: Tx>(import: &Import, entry: &ImportEntry, search: &Search, tx: &mut T) -> Result<Result<Option<String>, RefusalReason>, StoreError> {
+async fn found<T: Tx>(
+    import: &Import,
+    entry: &ImportEntry,
+    search: &Search,
+    tx: &mut T,
+) -> Result<Result<Option<String>, RefusalReason>, StoreError> {
     let kind = entry.draft.resource_type;
-    let mut guards: Vec<Item> = search.identifiers.iter().filter_map(|i| names(&import.source, kind, i).into_iter().next()).collect();
+    let mut guards: Vec<Item> =
+        search.identifiers.iter().filter_map(|i| names(&import.source, kind, i).into_iter().next()).collect();
     guards.extend(search.id.iter().map(|id| Item::of(&import.source, kind.name(), id)));
     guards.sort_unstable();
     for guard in guards {
@@ -413,7 +442,12 @@ async fn found<T: Tx>(import: &Import, entry: &ImportEntry, search: &Search, tx:
 }
 
 /// Ids of current resources that meet all of a search.
-pub(super) async fn matches(source: &str, kind: ResourceType, search: &Search, tx: &mut impl Tx) -> Result<Vec<String>, StoreError> {
+pub(super) async fn matches(
+    source: &str,
+    kind: ResourceType,
+    search: &Search,
+    tx: &mut impl Tx,
+) -> Result<Vec<String>, StoreError> {
     let mut common: Option<Vec<String>> = None;
     for identifier in &search.identifiers {
         let Some(name) = names(source, kind, identifier).into_iter().next() else { continue };

@@ -26,7 +26,11 @@ impl Unit for SaveDefinition {
             )
             .await?;
         let detail = format!("{} version {}", self.trial, self.version);
-        audit::append(tx, audit::Entry { action: "definition", detail, person: None, caller: &self.caller, at: self.at }).await?;
+        audit::append(
+            tx,
+            audit::Entry { action: "definition", detail, person: None, caller: &self.caller, at: self.at },
+        )
+        .await?;
         Ok(Done::Keep(added > 0))
     }
 }
@@ -34,7 +38,8 @@ impl Unit for SaveDefinition {
 fn definition(mut r: Row) -> Result<DefinitionRow, StoreError> {
     let wrong = |what: &str| StoreError::Corrupt(format!("a definition's {what} cannot be read"));
     let files = String::from_utf8(r.bytes(3)?).map_err(|_| wrong("files"))?;
-    let file = |text: &str| text.split_once(FIELD).map(|(name, content)| (name.to_owned(), content.as_bytes().to_vec()));
+    let file =
+        |text: &str| text.split_once(FIELD).map(|(name, content)| (name.to_owned(), content.as_bytes().to_vec()));
     Ok(DefinitionRow {
         trial: r.text(0)?,
         version: u32::try_from(r.int(1)?).map_err(|_| wrong("version"))?,
@@ -74,14 +79,20 @@ impl Unit for SaveTerms {
         )
         .await?;
         let detail = format!("map of {}", self.source);
-        audit::append(tx, audit::Entry { action: "terms", detail, person: None, caller: &self.caller, at: self.at }).await?;
+        audit::append(tx, audit::Entry { action: "terms", detail, person: None, caller: &self.caller, at: self.at })
+            .await?;
         Ok(Done::Keep(true))
     }
 }
 
 fn terms(mut r: Row) -> Result<TermsRow, StoreError> {
     let wrong = || StoreError::Corrupt("a map's digest cannot be read".into());
-    Ok(TermsRow { source: r.text(0)?, version: r.int(1)?, digest: r.bytes(2)?.try_into().map_err(|_| wrong())?, body: r.bytes(3)? })
+    Ok(TermsRow {
+        source: r.text(0)?,
+        version: r.int(1)?,
+        digest: r.bytes(2)?.try_into().map_err(|_| wrong())?,
+        body: r.bytes(3)?,
+    })
 }
 
 impl Question for ActiveTerms {
@@ -135,7 +146,11 @@ impl Unit for KeepAside {
             .await?;
         let arrival = rows.first().map_or(Ok(0), |r| r.int(0))?;
         let detail = format!("{arrival} of {}: {}", a.source, a.reason);
-        audit::append(tx, audit::Entry { action: "set aside", detail, person: None, caller: &self.caller, at: self.at }).await?;
+        audit::append(
+            tx,
+            audit::Entry { action: "set aside", detail, person: None, caller: &self.caller, at: self.at },
+        )
+        .await?;
         Ok(Done::Keep(arrival))
     }
 }
@@ -147,7 +162,11 @@ impl Unit for CloseAside {
         let sql = "update set_aside set state = ?2 where partition = 0 and arrival = ?1 and state = 0";
         let closed = tx.execute(sql, args![self.arrival, self.state]).await? > 0;
         let detail = format!("{} state {}", self.arrival, self.state);
-        audit::append(tx, audit::Entry { action: "close aside", detail, person: None, caller: &self.caller, at: self.at }).await?;
+        audit::append(
+            tx,
+            audit::Entry { action: "close aside", detail, person: None, caller: &self.caller, at: self.at },
+        )
+        .await?;
         Ok(Done::Keep(closed))
     }
 }

@@ -28,7 +28,9 @@ pub(super) fn is_current(db: &mut SqliteTx) -> Result<(), StoreError> {
     let found = version(db)?;
     check(found)?;
     if found < FILES.len() {
-        return Err(StoreError::Corrupt("its tables are older than this program; run `trialgate migrate` first".into()));
+        return Err(StoreError::Corrupt(
+            "its tables are older than this program; run `trialgate migrate` first".into(),
+        ));
     }
     Ok(())
 }

@@ -110,7 +110,8 @@ pub(super) async fn code_key(tx: &mut impl Tx, code: &Coding) -> Result<i64, Sto
     let sql = "insert into code (code, system, word) values (?1, ?2, ?3) on conflict do nothing";
     tx.execute(sql, args![key, code.system.as_str(), code.code.as_str()]).await?;
     let rows = tx.query("select system, word from code where code = ?1", args![key]).await?;
-    let words = rows.into_iter().next().map(|mut r| Ok::<_, StoreError>(Coding::new(r.text(0)?, r.text(1)?))).transpose()?;
+    let words =
+        rows.into_iter().next().map(|mut r| Ok::<_, StoreError>(Coding::new(r.text(0)?, r.text(1)?))).transpose()?;
     if words.as_ref() != Some(code) {
         return Err(StoreError::Corrupt("two codes share one key; this cannot be kept".into()));
     }
@@ -183,14 +184,18 @@ impl Question for ReadPerson {
 
     async fn run<T: Tx>(&self, tx: &mut T) -> Result<Record, StoreError> {
         let mut sources: HashMap<String, Arc<str>> = HashMap::new();
-        let mut record = Record { person: self.person, seen: Vec::new(), facts: Vec::new(), state: state(tx, self.person).await? };
+        let mut record =
+            Record { person: self.person, seen: Vec::new(), facts: Vec::new(), state: state(tx, self.person).await? };
         for member in self.patients(tx).await? {
             let known = match self.known {
                 KnownAt::Now | KnownAt::Moment(_) => self.moment(tx, member.patient).await?,
-                KnownAt::Seen(ref seen) => seen.iter().find(|(p, _)| *p == member.patient).map_or(Instant::MIN, |(_, k)| *k),
+                KnownAt::Seen(ref seen) => {
+                    seen.iter().find(|(p, _)| *p == member.patient).map_or(Instant::MIN, |(_, k)| *k)
+                }
             };
             record.seen.push((member.patient, known));
-            let source = sources.entry(member.source.clone()).or_insert_with(|| Arc::from(member.source.as_str())).clone();
+            let source =
+                sources.entry(member.source.clone()).or_insert_with(|| Arc::from(member.source.as_str())).clone();
             facts_of(tx, member.patient, known, &source, self.codes.as_deref(), &mut record.facts).await?;
         }
         Ok(record)

@@ -91,7 +91,10 @@ impl SqliteTx {
     }
 
     /// Runs what the driver itself writes, inside the open transaction.
-    pub(super) fn run<T>(&mut self, verb: impl AsyncFnOnce(&mut Self) -> Result<T, StoreError>) -> Result<T, StoreError> {
+    pub(super) fn run<T>(
+        &mut self,
+        verb: impl AsyncFnOnce(&mut Self) -> Result<T, StoreError>,
+    ) -> Result<T, StoreError> {
         now(verb(self))
     }
 }

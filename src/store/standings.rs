@@ -68,7 +68,11 @@ pub(super) async fn write(
     Ok(true)
 }
 
-async fn subject(tx: &mut impl Tx, standing: &Standing, collection: Option<(Collection, Instant)>) -> Result<(), StoreError> {
+async fn subject(
+    tx: &mut impl Tx,
+    standing: &Standing,
+    collection: Option<(Collection, Instant)>,
+) -> Result<(), StoreError> {
     let id = hex(&audit::random::<16>()?);
     tx.execute(
         "insert into subject (partition, person, trial, attempt, id, collection) values (0, ?1, ?2, ?3, ?4, 0) on conflict do nothing",
@@ -86,8 +90,16 @@ async fn subject(tx: &mut impl Tx, standing: &Standing, collection: Option<(Coll
 }
 
 /// Counts a person under a word, and no longer under the one before: sums move exactly.
-pub(super) async fn count(tx: &mut impl Tx, person: PersonKey, trial: &str, word: &str, at: Instant) -> Result<(), StoreError> {
-    let rows = tx.query("select status from counted where partition = 0 and person = ?1 and trial = ?2", args![person, trial]).await?;
+pub(super) async fn count(
+    tx: &mut impl Tx,
+    person: PersonKey,
+    trial: &str,
+    word: &str,
+    at: Instant,
+) -> Result<(), StoreError> {
+    let rows = tx
+        .query("select status from counted where partition = 0 and person = ?1 and trial = ?2", args![person, trial])
+        .await?;
     let before = rows.into_iter().next().map(|mut r| r.text(0)).transpose()?;
     if before.as_deref() == Some(word) {
         return Ok(());
@@ -107,7 +119,14 @@ pub(super) async fn count(tx: &mut impl Tx, person: PersonKey, trial: &str, word
 }
 
 /// Opens an alert; one that is open stays as it is.
-pub(super) async fn alert(tx: &mut impl Tx, person: PersonKey, trial: &str, kind: &str, text: &str, at: Instant) -> Result<(), StoreError> {
+pub(super) async fn alert(
+    tx: &mut impl Tx,
+    person: PersonKey,
+    trial: &str,
+    kind: &str,
+    text: &str,
+    at: Instant,
+) -> Result<(), StoreError> {
     tx.execute(
         "insert into alert (partition, person, trial, kind, text, at) values (0, ?1, ?2, ?3, ?4, ?5)
          on conflict (partition, person, trial, kind) do update set text = excluded.text, at = excluded.at, closed = null where alert.closed is not null and alert.text <> excluded.text",
@@ -232,12 +251,18 @@ impl Question for NewestStanding {
     async fn run<T: Tx>(&self, tx: &mut T) -> Result<Self::Answer, StoreError> {
         let sql = "select person, trial, attempt, version, status, removed, actor, role, reason, evidence, at, expires, assessment from standing
                    where partition = 0 and person = ?1 and trial = ?2 order by attempt desc, version desc limit 1";
-        tx.query(sql, args![self.person, self.trial.as_str()]).await?.iter_mut().next().map(|r| standing(r, 0)).transpose()
+        tx.query(sql, args![self.person, self.trial.as_str()])
+            .await?
+            .iter_mut()
+            .next()
+            .map(|r| standing(r, 0))
+            .transpose()
     }
 }
 
 fn subject_row(r: &mut Row) -> Result<SubjectRow, StoreError> {
-    let collection = Collection::from_number(r.int(1)?).ok_or_else(|| StoreError::Corrupt("a collection is no known number".into()))?;
+    let collection = Collection::from_number(r.int(1)?)
+        .ok_or_else(|| StoreError::Corrupt("a collection is no known number".into()))?;
     let (id, since) = (r.text(0)?, r.maybe_int(2)?.map(Instant));
     let standing = standing(r, 3)?;
     let subject = Subject {
@@ -318,7 +343,15 @@ impl Question for AlertList {
         let sql = "select person, trial, kind, text, at from alert where partition = 0 and trial = ?1 and closed is null order by at, person, kind limit ?2";
         let rows = tx.query(sql, args![self.trial.as_str(), i64::try_from(self.count).unwrap_or(0)]).await?;
         rows.into_iter()
-            .map(|mut r| Ok(AlertRow { person: r.person(0)?, trial: r.text(1)?, kind: r.text(2)?, text: r.text(3)?, at: r.instant(4)? }))
+            .map(|mut r| {
+                Ok(AlertRow {
+                    person: r.person(0)?,
+                    trial: r.text(1)?,
+                    kind: r.text(2)?,
+                    text: r.text(3)?,
+                    at: r.instant(4)?,
+                })
+            })
             .collect()
     }
 }
@@ -330,7 +363,13 @@ impl Unit for CloseAlert {
         let sql = "update alert set closed = ?4 where partition = 0 and person = ?1 and trial = ?2 and kind = ?3 and closed is null";
         let closed = tx.execute(sql, args![self.person, self.trial.as_str(), self.kind.as_str(), self.at]).await? > 0;
         let detail = format!("{} {}", self.trial, self.kind);
-        let entry = audit::Entry { action: "close alert", detail, person: Some(self.person), caller: &self.caller, at: self.at };
+        let entry = audit::Entry {
+            action: "close alert",
+            detail,
+            person: Some(self.person),
+            caller: &self.caller,
+            at: self.at,
+        };
         audit::append(tx, entry).await?;
         Ok(Done::Keep(closed))
     }

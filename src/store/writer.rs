@@ -132,10 +132,13 @@ impl Store {
     /// Commits what is queued, then closes. Other clones of this store can no longer write.
     pub async fn close(&self) -> Result<(), StoreError> {
         if let Some(queue) = &self.queue {
-            let last = Job { weight: 0, run: Box::new(|db| {
-                db.memory().closing = true;
-                Box::new(|_| {})
-            }) };
+            let last = Job {
+                weight: 0,
+                run: Box::new(|db| {
+                    db.memory().closing = true;
+                    Box::new(|_| {})
+                }),
+            };
             let _ = queue.send(last).await;
         }
         let closed = self.closed.lock().unwrap_or_else(PoisonError::into_inner).take();
@@ -202,9 +205,9 @@ impl Lock {
         let file = std::fs::File::options().create(true).truncate(false).write(true).open(name).map_err(fault)?;
         match file.try_lock() {
             Ok(()) => Ok(Self(file)),
-            Err(std::fs::TryLockError::WouldBlock) => Err(StoreError::Unreachable(
-                "another process writes this store; stop it, or read only".into(),
-            )),
+            Err(std::fs::TryLockError::WouldBlock) => {
+                Err(StoreError::Unreachable("another process writes this store; stop it, or read only".into()))
+            }
             Err(std::fs::TryLockError::Error(e)) => Err(fault(e)),
         }
     }

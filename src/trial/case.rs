@@ -88,5 +88,7 @@ fn compare_lists(place: &str, wanted: &[Value], came: &[Value], found: &mut Vec<
 }
 
 fn name_of(element: &Value) -> Option<&str> {
-    element.as_str().or_else(|| ["id", "variable", "expression", "criterion"].iter().find_map(|key| element[*key].as_str()))
+    element
+        .as_str()
+        .or_else(|| ["id", "variable", "expression", "criterion"].iter().find_map(|key| element[*key].as_str()))
 }

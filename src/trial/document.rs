@@ -127,7 +127,13 @@ impl<'d, 'a> Node<'d, 'a> {
     }
 
     pub(super) fn texts(&self, key: &str) -> Vec<String> {
-        self.get(key).map(|n| n.one_or_many()).unwrap_or_default().iter().filter_map(|n| n.value.as_str()).map(str::to_owned).collect()
+        self.get(key)
+            .map(|n| n.one_or_many())
+            .unwrap_or_default()
+            .iter()
+            .filter_map(|n| n.value.as_str())
+            .map(str::to_owned)
+            .collect()
     }
 
     pub(super) fn truth(&self, key: &str) -> Option<bool> {

@@ -107,7 +107,9 @@ fn sentence(kind: &Fault, whole: &Value, pointer: &str) -> String {
         Fault::MinLength { .. } => "an empty text".to_owned(),
         Fault::MinItems { limit } => format!("wanted at least {limit} of them"),
         Fault::MaxItems { limit } | Fault::MaxLength { limit } => format!("wanted at most {limit}"),
-        Fault::Minimum { limit } | Fault::ExclusiveMinimum { limit } => format!("found {}, wanted more than {limit}", found()),
+        Fault::Minimum { limit } | Fault::ExclusiveMinimum { limit } => {
+            format!("found {}, wanted more than {limit}", found())
+        }
         Fault::PropertyNames { .. } => "this key is no name: letters, digits and _ only".to_owned(),
         _ => format!("{} does not fit here", found()),
     }

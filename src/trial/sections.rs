@@ -26,7 +26,8 @@ pub(super) fn build(
     let readings = readings(&root, formulas);
     let criteria = all_criteria(document, formulas);
     let eligibility = root.get("eligibility");
-    let mut of = |key: &str| eligibility.as_ref().and_then(|e| e.get(key)).map(|n| formulas.expression(&n, &Wanted::Truth));
+    let mut of =
+        |key: &str| eligibility.as_ref().and_then(|e| e.get(key)).map(|n| formulas.expression(&n, &Wanted::Truth));
     let (consider, included) = (of("consider"), of("included"));
     let conduct = conduct(&root, &mut formulas.mistakes);
     let variables = variables?;
@@ -136,7 +137,10 @@ fn sites(study: &Node<'_, '_>, mistakes: &mut Vec<Mistake>) -> Vec<Site> {
     found
 }
 
-fn anchors(root: &Node<'_, '_>, formulas: &mut Formulas<'_, '_>) -> Option<Vec<(String, super::expression::tree::Expr)>> {
+fn anchors(
+    root: &Node<'_, '_>,
+    formulas: &mut Formulas<'_, '_>,
+) -> Option<Vec<(String, super::expression::tree::Expr)>> {
     let mut all = Some(Vec::new());
     for (name, node) in root.table("anchors") {
         match (&mut all, formulas.expression(&node, &Wanted::Time)) {

@@ -40,7 +40,9 @@ impl Systems {
     /// The usual URI of a short name, or of a URI written out.
     pub fn uri(&self, name: &str) -> Option<&str> {
         self.names.get(name).map(String::as_str).or_else(|| {
-            name.contains(':').then(|| self.aliases.get(name).or_else(|| self.names.values().find(|u| *u == name)))?.map(String::as_str)
+            name.contains(':')
+                .then(|| self.aliases.get(name).or_else(|| self.names.values().find(|u| *u == name)))?
+                .map(String::as_str)
         })
     }
 
@@ -109,7 +111,9 @@ impl CodeReader<'_> {
         let by_prefix = ["icd10", "atc"].iter().any(|s| self.systems.uri(s) == Some(&coding.system));
         if !by_prefix {
             if coding.code.ends_with('*') {
-                return Err(format!("`{written}`: only ICD and ATC have prefixes; other systems need their codes one by one"));
+                return Err(format!(
+                    "`{written}`: only ICD and ATC have prefixes; other systems need their codes one by one"
+                ));
             }
             set.codes.push(coding);
             return Ok(());
@@ -150,5 +154,6 @@ fn check_digit(set: &CodeSet, written: &str) -> Option<String> {
         sum += doubled / 10 + doubled % 10;
     }
     let right = (10 - sum % 10) % 10;
-    (digit.parse::<u32>().ok()? != right).then(|| format!("`{written}` has a wrong check digit, {body}-{right} has the right one; is it mistyped?"))
+    (digit.parse::<u32>().ok()? != right)
+        .then(|| format!("`{written}` has a wrong check digit, {body}-{right} has the right one; is it mistyped?"))
 }

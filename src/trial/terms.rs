@@ -130,7 +130,11 @@ fn site(file: &str, text: &str, known: &Systems, terms: &mut Terms, mistakes: &m
             Some(uri) => {
                 terms.systems.insert(alias.to_owned(), uri.to_owned());
             }
-            None => mistakes.push(document.at_value(Severity::Error, &node.pointer, format!("the system `{name}` is not known"))),
+            None => mistakes.push(document.at_value(
+                Severity::Error,
+                &node.pointer,
+                format!("the system `{name}` is not known"),
+            )),
         }
     }
 }

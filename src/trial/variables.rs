@@ -59,7 +59,8 @@ pub(super) fn read<'d, 'a>(
             }
             (None, None, Some(from)) => DraftKind::Recorded(Box::new(recorded(&node, &from, &unit, codes, mistakes))),
             _ => {
-                let message = format!("`{name}` is to be one of recorded (`from`), derived (`derive`) and attested (`attest`)");
+                let message =
+                    format!("`{name}` is to be one of recorded (`from`), derived (`derive`) and attested (`attest`)");
                 mistakes.push(document.at_key(Severity::Error, &node.pointer, message));
                 DraftKind::Derived
             }
@@ -113,7 +114,8 @@ fn origins(from: &Node<'_, '_>, mistakes: &mut Vec<Mistake>) -> Vec<Origin> {
             Some("condition") => found.push(Origin::Condition),
             Some("medication_administration") => found.push(Origin::MedicationAdministration),
             Some(other) => {
-                let message = format!("`{other}` is not read yet; wanted observation, condition or medication_administration");
+                let message =
+                    format!("`{other}` is not read yet; wanted observation, condition or medication_administration");
                 mistakes.push(item.document.at_value(Severity::Error, &item.pointer, message));
             }
             None => {}
@@ -122,7 +124,12 @@ fn origins(from: &Node<'_, '_>, mistakes: &mut Vec<Mistake>) -> Vec<Origin> {
     found
 }
 
-fn value_type(node: &Node<'_, '_>, unit: &Option<Unit>, answers: &[(AnswerValue, CodeSet)], from: &[Origin]) -> ValueType {
+fn value_type(
+    node: &Node<'_, '_>,
+    unit: &Option<Unit>,
+    answers: &[(AnswerValue, CodeSet)],
+    from: &[Origin],
+) -> ValueType {
     let truths = answers.iter().any(|(value, _)| matches!(value, AnswerValue::Truth(_)));
     let observed = from.contains(&Origin::Observation);
     match node.text("type") {
@@ -190,7 +197,11 @@ fn number(node: &Node<'_, '_>, mistakes: &mut Vec<Mistake>) -> Option<Number> {
     match Number::parse(&literal) {
         Ok(number) => Some(number),
         Err(_) => {
-            mistakes.push(node.document.at_value(Severity::Error, &node.pointer, "a number of at most 28 digits is wanted"));
+            mistakes.push(node.document.at_value(
+                Severity::Error,
+                &node.pointer,
+                "a number of at most 28 digits is wanted",
+            ));
             None
         }
     }

@@ -100,7 +100,9 @@ fn twenty_kills_lose_nothing_that_was_acknowledged() {
     {
         let server = Server::start(&folder, &config);
         for n in 0..PATIENTS {
-            assert!(put(&server.address, patient(n), &acknowledged) && put(&server.address, diagnosis(n), &acknowledged));
+            assert!(
+                put(&server.address, patient(n), &acknowledged) && put(&server.address, diagnosis(n), &acknowledged)
+            );
         }
     }
     for cycle in 0..CYCLES {
@@ -108,11 +110,17 @@ fn twenty_kills_lose_nothing_that_was_acknowledged() {
         let until = next.load(Ordering::SeqCst) + ACKS + cycle * 7 % 20;
         std::thread::scope(|scope| {
             for _ in 0..WRITERS {
-                scope.spawn(|| {
-                    while put(&server.address, result(next.fetch_add(1, Ordering::SeqCst)), &acknowledged) {}
-                });
+                scope.spawn(
+                    || {
+                        while put(&server.address, result(next.fetch_add(1, Ordering::SeqCst)), &acknowledged) {}
+                    },
+                );
             }
-            scope.spawn(|| while next.load(Ordering::SeqCst) < until { std::thread::yield_now() });
+            scope.spawn(|| {
+                while next.load(Ordering::SeqCst) < until {
+                    std::thread::yield_now()
+                }
+            });
             while next.load(Ordering::SeqCst) < until {
                 std::thread::yield_now();
             }
@@ -126,7 +134,8 @@ fn twenty_kills_lose_nothing_that_was_acknowledged() {
     let server = Server::start(&folder, &config);
     for (path, version) in acknowledged.lock().expect("no writer panicked").iter() {
         let answer = request(&server.address, "GET", path, "").expect("an answer");
-        let etag = header(&answer.head, "etag").unwrap_or_default().trim_start_matches("W/").trim_matches('"').to_owned();
+        let etag =
+            header(&answer.head, "etag").unwrap_or_default().trim_start_matches("W/").trim_matches('"').to_owned();
         let found: u64 = etag.parse().unwrap_or(0);
         assert!(answer.status == 200 && found >= *version, "{path}: version {found}, acknowledged {version}");
     }
