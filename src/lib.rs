@@ -19,10 +19,10 @@ pub mod publish;
 
 pub mod flow;
 
-// pub mod cli;
+pub mod cli;
 pub mod http;
 
-// pub mod app;
+pub mod app;
 pub mod clock;
 pub mod config;
 pub mod telemetry;

@@ -9,7 +9,7 @@ use crate::clock::Clock;
 use crate::config::Settings;
 use crate::flow::desk::Desk;
 use crate::flow::profiles;
-use crate::http::server::{self, Running};
+use crate::http::running::{Running, Serving};
 use crate::http::standin::Standin;
 use crate::model::time::{Partial, Zone};
 use crate::trial::case::Case;
@@ -49,7 +49,7 @@ async fn play(args: &Demo) -> Result<(), String> {
     std::fs::create_dir_all(&folder.0).map_err(|e| format!("{}: {e}", folder.0.display()))?;
     let (mut stage, store_url) = build(args, &folder).await?;
     let cases = cases(args, &stage.story)?;
-    let server = server::start(stage.desk.gateway.clone(), server::local("127.0.0.1:0")).await.map_err(|e| e.to_string())?;
+    let server = Running::start(stage.desk.gateway.clone(), Serving::local("127.0.0.1:0")).await.map_err(|e| e.to_string())?;
     let quiet = args.json;
     if !quiet {
         tell::opening(&stage);

@@ -5,8 +5,8 @@ use crate::cli::args::Serve;
 use crate::cli::print::{End, fail};
 use crate::clock::Clock;
 use crate::flow::desk::Desk;
-use crate::flow::{assess, deliver};
-use crate::http::server::{self, Running};
+use crate::flow::{assess, deliver, takeup};
+use crate::http::running::{Running, Serving};
 use std::sync::Arc;
 use tokio::signal::unix::{SignalKind, signal};
 
@@ -36,8 +36,8 @@ async fn start(args: &Serve) -> Result<(Arc<Desk>, Running), String> {
     }
     let store = wire::store(&settings, true, false)?;
     let desk = Arc::new(wire::desk(&settings, store, library, Clock::System, base.trim_end_matches('/'))?);
-    desk.take_up().await.map_err(|e| e.to_string())?;
-    let server = server::start(desk.gateway.clone(), served).await.map_err(|e| format!("{listen}: {e}"))?;
+    takeup::take_up(&desk, &profiles).await.map_err(|e| e.to_string())?;
+    let server = Running::start(desk.gateway.clone(), served).await.map_err(|e| format!("{listen}: {e}"))?;
     // The one line on stdout: whoever starts it on port 0 reads here where it listens.
     println!("trialgate listens on {}", server.base());
     Ok((desk, server))

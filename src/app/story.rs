@@ -10,7 +10,7 @@ use crate::http::standin::Standin;
 use crate::model::key::PersonKey;
 use crate::model::standing::Role;
 use crate::model::time::{Partial, Zone};
-use crate::store::{KnownAt, PersonOf, StandingOf};
+use crate::store::{KnownAt, PersonOf, NewestStanding};
 use crate::trial::case::Case;
 use serde::Deserialize;
 use serde_json::Value;
@@ -188,7 +188,7 @@ impl Stage {
         let gateway = &self.desk.gateway;
         let source = gateway.source(SOURCE).ok_or("the demo has no source")?;
         let caller = crate::flow::Caller { actor: "hospital (demo)".into(), purpose: "import".into() };
-        gateway.transaction(source, bundle.into_bytes().into(), caller).await.map(drop).map_err(|refusal| {
+        gateway.bundle(source, bundle.as_bytes(), caller).await.map(drop).map_err(|refusal| {
             refusal.issues.iter().map(ToString::to_string).collect::<Vec<_>>().join("; ")
         })
     }
@@ -250,7 +250,7 @@ impl Stage {
         let active = library.trial(&self.story.trial).ok_or("the story's trial is not in force")?;
         let words = |e: crate::store::StoreError| e.to_string();
         let record = assess::read(&self.desk, person, KnownAt::Now).await.map_err(words)?;
-        let standing = self.desk.store().read(StandingOf { person, trial: self.story.trial.clone() }).await.map_err(words)?;
+        let standing = self.desk.store().read(NewestStanding { person, trial: self.story.trial.clone() }).await.map_err(words)?;
         let mut state = State::default();
         if let Some(finding) = assess::find(&self.desk, active, &record, self.clock.now()) {
             state.verdict = assess::assessment_json(&self.desk, &finding, &record);

@@ -8,6 +8,8 @@ use crate::flow::desk::{AtSite, Desk, TargetAt, client};
 use crate::flow::gateway::{Gateway, MAIN, Parts, Source};
 use crate::flow::library::Library;
 use crate::flow::profiles::Profiles;
+use crate::http::auth::{Client, Right, check_exposure};
+use crate::http::running::Serving;
 use crate::model::capabilities::Publish;
 use crate::model::key::digest_words;
 use crate::model::purpose::Purpose;
@@ -110,4 +112,23 @@ fn target(name: &str, stated: &Target) -> Result<TargetAt, String> {
 /// Random hexadecimal, for folders and tokens of one run.
 pub fn random_name() -> String {
     crate::model::key::hex(&clock::random_bytes::<8>())
+}
+
+/// How to serve these settings at `listen`; refused beyond this machine without clients.
+pub fn serving(settings: &Settings, listen: &str) -> Result<Serving, String> {
+    let address: std::net::SocketAddr = listen.parse().map_err(|_| format!("`{listen}` is no address; wanted such as {LISTEN}"))?;
+    let clients: Vec<Client> = settings.clients.iter().filter_map(client_of).collect();
+    check_exposure(address.ip(), &clients)?;
+    Ok(Serving { clients, ..Serving::local(listen) })
+}
+
+fn client_of(stated: &crate::config::Client) -> Option<Client> {
+    let token = crate::model::key::unhex(&stated.token_sha256)?.try_into().ok()?;
+    let right = |word: &String| match word.as_str() {
+        "read" => Some(Right::Read),
+        "write" => Some(Right::Write),
+        _ => None,
+    };
+    let rights = stated.rights.iter().filter_map(right).collect();
+    Some(Client { name: stated.name.clone(), token, source: stated.source.clone(), rights })
 }

@@ -50,6 +50,14 @@ impl Profiles {
         Ok((folder, self))
     }
 
+    /// These profiles with all trials read from another folder, one folder each.
+    pub fn with_trials(mut self, dir: &Path) -> Result<Self, String> {
+        let found = Self::of_folder(dir)?;
+        self.0.retain(|path, _| !path.starts_with("trials/"));
+        self.0.extend(found.0.into_iter().map(|(path, text)| (format!("trials/{path}"), text)));
+        Ok(self)
+    }
+
     /// The names of the trials that have a definition here.
     pub fn trials(&self) -> Vec<String> {
         let name = |path: &String| {

@@ -8,5 +8,7 @@ pub mod limits;
 pub mod metrics;
 pub mod outcome;
 pub mod routes;
+pub mod running;
 pub mod server;
+pub mod standin;
 mod writes;

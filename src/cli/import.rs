@@ -1,0 +1,154 @@
+//! `import`: files into the store, with progress and a summary by type and by issue.
+
+use super::args::Import;
+use super::files;
+use super::print::{End, fail, json, thousands};
+use crate::flow::Caller;
+use crate::flow::answer::Refusal;
+use crate::flow::gateway::{Gateway, Source};
+use crate::flow::lines::{Line, Loaded};
+use indicatif::{ProgressBar, ProgressStyle};
+use serde_json::json;
+use std::io::{BufRead, Read};
+use std::path::Path;
+use std::time::Duration;
+
+/// Lines read before they are handed on.
+const CHUNK: usize = 500;
+/// Longest line, in bytes; a longer one is no resource.
+const LINE_MAX: usize = 16 << 20;
+
+/// A progress line on a terminal; silent when piped.
+pub fn spinner(what: &str) -> ProgressBar {
+    let bar = ProgressBar::no_length();
+    let template = format!("{{spinner}} {{human_pos}} {what} · {{per_sec}} · {{elapsed}}");
+    if let Ok(style) = ProgressStyle::with_template(&template) {
+        bar.set_style(style);
+    }
+    bar.enable_steady_tick(Duration::from_millis(200));
+    bar
+}
+
+/// Progress by bytes, with rate and time left.
+fn bar(total: u64) -> ProgressBar {
+    let bar = ProgressBar::new(total);
+    let template = "{wide_bar} {bytes}/{total_bytes} · {msg} · {elapsed} · {eta} left";
+    if let Ok(style) = ProgressStyle::with_template(template) {
+        bar.set_style(style);
+    }
+    bar
+}
+
+/// Imports and prints the summary.
+pub async fn run(gateway: &Gateway, args: &Import) -> End {
+    let paths = match files::expand(&args.files) {
+        Ok(paths) if !paths.is_empty() => paths,
+        Ok(_) => return fail(End::Usage, "no files of resources found; wanted .json, .ndjson or .ndjson.gz"),
+        Err(error) => return fail(End::Failed, format!("the files cannot be listed: {error}")),
+    };
+    let total = paths.iter().map(|p| size_of(p)).sum();
+    let progress = bar(total);
+    let mut sum = Loaded::default();
+    let mut done = 0;
+    for path in &paths {
+        let before = done;
+        let mut heard = |lines: u64, read: u64| {
+            progress.set_position(before + read.min(size_of(path)));
+            progress.set_message(format!("{} lines", thousands(lines)));
+        };
+        match file(gateway, path, &args.source, &mut heard).await {
+            Ok(loaded) => sum.add(&loaded),
+            Err(words) => {
+                progress.finish_and_clear();
+                return fail(End::Failed, format!("{}: {words}", path.display()));
+            }
+        }
+        done += size_of(path);
+        progress.set_position(done);
+    }
+    progress.finish_and_clear();
+    summary(&sum, args.json);
+    End::Done
+}
+
+fn size_of(path: &Path) -> u64 {
+    path.metadata().map_or(0, |m| m.len())
+}
+
+type Heard<'h> = &'h mut (dyn FnMut(u64, u64) + Send);
+
+async fn file(gateway: &Gateway, path: &Path, source: &str, heard: Heard<'_>) -> Result<Loaded, String> {
+    let Some(source) = gateway.source(source) else {
+        return Err(format!("no source `{source}` is configured; wanted [sources.{source}] in the settings"));
+    };
+    // A file holds what it holds: a type that is not kept is counted, not refused.
+    let source = Source { ignore_unkept: true, ..source.clone() };
+    if files::is_lines(path) { lines(gateway, path, &source, heard).await } else { whole(gateway, path, &source).await }
+}
+
+fn caller() -> Caller {
+    Caller { actor: "import".into(), purpose: "import".into() }
+}
+
+async fn lines(gateway: &Gateway, path: &Path, source: &Source, heard: Heard<'_>) -> Result<Loaded, String> {
+    let mut reader = files::open(path).map_err(|e| e.to_string())?;
+    let (mut sum, mut number, mut read) = (Loaded::default(), 0, 0);
+    let mut chunk: Vec<(String, Vec<u8>)> = Vec::with_capacity(CHUNK);
+    loop {
+        let mut line = Vec::new();
+        let more = reader.by_ref().take(LINE_MAX as u64 + 1).read_until(b'\n', &mut line).map_err(|e| e.to_string())?;
+        if more > LINE_MAX {
+            return Err(format!("line {} is longer than {LINE_MAX} bytes; wanted one resource a line", number + 1));
+        }
+        if more > 0 {
+            number += 1;
+            read += more as u64;
+            if !line.trim_ascii().is_empty() {
+                chunk.push((format!("{}:{number}", path.display()), line.trim_ascii().to_vec()));
+            }
+        }
+        if chunk.len() == CHUNK || (more == 0 && !chunk.is_empty()) {
+            let lines: Vec<Line<'_>> = chunk.iter().map(|(place, body)| Line { place, body }).collect();
+            sum.add(&gateway.load_lines(source, &lines, &caller()).await.map_err(|refusal| words(&refusal))?);
+            chunk.clear();
+            heard(number, read);
+        }
+        if more == 0 {
+            return Ok(sum);
+        }
+    }
+}
+
+/// A Bundle, or a single resource.
+async fn whole(gateway: &Gateway, path: &Path, source: &Source) -> Result<Loaded, String> {
+    let bytes = files::read_all(path).map_err(|e| e.to_string())?;
+    let place = path.display().to_string();
+    gateway.load_file(source, &place, &bytes, &caller()).await.map_err(|refusal| words(&refusal))
+}
+
+fn words(refusal: &Refusal) -> String {
+    refusal.issues.iter().map(ToString::to_string).collect::<Vec<_>>().join("; ")
+}
+
+fn summary(sum: &Loaded, as_json: bool) {
+    if as_json {
+        let mut events = sum.events.clone();
+        for word in ["created", "updated", "unchanged", "late"] {
+            events.entry(word).or_default();
+        }
+        json(&json!({ "kept": sum.kept, "events": events, "ignored": sum.ignored, "set_aside": sum.set_aside }));
+        return;
+    }
+    for (kind, n) in &sum.kept {
+        println!("{:>12}  {kind}", thousands(*n));
+    }
+    for (event, n) in &sum.events {
+        println!("{:>12}    of these {event}", thousands(*n));
+    }
+    for (kind, n) in &sum.ignored {
+        println!("{:>12}  {kind}: a type that is not kept, passed over", thousands(*n));
+    }
+    for (code, n) in &sum.set_aside {
+        println!("{:>12}  set aside: {code}", thousands(*n));
+    }
+}
