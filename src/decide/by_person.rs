@@ -364,7 +364,7 @@ fn alive(view: &PersonView, name: &'static str) -> Result<(), Refused> {
 }
 
 fn active_consent(view: &PersonView, name: &'static str) -> Result<(), Refused> {
-    if !view.standing.is_some_and(|s| s.evidence.consented.is_some()) {
+    if view.standing.is_none_or(|s| s.evidence.consented.is_none()) {
         return refuse(name, "no consent is recorded; wanted an active one for this trial".into());
     }
     permitted(view.grounds, view.objected, Purpose::Screen).map_err(|r| Refused { transition: name, ..r })
