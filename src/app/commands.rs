@@ -11,8 +11,8 @@ use crate::flow::desk::Desk;
 use crate::flow::profiles::Profiles;
 use crate::flow::rehearse::{Rehearsal, moment_of};
 use crate::flow::{Store, library};
-use crate::model::time::Instant;
 use crate::model::terms::TermsBySource;
+use crate::model::time::Instant;
 use crate::trial::definition;
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -94,7 +94,8 @@ async fn backtest_of(asked: &Backtest<'_>, place: &Place) -> Result<End, String>
     let sums = rehearsal::run(&store, &trial, &rehearsal, site, as_of, asked.persons, progress).await;
     bar.finish_and_clear();
     let sums = sums.map_err(|e| e.to_string())?;
-    let printed = backtest::Printed { trial: &trial, rehearsal: &rehearsal, site, as_of, sums: &sums, persons: asked.persons };
+    let printed =
+        backtest::Printed { trial: &trial, rehearsal: &rehearsal, site, as_of, sums: &sums, persons: asked.persons };
     Ok(backtest::run(&printed, asked.json))
 }
 
@@ -115,7 +116,8 @@ fn lists(settings: &Settings, trial: &str) -> bool {
 
 fn chosen(readings: &[String]) -> Result<BTreeMap<String, String>, String> {
     let pair = |text: &String| {
-        let (name, alternative) = text.split_once('=').ok_or_else(|| format!("--reading {text}: wanted NAME=ALTERNATIVE"))?;
+        let (name, alternative) =
+            text.split_once('=').ok_or_else(|| format!("--reading {text}: wanted NAME=ALTERNATIVE"))?;
         Ok((name.to_owned(), alternative.to_owned()))
     };
     readings.iter().map(pair).collect()

@@ -1,7 +1,7 @@
 //! The demo: the main job on an embedded default, told step by step.
 
-use super::tell::{self, Row};
 use super::story::{SOURCE, Stage, State, Story};
+use super::tell::{self, Row};
 use super::wire;
 use crate::cli::args::Demo;
 use crate::cli::print::{End, fail};
@@ -49,7 +49,8 @@ async fn play(args: &Demo) -> Result<(), String> {
     std::fs::create_dir_all(&folder.0).map_err(|e| format!("{}: {e}", folder.0.display()))?;
     let (mut stage, store_url) = build(args, &folder).await?;
     let cases = cases(args, &stage.story)?;
-    let server = Running::start(stage.desk.gateway.clone(), Serving::local("127.0.0.1:0")).await.map_err(|e| e.to_string())?;
+    let server =
+        Running::start(stage.desk.gateway.clone(), Serving::local("127.0.0.1:0")).await.map_err(|e| e.to_string())?;
     let quiet = args.json;
     if !quiet {
         tell::opening(&stage);

@@ -6,7 +6,7 @@ use crate::cli::print::{End, fail};
 use crate::clock::Clock;
 use crate::flow::desk::Desk;
 use crate::flow::{assess, deliver, takeup};
-use crate::http::running::{Running, Serving};
+use crate::http::running::Running;
 use std::sync::Arc;
 use tokio::signal::unix::{SignalKind, signal};
 

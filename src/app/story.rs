@@ -10,7 +10,7 @@ use crate::http::standin::Standin;
 use crate::model::key::PersonKey;
 use crate::model::standing::Role;
 use crate::model::time::{Partial, Zone};
-use crate::store::{KnownAt, PersonOf, NewestStanding};
+use crate::store::{KnownAt, NewestStanding, PersonOf};
 use crate::trial::case::Case;
 use serde::Deserialize;
 use serde_json::Value;
@@ -94,7 +94,9 @@ impl State {
             let last = m["last"].as_str().map_or_else(String::new, |last| format!(", last {last}"));
             format!("{} ({}{last})", word("variable"), word("reason"))
         };
-        self.verdict["missing"].as_array().map_or_else(String::new, |all| all.iter().map(one).collect::<Vec<_>>().join(", "))
+        self.verdict["missing"]
+            .as_array()
+            .map_or_else(String::new, |all| all.iter().map(one).collect::<Vec<_>>().join(", "))
     }
 }
 
@@ -188,9 +190,11 @@ impl Stage {
         let gateway = &self.desk.gateway;
         let source = gateway.source(SOURCE).ok_or("the demo has no source")?;
         let caller = crate::flow::Caller { actor: "hospital (demo)".into(), purpose: "import".into() };
-        gateway.bundle(source, bundle.as_bytes(), caller).await.map(drop).map_err(|refusal| {
-            refusal.issues.iter().map(ToString::to_string).collect::<Vec<_>>().join("; ")
-        })
+        gateway
+            .bundle(source, bundle.as_bytes(), caller)
+            .await
+            .map(drop)
+            .map_err(|refusal| refusal.issues.iter().map(ToString::to_string).collect::<Vec<_>>().join("; "))
     }
 
     async fn act(&self, act: &str, name: &str) -> Result<(), String> {
@@ -203,7 +207,10 @@ impl Stage {
         let (deed, who) = match act {
             "consent" => {
                 let version = conduct.consent_version.clone();
-                (Act::RecordConsent(Consent { signer: "subject".into(), version, day: today, reference: None }), coordinator)
+                (
+                    Act::RecordConsent(Consent { signer: "subject".into(), version, day: today, reference: None }),
+                    coordinator,
+                )
             }
             "sign" => {
                 let seen = people::evidence_seen(&self.desk, person, trial).await.map_err(|e| e.to_string())?;
@@ -250,7 +257,8 @@ impl Stage {
         let active = library.trial(&self.story.trial).ok_or("the story's trial is not in force")?;
         let words = |e: crate::store::StoreError| e.to_string();
         let record = assess::read(&self.desk, person, KnownAt::Now).await.map_err(words)?;
-        let standing = self.desk.store().read(NewestStanding { person, trial: self.story.trial.clone() }).await.map_err(words)?;
+        let standing =
+            self.desk.store().read(NewestStanding { person, trial: self.story.trial.clone() }).await.map_err(words)?;
         let mut state = State::default();
         if let Some(finding) = assess::find(&self.desk, active, &record, self.clock.now()) {
             state.verdict = assess::assessment_json(&self.desk, &finding, &record);

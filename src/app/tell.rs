@@ -54,7 +54,12 @@ fn near_words(near: &serde_json::Map<String, Value>) -> String {
     let word = |v: &Value| v.as_str().unwrap_or("").to_owned();
     let id = word(&near["criterion"]);
     match near["comparisons"].get(0) {
-        Some(c) => format!("{id} alone: {}; it is {}, {} away", word(&c["expression"]), word(&c["value"]), word(&c["difference"])),
+        Some(c) => format!(
+            "{id} alone: {}; it is {}, {} away",
+            word(&c["expression"]),
+            word(&c["value"]),
+            word(&c["difference"])
+        ),
         None => format!("{id} alone"),
     }
 }
@@ -77,7 +82,10 @@ pub fn opening(stage: &Stage) {
     let library = stage.desk.library();
     if let Some(active) = library.trial(&story.trial) {
         let questions = active.trial.open_questions();
-        println!("  trial      {}  {} · {questions} open questions of the text, each with a written answer", story.trial, active.trial.study.title);
+        println!(
+            "  trial      {}  {} · {questions} open questions of the text, each with a written answer",
+            story.trial, active.trial.study.title
+        );
     }
     for (name, standin) in &stage.standins {
         let told = match stage.desk.target(name).map(|t| t.publish.word()) {
@@ -142,9 +150,16 @@ fn left_out(verdict: &Value, variable: &str) -> Option<String> {
 
 /// Where everybody stands.
 pub fn table(rows: &[Row], hidden: usize) {
-    println!("\n  {:<7} {:<13} {:<22} {:<62} next", "person", "verdict", "status", "why / what is missing");
+    println!("\n  {:<7} {:<13} {:<22} {:<46} next", "person", "verdict", "status", "why / what is missing");
     for row in rows {
-        println!("  {:<7} {:<13} {:<22} {:<62} {}", row.person, row.state.overall(), row.status(), row.why(), row.next());
+        println!(
+            "  {:<7} {:<13} {:<22} {:<46} {}",
+            row.person,
+            row.state.overall(),
+            row.status(),
+            row.why(),
+            row.next()
+        );
     }
     match hidden {
         0 => {}
@@ -160,8 +175,15 @@ pub fn closing(story: &Story, base: &str, store_url: &str, ended: bool) {
     }
     let person = story.table.get(3).or(story.table.first()).map_or("", String::as_str);
     println!("\n  running    {base}/fhir      stop: Ctrl-C");
-    println!("  try        trialgate explain {SOURCE}/{person} {} --store {store_url} --as-of {}", story.trial, story.clock.get(..10).unwrap_or(""));
+    println!(
+        "  try        trialgate explain {SOURCE}/{person} {} --store {store_url} --as-of {}",
+        story.trial,
+        story.clock.get(..10).unwrap_or("")
+    );
     println!("             curl -s '{base}/fhir/ResearchSubject?_count=5'");
-    println!("             trialgate trial evaluate profiles/trials/{} mine.json   # your own Bundle, nothing kept", story.trial);
+    println!(
+        "             trialgate trial evaluate profiles/trials/{} mine.json   # your own Bundle, nothing kept",
+        story.trial
+    );
     println!("             trialgate audit verify --store {store_url}");
 }

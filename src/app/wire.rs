@@ -105,7 +105,8 @@ fn target(name: &str, stated: &Target) -> Result<TargetAt, String> {
         _ => (TargetKind::ResearchStore, Publish::Candidates),
     };
     let publish = stated.publish.as_deref().and_then(Publish::named).unwrap_or(usual);
-    let client = client(&stated.url, stated.token.as_deref(), stated.insecure).map_err(|e| format!("targets.{name}: {e}"))?;
+    let client =
+        client(&stated.url, stated.token.as_deref(), stated.insecure).map_err(|e| format!("targets.{name}: {e}"))?;
     Ok(TargetAt::new(name, kind, publish, stated.source.clone(), client))
 }
 
@@ -116,7 +117,8 @@ pub fn random_name() -> String {
 
 /// How to serve these settings at `listen`; refused beyond this machine without clients.
 pub fn serving(settings: &Settings, listen: &str) -> Result<Serving, String> {
-    let address: std::net::SocketAddr = listen.parse().map_err(|_| format!("`{listen}` is no address; wanted such as {LISTEN}"))?;
+    let address: std::net::SocketAddr =
+        listen.parse().map_err(|_| format!("`{listen}` is no address; wanted such as {LISTEN}"))?;
     let clients: Vec<Client> = settings.clients.iter().filter_map(client_of).collect();
     check_exposure(address.ip(), &clients)?;
     Ok(Serving { clients, ..Serving::local(listen) })

@@ -28,7 +28,11 @@ pub fn run(printed: &Printed<'_>, as_json: bool) -> End {
     if printed.sums.persons == 0 {
         return fail(End::Wrong, "the store holds no person; import some first: trialgate import FILE…");
     }
-    if as_json { json(&object(printed)) } else { text(printed) }
+    if as_json {
+        json(&object(printed))
+    } else {
+        text(printed)
+    }
     End::Done
 }
 
@@ -93,7 +97,12 @@ fn object(printed: &Printed<'_>) -> Value {
 fn text(printed: &Printed<'_>) {
     let sums = printed.sums;
     let at = printed.site.zone.show(printed.as_of);
-    println!("{} version {} as of {at}: {} persons in the store\n", printed.trial.id, printed.trial.version, thousands(sums.persons));
+    println!(
+        "{} version {} as of {at}: {} persons in the store\n",
+        printed.trial.id,
+        printed.trial.version,
+        thousands(sums.persons)
+    );
     for (word, n) in counts(printed) {
         println!("  {:>10}  {word}", shown(n));
     }
@@ -105,7 +114,13 @@ fn text(printed: &Printed<'_>) {
         let a = cells(printed, &column.answers);
         println!(
             "  {:<10} {:>8} {:>7} {:>8} {:>8} {:>8} {:>8}",
-            column.id, shown(left), shown(alone), shown(a[0]), shown(a[1]), shown(a[2]), shown(a[3])
+            column.id,
+            shown(left),
+            shown(alone),
+            shown(a[0]),
+            shown(a[1]),
+            shown(a[2]),
+            shown(a[3])
         );
     }
     println!("\n  left: not kept out by this criterion or one before it; alone: kept out by this one only");

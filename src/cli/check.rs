@@ -17,7 +17,8 @@ pub fn run(dir: &Path, profiles: Profiles, as_json: bool) -> End {
     let (trial, found) = library::definition(&profiles, &folder);
     mistakes.extend(found);
     let results = trial.as_ref().map_or_else(Vec::new, |trial| cases::run_all(trial, &terms, &profiles.below(&folder)));
-    let wrong = mistakes.iter().any(|m| m.is_error()) || trial.is_none() || results.iter().any(|r| !r.differences.is_empty());
+    let wrong =
+        mistakes.iter().any(|m| m.is_error()) || trial.is_none() || results.iter().any(|r| !r.differences.is_empty());
     if as_json {
         print_json(&mistakes, &results, wrong);
         return if wrong { End::Wrong } else { End::Done };
@@ -56,9 +57,7 @@ fn print_json(mistakes: &[crate::trial::mistake::Mistake], results: &[CaseResult
                     "column": m.column, "message": m.message, "help": m.help })
         })
         .collect();
-    let cases: Vec<_> = results
-        .iter()
-        .map(|r| json!({ "file": r.file, "title": r.title, "differences": r.differences }))
-        .collect();
+    let cases: Vec<_> =
+        results.iter().map(|r| json!({ "file": r.file, "title": r.title, "differences": r.differences })).collect();
     json(&json!({ "ok": !wrong, "mistakes": mistakes, "cases": cases }));
 }

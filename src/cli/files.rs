@@ -13,7 +13,8 @@ pub fn expand(named: &[PathBuf]) -> io::Result<Vec<PathBuf>> {
     let mut found = Vec::new();
     for path in named {
         if path.is_dir() {
-            let mut inner: Vec<PathBuf> = std::fs::read_dir(path)?.map(|e| e.map(|e| e.path())).collect::<Result<_, _>>()?;
+            let mut inner: Vec<PathBuf> =
+                std::fs::read_dir(path)?.map(|e| e.map(|e| e.path())).collect::<Result<_, _>>()?;
             inner.sort();
             found.extend(expand(&inner.into_iter().filter(|p| p.is_dir() || is_data(p)).collect::<Vec<_>>())?);
         } else {

@@ -41,7 +41,8 @@ fn comparisons<'a>(scene: &Scene<'a>, criterion: usize, result: Truth) -> Vec<Ne
         let mut other = scene.again();
         other.flip = Some(*e);
         let turned = super::value::to_truth(&other.name(Name::Criterion(criterion)));
-        turned == !result
+        // Unknown is enough: then it no longer keeps the person out for certain.
+        turned != result
     };
     found.into_iter().filter(turns).filter_map(|e| shown(scene, e)).collect()
 }

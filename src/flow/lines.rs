@@ -7,8 +7,8 @@ use super::seam::Reading;
 use crate::intake;
 use crate::model::issue::Issue;
 use crate::store::KeepAside;
-use std::collections::BTreeMap;
 use crate::store::contract::{Caller, Event, ImportEntry, Method, SetAside};
+use std::collections::BTreeMap;
 
 /// Lines in one commit at most.
 pub const CHUNK: usize = 500;
@@ -75,16 +75,24 @@ impl Gateway {
     }
 
     /// A file with one resource, or a Bundle: a transaction or batch as what it asks for, any other as its entries.
-    pub async fn load_file(&self, source: &Source, place: &str, body: &[u8], caller: &Caller) -> Result<Loaded, Refusal> {
+    pub async fn load_file(
+        &self,
+        source: &Source,
+        place: &str,
+        body: &[u8],
+        caller: &Caller,
+    ) -> Result<Loaded, Refusal> {
         if type_of(body) != "Bundle" {
             return self.load_lines(source, &[Line { place, body }], caller).await;
         }
         let read = intake::read_bundle(body);
         if !matches!(read.kind.as_str(), "transaction" | "batch") {
             let places: Vec<String> = (0..read.entries.len()).map(|i| format!("{place} entry {i}")).collect();
-            let resources = read.entries.iter().zip(&places).filter_map(|(entry, place)| {
-                Some(Line { place, body: body.get(entry.resource.clone()?)? })
-            });
+            let resources = read
+                .entries
+                .iter()
+                .zip(&places)
+                .filter_map(|(entry, place)| Some(Line { place, body: body.get(entry.resource.clone()?)? }));
             return self.load_lines(source, &resources.collect::<Vec<_>>(), caller).await;
         }
         let (_, answers) = self.bundle(source, body, caller.clone()).await?;
@@ -98,7 +106,8 @@ impl Gateway {
                 }
                 EntryAnswer::PassedOver(_) => *loaded.ignored.entry(kind).or_default() += 1,
                 EntryAnswer::Refused(refusal) => {
-                    let line = Line { place, body: entry.resource.clone().and_then(|r| body.get(r)).unwrap_or_default() };
+                    let line =
+                        Line { place, body: entry.resource.clone().and_then(|r| body.get(r)).unwrap_or_default() };
                     self.set_aside(source, &line, &refusal.issues, caller, &mut loaded).await?;
                 }
             }

@@ -104,7 +104,12 @@ async fn read(State(inside): State<Shared>, Path(key): Path<(String, String)>) -
     }
 }
 
-async fn update(State(inside): State<Shared>, Path(key): Path<(String, String)>, headers: HeaderMap, body: Bytes) -> Response {
+async fn update(
+    State(inside): State<Shared>,
+    Path(key): Path<(String, String)>,
+    headers: HeaderMap,
+    body: Bytes,
+) -> Response {
     store(&inside, key, &headers, &body)
 }
 
@@ -116,7 +121,11 @@ async fn conditional(
     body: Bytes,
 ) -> Response {
     let wanted = query.unwrap_or_default();
-    let found = lock(&inside).resources.iter().find(|((k, _), (_, body))| *k == kind && meets(body, &wanted)).map(|(key, _)| key.clone());
+    let found = lock(&inside)
+        .resources
+        .iter()
+        .find(|((k, _), (_, body))| *k == kind && meets(body, &wanted))
+        .map(|(key, _)| key.clone());
     let fresh = lock(&inside).resources.len();
     store(&inside, found.unwrap_or_else(|| (kind, format!("own-{fresh}"))), &headers, &body)
 }

@@ -154,7 +154,7 @@ impl Unit {
         Self::parse(&match (self.is_plain(), other.is_plain()) {
             (true, _) => other.code.to_string(),
             (_, true) => self.code.to_string(),
-            _ => format!("({}).({})", self.code, other.code),
+            _ => format!("{}.{}", self.part(), other.part()),
         })
     }
 
@@ -165,9 +165,14 @@ impl Unit {
         }
         Self::parse(&match (self.is_plain(), other.is_plain()) {
             (_, true) => self.code.to_string(),
-            (true, _) => format!("1/({})", other.code),
-            _ => format!("({})/({})", self.code, other.code),
+            (true, _) => format!("1/{}", other.part()),
+            _ => format!("{}/{}", self.part(), other.part()),
         })
+    }
+
+    /// The code as one part of a larger one: in parentheses when it has parts itself.
+    fn part(&self) -> String {
+        if self.code.contains(['.', '/']) { format!("({})", self.code) } else { self.code.to_string() }
     }
 
     fn is_plain(&self) -> bool {

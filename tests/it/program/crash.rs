@@ -82,7 +82,7 @@ fn put(address: &str, (path, body): (String, String), acknowledged: &Acknowledge
     let Some(answer) = request(address, "PUT", &path, &body) else { return false };
     assert!(matches!(answer.status, 200 | 201), "PUT {path}: {} {}", answer.status, answer.body);
     let etag = header(&answer.head, "etag").expect("an ETag");
-    let version = etag.trim_start_matches("W/").trim_matches('"').parse().expect("a version");
+    let version: u64 = etag.trim_start_matches("W/").trim_matches('"').parse().expect("a version");
     let mut all = acknowledged.lock().expect("no writer panicked");
     let newest = all.entry(path).or_default();
     *newest = version.max(*newest);
