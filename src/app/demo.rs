@@ -12,7 +12,7 @@ use crate::flow::profiles;
 use crate::http::running::{Running, Serving};
 use crate::http::standin::Standin;
 use crate::model::time::{Partial, Zone};
-use crate::trial::case::Case;
+use crate::trial::case::{self, Case};
 use serde_json::json;
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -147,7 +147,7 @@ fn cases(args: &Demo, story: &Story) -> Result<Vec<(String, Case)>, String> {
     let read = |name: &String| {
         let path = format!("trials/{}/cases/{name}.json", story.trial);
         let text = files.0.get(&path).ok_or_else(|| format!("{path} is not in the profiles"))?;
-        Ok((name.clone(), Case::parse(text)?))
+        Ok((name.clone(), case::parse(text)?))
     };
     story.persons.iter().map(read).collect()
 }

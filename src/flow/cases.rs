@@ -3,7 +3,7 @@
 use super::rehearse::{Cast, Rehearsal, moment_of};
 use crate::model::assessment::Assessment;
 use crate::model::terms::TermsBySource;
-use crate::trial::case::{Case, differences};
+use crate::trial::case::{self, Case, differences};
 use crate::trial::definition::Trial;
 use serde_json::Value;
 use std::collections::BTreeMap;
@@ -37,7 +37,7 @@ pub fn run(trial: &Trial, terms: &TermsBySource, file: &str, text: &str) -> Case
         json: Value::Null,
         assessment: None,
     };
-    let case = match Case::parse(text) {
+    let case = match case::parse(text) {
         Ok(case) => case,
         Err(why) => return broken(why),
     };

@@ -1,12 +1,9 @@
-//! A definition's files become a checked definition, or mistakes with their places; never half of one.
+//! A definition's folder, with the digest of what it says.
 
 use super::definition::Trial;
-use super::document::Document;
-use super::formulas::Formulas;
+use super::load::{self, load as load_files};
 use super::mistake::Severity;
-use super::systems::{CodeReader, systems};
-use super::{schema, sections, variables};
-use std::collections::BTreeMap;
+use super::systems::systems;
 
 pub use super::mistake::Mistake;
 
@@ -28,26 +25,17 @@ pub fn load(files: &Files<'_>) -> (Option<Trial>, Vec<Mistake>) {
         let none = Mistake::at(Severity::Error, &shown, "", 0..0, "the folder holds no trial.toml");
         return (None, vec![none]);
     };
-    let (document, mut mistakes) = Document::read(&shown, text);
-    if !mistakes.is_empty() {
-        return (None, mistakes);
-    }
-    mistakes.extend(schema::shape(&document));
-    let (known, found) = systems("terms/systems.toml", files.systems);
+    let (known, mut mistakes) = systems("terms/systems.toml", files.systems);
+    let others = files.files.iter().filter(|(path, _)| path != "trial.toml" && !path.starts_with("cases/"));
+    let (trial, found) = load_files(&load::Files {
+        trial_toml: text.clone(),
+        name: shown,
+        others: others.cloned().collect(),
+        systems: known,
+    });
     mistakes.extend(found);
-    let mut codes = CodeReader { systems: &known, named: BTreeMap::new(), mistakes: Vec::new() };
-    codes.named_sets(&document.root());
-    let drafts = variables::read(&document, &mut codes, &mut mistakes);
-    mistakes.append(&mut codes.mistakes);
-    let mut formulas = Formulas::new(&document, &drafts, &mut mistakes);
-    let variables = variables::build(drafts, &mut formulas);
-    let trial = sections::build(&document, &mut codes, &mut formulas, variables, digest(files));
-    mistakes.append(&mut codes.mistakes);
-    mistakes.append(&mut formulas.mistakes);
-    mistakes.sort_by_key(|m| (m.line, m.column));
-    mistakes.dedup();
     let refused = mistakes.iter().any(Mistake::is_error);
-    (trial.filter(|_| !refused), mistakes)
+    (trial.filter(|_| !refused).map(|trial| Trial { digest: digest(files), ..trial }), mistakes)
 }
 
 /// SHA-256 over the definition's own files; its cases say how it should behave, not what it is.
@@ -55,4 +43,11 @@ fn digest(files: &Files<'_>) -> [u8; 32] {
     let own = files.files.iter().filter(|(path, _)| !path.starts_with("cases/"));
     let words: Vec<&str> = own.flat_map(|(path, text)| [path.as_str(), text.as_str()]).collect();
     crate::model::key::digest_words(&words)
+}
+
+impl Trial {
+    /// How many questions the text leaves open: readings, and words that are on purpose no criterion.
+    pub fn open_questions(&self) -> usize {
+        self.readings.len() + self.notes.len()
+    }
 }

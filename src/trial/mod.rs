@@ -1,16 +1,21 @@
 //! Words of what a trial asks: a checked definition and its expressions; no I/O.
 
+mod build;
+mod build_variable;
 pub mod case;
 pub mod check;
 pub mod definition;
 mod document;
 pub mod expression;
-mod formulas;
+mod lint;
+pub mod load;
 pub mod mistake;
 mod schema;
-mod sections;
 pub mod systems;
 pub mod terms;
-mod variables;
 
+pub use load::{Files, load};
+pub use mistake::{Mistake, Severity};
 pub use schema::TRIAL_SCHEMA;
+pub use systems::{Systems, systems};
+pub use terms::{TermsFiles, terms};

@@ -8,3 +8,4 @@ mod link;
 mod program;
 mod publish;
 mod tidy;
+mod trial;

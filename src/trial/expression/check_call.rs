@@ -10,6 +10,42 @@ use std::ops::Range;
 /// Most arguments of one call.
 pub(super) const ARGUMENTS_MAX: usize = 100;
 
+/// Every function that is known, supported yet or not.
+pub(super) const FUNCTIONS: [&str; 32] = [
+    "Now",
+    "Today",
+    "Abs",
+    "Ceiling",
+    "Floor",
+    "Truncate",
+    "Round",
+    "Exp",
+    "Ln",
+    "Log",
+    "Power",
+    "Coalesce",
+    "PercentChange",
+    "Number",
+    "AtLeast",
+    "Baseline",
+    "UpperLimit",
+    "LowerLimit",
+    "Consecutive",
+    "Duration",
+    "DailyDose",
+    "StableDose",
+    "Count",
+    "Sum",
+    "Min",
+    "Max",
+    "Avg",
+    "Median",
+    "First",
+    "Last",
+    "AllTrue",
+    "AnyTrue",
+];
+
 impl Checker<'_> {
     pub(super) fn call(&self, syntax: &Syntax, function: &str, span: &Range<usize>, arguments: &[Syntax]) -> Checked {
         let count = |least: usize, most: usize| arity(function, span, arguments.len(), least, most);

@@ -87,6 +87,10 @@ impl Parser {
             }
             return self.node(K::Name(word.into()), span.start);
         }
+        if !super::check_call::FUNCTIONS.contains(&word) {
+            return Err(Fault::new(span, format!("`{word}` is not supported"))
+                .help("the functions are listed in docs/trial-definition.md"));
+        }
         self.advance();
         let mut arguments = Vec::new();
         if !self.eat_sign(")") {
@@ -112,12 +116,12 @@ impl Parser {
     fn series_here(&mut self) -> Parsed {
         let span = self.span();
         match self.peek().clone() {
-            Token::Sign("{") => return self.list(),
+            Token::Sign("{") => self.list(),
             Token::Sign("(") => {
                 self.advance();
                 let inner = self.series()?;
                 self.want_sign(")")?;
-                return Ok(inner);
+                Ok(inner)
             }
             Token::Word(word) if !GRAMMAR_WORDS.contains(&word.as_str()) => {
                 if matches!(word.as_str(), "null" | "List") {

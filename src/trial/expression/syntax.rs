@@ -62,22 +62,6 @@ pub struct DurationSyntax {
     pub span: Range<usize>,
 }
 
-impl DurationSyntax {
-    /// A duration that stands outside an expression, such as `28` and `days`.
-    pub fn written(count: &str, of: &str) -> Option<Self> {
-        let of = match of.strip_suffix('s').unwrap_or(of) {
-            "year" => Calendar::Year,
-            "month" => Calendar::Month,
-            "week" => Calendar::Week,
-            "day" => Calendar::Day,
-            "hour" => Calendar::Hour,
-            "minute" => Calendar::Minute,
-            _ => return None,
-        };
-        Some(Self { count: count.to_owned(), of, span: 0..0 })
-    }
-}
-
 /// Which words a window begins with.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[allow(missing_docs)]

@@ -276,3 +276,51 @@ pub enum Kind {
     /// A written list.
     List(Vec<Expr>),
 }
+
+impl Expr {
+    /// The nodes directly below, those of windows and filters too.
+    pub fn children(&self) -> Vec<&Expr> {
+        match &self.kind {
+            Kind::Literal(_) | Kind::Name(_) | Kind::Now | Kind::Today => vec![],
+            Kind::Not(a) | Kind::IsNull(a, _) | Kind::IsTruth(a, ..) | Kind::Negate(a) | Kind::Shift(a, ..) => vec![a],
+            Kind::TimeOf(a) | Kind::Limit(_, a) | Kind::Baseline(a) | Kind::Convert(_, a) => vec![a],
+            Kind::And(all) | Kind::Or(all) | Kind::AtLeast(_, all) | Kind::Call(_, all) | Kind::List(all) => {
+                all.iter().collect()
+            }
+            Kind::Xor(a, b) | Kind::Implies(a, b) | Kind::Compare(_, a, b) | Kind::Timing(_, a, b) => vec![a, b],
+            Kind::Member(a, b) | Kind::Arithmetic(_, a, b) | Kind::UnitsBetween(_, a, b, _) => vec![a, b],
+            Kind::Interval(a, _, b, _) => vec![a, b],
+            Kind::Between(a, b, c) | Kind::If(a, b, c) => vec![a, b, c],
+            Kind::Case(comparand, pairs, last) => {
+                let mut all: Vec<&Expr> = comparand.iter().map(|c| &**c).collect();
+                all.extend(pairs.iter().flat_map(|(when, then)| [when, then]));
+                all.push(last);
+                all
+            }
+            Kind::Aggregate(_, Source::List(all)) => all.iter().collect(),
+            Kind::Aggregate(_, Source::Series(series)) => {
+                let mut all: Vec<&Expr> = series.filter.iter().map(|f| &**f).collect();
+                all.extend(series.window.as_ref().and_then(Window::anchor));
+                all
+            }
+        }
+    }
+
+    /// Calls `see` for this node and every one below.
+    pub fn walk<'e>(&'e self, see: &mut dyn FnMut(&'e Expr)) {
+        see(self);
+        self.children().into_iter().for_each(|child| child.walk(see));
+    }
+}
+
+impl Window {
+    /// The time or interval that it leans on; none but now for `within D`.
+    pub fn anchor(&self) -> Option<&Expr> {
+        match self {
+            Self::Within(_) => None,
+            Self::WithinOf(_, a) | Self::WithinBefore(_, a) | Self::WithinAfter(_, a) => Some(a),
+            Self::Since(a) | Self::Before(a) | Self::After(a) => Some(a),
+            Self::OnOrBefore(a) | Self::OnOrAfter(a) | Self::During(a) => Some(a),
+        }
+    }
+}

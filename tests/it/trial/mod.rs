@@ -1,0 +1,5 @@
+//! The language of definitions: reading, checking, the first trial, maps.
+
+mod definition;
+mod expressions;
+mod maps;
