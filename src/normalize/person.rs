@@ -1,1 +1,125 @@
-//! person
+//! What Patient resources and the gateway's milestones say of a person.
+
+use super::plan::Plan;
+use crate::model::code::{MILESTONE_SYSTEM, PATIENT_SYSTEM};
+use crate::model::fact::{Fact, FactStatus, FactValue, Origin};
+use crate::model::reading::{PersonWords, Reading, Value};
+use crate::model::time::{Instant, Partial, TimeRange};
+use crate::model::truth::Truth;
+
+/// Labels that keep a person off every list: test data, restricted, very restricted.
+const HIDING_LABELS: [(&str, &str); 3] = [("HTEST", "test data"), ("R", "restricted"), ("V", "very restricted")];
+
+/// All that is said of the person apart from variables.
+pub(super) fn words(plan: &Plan, facts: &[Fact]) -> PersonWords {
+    let mut person = PersonWords::default();
+    let mut births: Vec<&Partial> = Vec::new();
+    let mut sexes: Vec<&str> = Vec::new();
+    let usable = |f: &&Fact| !matches!(f.draft.status, FactStatus::EnteredInError | FactStatus::Unusable);
+    for fact in facts.iter().filter(usable) {
+        match (fact.draft.code.system.as_str(), fact.draft.code.code.as_str(), &fact.draft.value) {
+            (PATIENT_SYSTEM, "birth-date", FactValue::Date(date)) => births.push(date),
+            (PATIENT_SYSTEM, "sex", value) => sexes.extend(word(value)),
+            (PATIENT_SYSTEM, "death", FactValue::Date(date)) => {
+                person.deceased = true;
+                person.death = Some(person.death.take().map_or_else(|| date.clone(), |d| coarser(&d, date)));
+            }
+            (PATIENT_SYSTEM, "death", FactValue::Boolean(true)) => person.deceased = true,
+            (PATIENT_SYSTEM, "active", FactValue::Boolean(false)) => hide(&mut person, "active = false"),
+            (PATIENT_SYSTEM, "security", value) => {
+                let label = word(value).and_then(|w| HIDING_LABELS.iter().find(|(code, _)| *code == w));
+                label.iter().for_each(|(_, words)| hide(&mut person, words));
+            }
+            _ => {}
+        }
+    }
+    person.birth_date = agreed_date(&births);
+    person.sex = sexes.first().filter(|s| sexes.iter().all(|t| t == *s) && **s != "unknown").map(|s| (*s).to_owned());
+    person.consented = milestone(plan, facts, "consented");
+    person.enrolled = milestone(plan, facts, "enrolled");
+    person.problem_list = problem_list(facts);
+    person
+}
+
+fn word(value: &FactValue) -> Option<&str> {
+    match value {
+        FactValue::Coded { codings, text } => codings.first().map(|c| c.code.as_str()).or(text.as_deref()),
+        FactValue::Text(text) => Some(text),
+        _ => None,
+    }
+}
+
+fn hide(person: &mut PersonWords, why: &str) {
+    // The same words whatever the order of the facts.
+    if person.hidden.as_deref().is_none_or(|so_far| why < so_far) {
+        person.hidden = Some(why.to_owned());
+    }
+}
+
+/// The date on which all agree, as far as they do; `None`: not even on the year.
+fn agreed_date(dates: &[&Partial]) -> Option<Partial> {
+    let (first, rest) = dates.split_first()?;
+    let year = |p: &Partial| match p {
+        Partial::Year(y) | Partial::Month(y, _) => Some(*y),
+        Partial::Day(d) => Some(d.year()),
+        Partial::Instant(..) => None,
+    };
+    let agreed = rest.iter().fold((*first).clone(), |so_far, d| coarser(&so_far, d));
+    let same_year = dates.iter().all(|d| year(d) == year(first));
+    (rest.is_empty() || same_year || dates.iter().all(|d| d == first)).then_some(agreed)
+}
+
+/// What two dates of one year have in common.
+fn coarser(a: &Partial, b: &Partial) -> Partial {
+    let parts = |p: &Partial| match p {
+        Partial::Year(y) => (*y, None),
+        Partial::Month(y, m) => (*y, Some(*m)),
+        Partial::Day(d) => (d.year(), Some(d.month())),
+        Partial::Instant(..) => (0, None),
+    };
+    match (a, b) {
+        (a, b) if a == b => a.clone(),
+        // Two reports of one event: the earlier stands.
+        (Partial::Instant(x, _), Partial::Instant(y, _)) => (if x <= y { a } else { b }).clone(),
+        (Partial::Instant(..), _) => b.clone(),
+        (_, Partial::Instant(..)) => a.clone(),
+        _ => match (parts(a), parts(b)) {
+            ((y, Some(m)), (z, Some(n))) if y == z && m == n => Partial::Month(y, m),
+            ((y, _), (z, _)) => Partial::Year(y.min(z)),
+        },
+    }
+}
+
+/// When a milestone of this trial was reached, by the statement that the gateway learned last.
+fn milestone(plan: &Plan, facts: &[Fact], name: &str) -> Option<Instant> {
+    let of_this = |f: &&Fact| {
+        f.draft.code.system == MILESTONE_SYSTEM
+            && f.draft.code.code.split_once('/') == Some((plan.trial.as_str(), name))
+            && !matches!(f.draft.status, FactStatus::EnteredInError | FactStatus::Unusable)
+    };
+    let newest = facts.iter().filter(of_this).max_by_key(|f| (f.known, f.item))?;
+    match &newest.draft.value {
+        FactValue::Boolean(false) => None,
+        _ => newest.draft.at.map(|at| at.earliest),
+    }
+}
+
+/// The times at which a source gave this person's problem list, oldest first.
+fn problem_list(facts: &[Fact]) -> Vec<Reading> {
+    let listed = |(place, f): (usize, &Fact)| {
+        let of_list = f.draft.origin == Origin::Condition && f.draft.status != FactStatus::EnteredInError;
+        let at = f.draft.recorded.filter(|_| of_list)?;
+        Some(Reading {
+            value: Value::Truth(Truth::True),
+            at: TimeRange::exact(at),
+            other_end: None,
+            recorded: Some(at),
+            provisional: false,
+            range: None,
+            fact: place,
+        })
+    };
+    let mut found: Vec<Reading> = facts.iter().enumerate().filter_map(listed).collect();
+    found.sort_by_key(|r| r.at.earliest);
+    found
+}

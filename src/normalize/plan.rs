@@ -1,30 +1,125 @@
 //! Which received codes lead to which variables, worked out once for a trial and a set of maps.
 
-use crate::model::code::Coding;
-use crate::model::terms::TermsBySource;
-use crate::trial::definition::Trial;
+use crate::model::code::{ATTESTATION_SYSTEM, Coding, MILESTONE_SYSTEM, PATIENT_SYSTEM};
+use crate::model::terms::{Terms, TermsBySource};
+use crate::trial::definition::{Trial, Variable, VariableKind};
+use std::collections::{BTreeSet, HashMap};
+use std::sync::{Arc, RwLock};
 
-/// Prepared once per trial and maps.
+/// Most codes of one source whose way is remembered; beyond them it is worked out each time.
+const ROUTES_MAX: usize = 20_000;
+/// What is asked of a person beside the variables.
+const PATIENT_CODES: [&str; 5] = ["birth-date", "sex", "death", "active", "security"];
+
+type Routes = HashMap<Arc<str>, HashMap<Coding, Arc<[usize]>>>;
+
+/// Prepared once for a trial and a set of maps.
 #[derive(Debug)]
 pub struct Plan {
+    pub(super) trial: String,
+    pub(super) variables: Vec<Variable>,
+    pub(super) terms: TermsBySource,
     codes: Vec<Coding>,
+    routes: RwLock<Routes>,
 }
 
 impl Plan {
-    /// Prepares.
+    /// Prepares the ways from received codes to variables.
     pub fn new(trial: &Trial, terms: &TermsBySource) -> Self {
-        let _ = (trial, terms);
-        Self { codes: Vec::new() }
+        let mut plan = Self {
+            trial: trial.id.clone(),
+            variables: trial.variables.clone(),
+            terms: terms.clone(),
+            codes: Vec::new(),
+            routes: RwLock::default(),
+        };
+        plan.codes = plan.named_codes();
+        plan
     }
 
-    /// The received codes that can be named outright, for a store's look-up.
+    /// The received codes that can be named outright, for a store's look-up; prefixes and ranges
+    /// cannot be listed: ask [`Plan::matches`] about the codes that a store knows.
     pub fn codes(&self) -> Vec<Coding> {
         self.codes.clone()
     }
 
-    /// Whether a code of that source is read by some variable.
+    /// Whether a code, as received from that source, is read by a variable or says something of the person.
     pub fn matches(&self, source: &str, coding: &Coding) -> bool {
-        let _ = source;
-        self.codes.contains(coding)
+        self.is_of_person(coding) || !self.ways(source, coding).is_empty()
     }
+
+    fn is_of_person(&self, coding: &Coding) -> bool {
+        match coding.system.as_str() {
+            PATIENT_SYSTEM => PATIENT_CODES.contains(&coding.code.as_str()),
+            MILESTONE_SYSTEM => coding.code.split_once('/').is_some_and(|(t, _)| t == self.trial),
+            _ => false,
+        }
+    }
+
+    /// The variables that read a received code.
+    pub(super) fn ways(&self, source: &str, coding: &Coding) -> Arc<[usize]> {
+        if let Ok(routes) = self.routes.read()
+            && let Some(known) = routes.get(source).and_then(|r| r.get(coding))
+        {
+            return known.clone();
+        }
+        let found = self.find_ways(self.terms.of(source), coding);
+        if let Ok(mut routes) = self.routes.write() {
+            let of_source = routes.entry(source.into()).or_default();
+            if of_source.len() < ROUTES_MAX {
+                of_source.insert(coding.clone(), found.clone());
+            }
+        }
+        found
+    }
+
+    fn find_ways(&self, terms: &Terms, coding: &Coding) -> Arc<[usize]> {
+        let meanings = meanings(terms, coding);
+        let reads = |v: &Variable| match &v.kind {
+            VariableKind::Recorded(r) => meanings.iter().any(|m| r.codes.contains(m)),
+            VariableKind::Attested { .. } => {
+                coding.system == ATTESTATION_SYSTEM
+                    && coding.code.split_once('/') == Some((self.trial.as_str(), v.name.as_str()))
+            }
+            VariableKind::Derived(_) => false,
+        };
+        (0..self.variables.len()).filter(|i| reads(&self.variables[*i])).collect()
+    }
+
+    fn named_codes(&self) -> Vec<Coding> {
+        let mut found: BTreeSet<Coding> = PATIENT_CODES.iter().map(|c| Coding::new(PATIENT_SYSTEM, *c)).collect();
+        for milestone in ["consented", "enrolled"] {
+            found.insert(Coding::new(MILESTONE_SYSTEM, format!("{}/{milestone}", self.trial)));
+        }
+        let maps: Vec<&Terms> = std::iter::once(&self.terms.shared).chain(self.terms.sources.values()).collect();
+        for v in &self.variables {
+            match &v.kind {
+                VariableKind::Recorded(r) => {
+                    found.extend(r.codes.codes.iter().filter(|c| r.codes.contains(c)).cloned());
+                }
+                VariableKind::Attested { .. } => {
+                    found.insert(Coding::new(ATTESTATION_SYSTEM, format!("{}/{}", self.trial, v.name)));
+                }
+                VariableKind::Derived(_) => {}
+            }
+        }
+        for terms in &maps {
+            let local = terms.codes.keys().filter(|c| !self.find_ways(terms, c).is_empty());
+            found.extend(local.cloned());
+        }
+        let standard: Vec<Coding> = found.iter().cloned().collect();
+        for (alias, usual) in maps.iter().flat_map(|t| &t.systems) {
+            found.extend(standard.iter().filter(|c| c.system == *usual).map(|c| Coding::new(alias, &c.code)));
+        }
+        found.into_iter().collect()
+    }
+}
+
+/// What a received code means: itself under its system's usual URI, and what the map adds.
+fn meanings(terms: &Terms, coding: &Coding) -> Vec<Coding> {
+    let usual = terms.usual(coding);
+    let mapped = terms.codes.get(coding).or_else(|| terms.codes.get(&usual));
+    let mut all: Vec<Coding> = mapped.into_iter().flatten().map(|c| terms.usual(c)).collect();
+    all.push(usual);
+    all
 }
