@@ -1,11 +1,16 @@
 //! Evaluation of small definitions on hand-made facts.
 
+mod changes;
+mod decisive;
+mod numbers;
 mod series;
+mod tables;
+mod windows;
 
 use std::sync::Arc;
 use trialgate::evaluate::{Choice, Moment, evaluate};
 use trialgate::model::assessment::{Assessment, CriterionFinding, CriterionResult};
-use trialgate::model::code::{Coding, UCUM_SYSTEM};
+use trialgate::model::code::Coding;
 use trialgate::model::fact::{DraftFact, Fact, FactStatus, FactValue, Origin, ReceivedEnd, ReceivedUnit};
 use trialgate::model::key::Item;
 use trialgate::model::reading::Readings;
@@ -182,7 +187,23 @@ pub fn coded(code: &str) -> FactValue {
     FactValue::Coded { codings: vec![Coding::new("http://snomed.info/sct", code)], text: None }
 }
 
-#[test]
-fn ucum_is_named_by_its_uri() {
-    assert_eq!(UCUM_SYSTEM, "http://unitsofmeasure.org");
+/// A truth by an answer of `local|name`.
+pub fn answered(name: &str) -> String {
+    let answers = "answers.true = [\"snomed|10828004\"]\nanswers.false = [\"snomed|260385009\"]\n";
+    format!("[variables.{name}]\nfrom = \"observation\"\ncode = [\"local|{name}\"]\n{answers}")
+}
+
+/// An answer.
+pub fn answer(name: &str, truth: bool, at: &str) -> Fact {
+    fact(name, coded(if truth { "10828004" } else { "260385009" }), at)
+}
+
+/// A recorded date.
+pub fn dated(name: &str) -> String {
+    format!("[variables.{name}]\nfrom = \"observation\"\ncode = [\"local|{name}\"]\ntype = \"date\"\n")
+}
+
+/// A date as a value.
+pub fn date(text: &str) -> FactValue {
+    FactValue::Date(Partial::parse(text).expect("a FHIR date"))
 }
