@@ -1,5 +1,6 @@
 //! What is decisive and missing, by name and with the reason.
 
+use super::names::default_pick;
 use super::scene::Scene;
 use super::series::View;
 use super::value::{Val, equal};
@@ -133,10 +134,10 @@ impl<'a> Scene<'a> {
                         let before = found.len();
                         self.collect(select, found);
                         if found.len() == before {
-                            found.push(self.series_leaf(Aggregate::Last, &self.whole_view(i)));
+                            found.push(self.series_leaf(default_pick(r), &self.whole_view(i)));
                         }
                     }
-                    None => found.push(self.series_leaf(Aggregate::Last, &self.whole_view(i))),
+                    None => found.push(self.series_leaf(default_pick(r), &self.whole_view(i))),
                 },
             },
             Name::Reading(i) => {
@@ -179,7 +180,9 @@ impl<'a> Scene<'a> {
         let reason = if view.no_anchor {
             Reason::AnchorNotReached
         } else if view.maybe_recorded {
-            self.why_in_part(what, view)
+            let of_all = matches!(what, Aggregate::Exists | Aggregate::AnyTrue | Aggregate::AllTrue);
+            let unread = of_all.then(|| self.unread(view)).flatten();
+            unread.map_or_else(|| self.why_in_part(what, view), |l| l.reason)
         } else if let Some(left) = left.filter(|_| newest.is_none() || self.left_out_inside(view)) {
             left.reason
         } else if newest.is_some() {

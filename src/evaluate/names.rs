@@ -74,8 +74,7 @@ impl<'a> Scene<'a> {
         if is_drug && matches!(r.amount, Amount::Presence | Amount::Rate) {
             return self.running(&view, r.amount);
         }
-        let is_condition = r.value == ValueType::Truth && r.from.contains(&Origin::Condition);
-        self.over_series(if is_condition { Aggregate::AnyTrue } else { Aggregate::Last }, &view)
+        self.over_series(default_pick(r), &view)
     }
 
     /// Whether an administration runs now, or at which rate.
@@ -202,6 +201,12 @@ impl<'a> Scene<'a> {
             _ => None,
         }
     }
+}
+
+/// What the bare name of a recorded variable without `select` is: of a condition whether one is true, else the last.
+pub(super) fn default_pick(r: &Recorded) -> Aggregate {
+    let is_condition = r.value == ValueType::Truth && r.from.contains(&Origin::Condition);
+    if is_condition { Aggregate::AnyTrue } else { Aggregate::Last }
 }
 
 /// The clinical time of a fact.

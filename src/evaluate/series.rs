@@ -6,7 +6,7 @@ use super::window::Bounds;
 use crate::model::fact::{FactStatus, Origin};
 use crate::model::interval::Interval;
 use crate::model::number::Number;
-use crate::model::reading::{Reading, Value};
+use crate::model::reading::{LeftOut, Reading, Value};
 use crate::model::time::Instant;
 use crate::model::truth::Truth;
 use crate::trial::definition::{Amount, Recorded, VariableKind};
@@ -33,6 +33,7 @@ pub(super) struct View<'a> {
     /// The window leans on a time that is not known.
     pub(super) no_anchor: bool,
     pub(super) bounds: Bounds,
+    filter: Option<&'a Expr>,
     windowed: bool,
 }
 
@@ -101,8 +102,16 @@ impl<'a> Scene<'a> {
     ) -> View<'a> {
         let no_anchor = bounds.is_err();
         let bounds = bounds.unwrap_or_default();
-        let mut view =
-            View { variable, members: Vec::new(), recorded: false, maybe_recorded: false, no_anchor, bounds, windowed };
+        let mut view = View {
+            variable,
+            members: Vec::new(),
+            recorded: false,
+            maybe_recorded: false,
+            no_anchor,
+            bounds,
+            filter,
+            windowed,
+        };
         if no_anchor {
             return view;
         }
@@ -199,6 +208,7 @@ impl<'a> Scene<'a> {
             any = any.or(there);
             self.used(view.variable, m.place);
         }
+        let any = self.unless_unread(view, Truth::True, any);
         if !view.maybe_recorded { self.presume(view).unwrap_or(any) } else { any }
     }
 
@@ -219,22 +229,31 @@ impl<'a> Scene<'a> {
         let Some(series) = self.readings.series.get(view.variable) else {
             return false;
         };
-        series.left_out.iter().any(|l| {
-            let draft = self.facts.get(l.fact).map(|f| &f.draft);
-            let Some((draft, at)) = draft.and_then(|d| d.at.map(|at| (d, at))) else {
-                return true;
-            };
-            let reading = Reading {
-                value: Value::Truth(Truth::Unknown),
-                at,
-                other_end: draft.other_end,
-                recorded: draft.recorded,
-                provisional: false,
-                range: None,
-                fact: l.fact,
-            };
-            at.earliest <= self.now && self.inside(&view.bounds, &reading) != Truth::False
+        series.left_out.iter().any(|l| self.may_lie(&view.bounds, &l.unread))
+    }
+
+    fn may_lie(&self, bounds: &Bounds, unread: &'a Reading) -> bool {
+        if unread.at.earliest > self.now {
+            self.turns(unread.at.earliest);
+            return false;
+        }
+        self.inside(bounds, unread) != Truth::False
+    }
+
+    /// A result that could not be read and that the window and the `where` may take: whatever it says may be the
+    /// answer of `exists`, `AnyTrue` and `AllTrue`, so without another that settles them they are unknown.
+    /// (`Last` keeps to what is readable; what is not used stands in the evidence.)
+    pub(super) fn unread(&self, view: &View<'a>) -> Option<&'a LeftOut> {
+        let left_out = &self.readings.series.get(view.variable)?.left_out;
+        left_out.iter().rev().find(|l| {
+            !l.other
+                && self.may_lie(&view.bounds, &l.unread)
+                && view.filter.is_none_or(|f| self.in_hand(view.variable, &l.unread, f) != Truth::False)
         })
+    }
+
+    fn unless_unread(&self, view: &View<'a>, settled: Truth, so_far: Truth) -> Truth {
+        if so_far == settled || self.unread(view).is_none() { so_far } else { Truth::Unknown }
     }
 
     fn any_true(&self, view: &View<'a>) -> Truth {
@@ -244,7 +263,7 @@ impl<'a> Scene<'a> {
             any = any.or(if m.sure { t } else { t.and(Truth::Unknown) });
             self.used(view.variable, m.place);
         }
-        any
+        self.unless_unread(view, Truth::True, any)
     }
 
     fn all_true(&self, view: &View<'a>) -> Truth {
@@ -254,7 +273,7 @@ impl<'a> Scene<'a> {
             all = all.and(if m.sure { t } else { t.or(Truth::Unknown) });
             self.used(view.variable, m.place);
         }
-        all
+        self.unless_unread(view, Truth::False, all)
     }
 
     fn count(&self, view: &View<'a>) -> Known {

@@ -88,6 +88,10 @@ pub struct LeftOut {
     pub reason: Reason,
     /// A sentence: what was found and what is wanted.
     pub text: String,
+    /// A qualifier that was sent shows it to be another measurement: it says nothing of the variable.
+    pub other: bool,
+    /// Its times, with a value that is unknown: it may lie in a window.
+    pub unread: Reading,
 }
 
 /// All that is known of one variable, oldest first.

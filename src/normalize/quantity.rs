@@ -6,7 +6,7 @@ use crate::model::interval::{End, Interval};
 use crate::model::number::{Number, NumberFault};
 use crate::model::reading::Reason;
 use crate::model::terms::Terms;
-use crate::model::unit::{self, Conversion, UnitFault};
+use crate::model::unit::{self, Conversion, Unit, UnitFault};
 use crate::trial::definition::Variable;
 
 /// Why something is left out: the kind of reason, and a sentence.
@@ -70,9 +70,7 @@ fn way(
         ReceivedUnit::Ucum(sent) => match terms.units.get(sent) {
             Some(meant) => meant,
             None if terms.misread.contains(sent) => {
-                return refuse(format!(
-                    "`{sent}` means another thing in UCUM and the map does not say; wanted `{wanted}`"
-                ));
+                return refuse(misread(sent, wanted));
             }
             None => sent,
         },
@@ -84,10 +82,21 @@ fn way(
         Ok(way) => Ok(Some((*way).clone())),
         Err(fault @ UnitFault::Dimension(..)) => match molar_mass.and_then(|m| by_molar_mass(from, wanted, m)) {
             Some(way) => Ok(Some(way)),
-            None => refuse(fault.to_string()),
+            None => refuse(format!("{fault}; wanted `{wanted}`")),
         },
-        Err(fault) => refuse(fault.to_string()),
+        Err(fault) => refuse(format!("{fault}; wanted `{wanted}`")),
     }
+}
+
+/// A code that UCUM knows and senders mean otherwise: what it measures as sent, and what would do.
+fn misread(sent: &str, wanted: &str) -> String {
+    let as_sent = match Unit::parse(sent) {
+        Ok(unit) => format!("as UCUM {} is another thing than senders mean by it", unit.measures()),
+        Err(_) => format!("`{sent}` is no UCUM unit"),
+    };
+    format!(
+        "{as_sent} (K is kelvin, G gauss, T tesla, m meter); wanted `{wanted}`, or a site map that says what `{sent}` means"
+    )
 }
 
 /// From molar units to mass or back, by grams per mole.

@@ -9,10 +9,15 @@ use crate::model::interval::Interval;
 use crate::model::number::Number;
 use crate::model::reading::{LeftOut, Reading, Readings, Reason, Series, Value};
 use crate::model::terms::Terms;
-use crate::model::time::{TimeRange, Zone};
+use crate::model::time::{Instant, TimeRange, Zone};
 use crate::model::truth::Truth;
 use crate::trial::definition::{Amount, AnswerValue, Recorded, ValueType, Variable, VariableKind};
+use std::collections::HashSet;
 
+/// The part of an administration that is its dose as sent.
+const AS_SENT: u16 = 0;
+/// The part of an administration that is its dose by the strength of what was given.
+const BY_STRENGTH: u16 = 2;
 /// Microseconds of an hour.
 const HOUR_US: i64 = 3_600_000_000;
 
@@ -37,14 +42,13 @@ pub fn normalize(plan: &Plan, facts: &[Fact], zone: &Zone) -> Readings {
         let ways = plan.ways(&fact.source, &fact.draft.code);
         for i in ways.iter() {
             let series = &mut readings.series[*i];
-            if already_read(series, facts, fact) {
-                continue;
-            }
             let terms = plan.terms.of(&fact.source);
             match one(&plan.variables[*i], terms, fact, place, ways.len() == 1) {
                 Ok(Some(reading)) => series.readings.push(reading),
                 Ok(None) => {}
-                Err((reason, text)) => series.left_out.push(LeftOut { fact: place, reason, text }),
+                Err((reason, text)) => {
+                    series.left_out.push(left_out(&plan.variables[*i], terms, fact, place, reason, text))
+                }
             }
         }
     }
@@ -52,33 +56,81 @@ pub fn normalize(plan: &Plan, facts: &[Fact], zone: &Zone) -> Readings {
     readings
 }
 
-/// One element of one resource is read once, however many codings it carries.
-fn already_read(series: &Series, facts: &[Fact], fact: &Fact) -> bool {
-    series.readings.iter().any(|r| facts[r.fact].item == fact.item && facts[r.fact].draft.part == fact.draft.part)
+/// What is not used, with its times: what its value is nobody knows.
+fn left_out(variable: &Variable, terms: &Terms, fact: &Fact, place: usize, reason: Reason, text: String) -> LeftOut {
+    let draft = &fact.draft;
+    let other = match &variable.kind {
+        VariableKind::Recorded(r) => is_other(r, &draft.context, terms),
+        _ => false,
+    };
+    let unread = Reading {
+        value: Value::Truth(Truth::Unknown),
+        at: draft.at.unwrap_or(TimeRange { earliest: Instant::MIN, latest: Instant::MAX }),
+        other_end: draft.other_end,
+        recorded: draft.recorded,
+        provisional: false,
+        range: None,
+        fact: place,
+    };
+    LeftOut { fact: place, reason, text, other, unread }
+}
+
+/// Whether a qualifier that was sent shows it to be another measurement than the variable's.
+fn is_other(r: &Recorded, context: &[(Qualifier, Coding)], terms: &Terms) -> bool {
+    r.context.iter().any(|(qualifier, rule)| {
+        let mut own = context.iter().filter(|(q, _)| q == qualifier).map(|(_, c)| terms.usual(c)).peekable();
+        let said = own.peek().is_some();
+        let own: Vec<Coding> = own.collect();
+        own.iter().any(|c| rule.except.contains(c))
+            || (said && !rule.any.is_empty() && !own.iter().any(|c| rule.any.contains(c)))
+    })
 }
 
 /// Oldest first, in an order that does not hang on arrival; the same result twice is one.
 fn in_order(series: &mut Series, facts: &[Fact]) {
-    let key = |place: usize| (facts[place].known, facts[place].item, facts[place].draft.part);
-    series.readings.sort_by(|a, b| {
+    let own = |place: usize| (facts[place].item, facts[place].draft.part);
+    let key = |place: usize| (facts[place].known, own(place), &facts[place].draft.code);
+    series.readings.sort_unstable_by(|a, b| {
         (a.at.earliest, a.at.latest).cmp(&(b.at.earliest, b.at.latest)).then_with(|| key(a.fact).cmp(&key(b.fact)))
     });
+    // One element of one resource is read once, however many codings it carries.
+    series.readings.dedup_by(|b, a| own(a.fact) == own(b.fact));
+    one_dose_each(series, facts);
     series.readings.dedup_by(|b, a| {
         let status = facts[a.fact].draft.status == facts[b.fact].draft.status;
-        a.value == b.value && a.at == b.at && a.other_end == b.other_end && a.range == b.range && status
+        // On one day without a time there may well have been two alike.
+        let dated = a.at.earliest == a.at.latest;
+        dated && a.value == b.value && a.at == b.at && a.other_end == b.other_end && a.range == b.range && status
     });
+    if series.left_out.is_empty() {
+        return;
+    }
     // Of one resource or element, what another coding or part made readable is not left out.
-    let read: Vec<_> = series.readings.iter().map(|r| (facts[r.fact].item, facts[r.fact].draft.part)).collect();
-    let drug = |place: usize| facts[place].draft.origin == Origin::MedicationAdministration;
-    series.left_out.retain(|l| {
-        let own = (facts[l.fact].item, facts[l.fact].draft.part);
-        !read.iter().any(|r| *r == own || (drug(l.fact) && r.0 == own.0))
-    });
+    let elements: HashSet<_> = series.readings.iter().map(|r| own(r.fact)).collect();
+    let items: HashSet<_> = elements.iter().map(|e| e.0).collect();
+    series
+        .left_out
+        .retain(|l| !(elements.contains(&own(l.fact)) || (is_drug(facts, l.fact) && items.contains(&own(l.fact).0))));
     series.left_out.sort_by_key(|l| (facts[l.fact].draft.at.map(|at| (at.earliest, at.latest)), key(l.fact)));
-    series.left_out.dedup_by(|b, a| {
-        let id = |l: &LeftOut| (facts[l.fact].item, facts[l.fact].draft.part);
-        id(a) == id(b)
-    });
+    series.left_out.dedup_by(|b, a| own(a.fact) == own(b.fact));
+}
+
+fn is_drug(facts: &[Fact], place: usize) -> bool {
+    facts[place].draft.origin == Origin::MedicationAdministration
+}
+
+/// An administration counts one amount: its dose as sent (part 0), and the dose by its strength (part 2) only where
+/// the dose as sent has no unit of the variable. A dose as sent that is implausible is not made up for.
+fn one_dose_each(series: &mut Series, facts: &[Fact]) {
+    let part = |place: usize, part: u16| is_drug(facts, place) && facts[place].draft.part == part;
+    if !series.readings.iter().any(|r| part(r.fact, BY_STRENGTH)) {
+        return;
+    }
+    let read = series.readings.iter().map(|r| r.fact);
+    let implausible = series.left_out.iter().filter(|l| l.reason == Reason::Implausible).map(|l| l.fact);
+    let as_sent = read.chain(implausible).filter(|f| part(*f, AS_SENT));
+    let known: HashSet<_> = as_sent.map(|f| facts[f].item).collect();
+    series.readings.retain(|r| !(part(r.fact, BY_STRENGTH) && known.contains(&facts[r.fact].item)));
 }
 
 fn one(variable: &Variable, terms: &Terms, fact: &Fact, place: usize, alone: bool) -> Result<Option<Reading>, Refusal> {

@@ -1,0 +1,94 @@
+//! What could not be read must not be taken for what is not there.
+
+use super::*;
+use trialgate::model::reading::Reason;
+
+const NOW: &str = "2026-03-15T12:00:00+08:00";
+const TEST: &str = r#"[variables.t]
+from = "observation"
+code = ["local|t"]
+answers.true = ["snomed|10828004"]
+answers.false = ["snomed|260385009"]
+"#;
+
+fn positive(at: &str) -> Fact {
+    fact("t", coded("10828004"), at)
+}
+
+fn negative(at: &str) -> Fact {
+    fact("t", coded("260385009"), at)
+}
+
+fn unreadable(at: &str) -> Fact {
+    fact("t", coded("82334004"), at)
+}
+
+fn pending(at: &str) -> Fact {
+    let mut f = positive(at);
+    f.draft.status = FactStatus::Preliminary;
+    f
+}
+
+#[test]
+fn any_true_is_unknown_while_one_in_the_window_is_not_understood() {
+    let w = asks(TEST, "AnyTrue(t within 28 days)");
+    assert_eq!(w.truth(&[negative("2026-03-10")], NOW), Truth::False);
+    for open in [unreadable("2026-03-09"), unreadable("2026-03-12"), pending("2026-03-12")] {
+        assert_eq!(w.truth(&[negative("2026-03-10"), open.clone()], NOW), Truth::Unknown);
+        assert_eq!(w.truth(&[positive("2026-03-10"), open], NOW), Truth::True);
+    }
+    assert_eq!(w.truth(&[negative("2026-03-10"), unreadable("2026-01-01")], NOW), Truth::False);
+    assert_eq!(w.truth(&[negative("2026-03-10"), unreadable("2026-03-20")], NOW), Truth::False);
+}
+
+#[test]
+fn all_true_is_unknown_while_one_in_the_window_is_not_understood() {
+    let w = asks(TEST, "AllTrue(t within 28 days)");
+    assert_eq!(w.truth(&[positive("2026-03-10")], NOW), Truth::True);
+    assert_eq!(w.truth(&[positive("2026-03-10"), unreadable("2026-03-12")], NOW), Truth::Unknown);
+    assert_eq!(w.truth(&[negative("2026-03-10"), unreadable("2026-03-12")], NOW), Truth::False);
+}
+
+#[test]
+fn exists_is_unknown_while_one_that_the_where_may_take_is_not_readable() {
+    let x = number("x", "g/L");
+    let w = asks(&x, "exists (x within 28 days where value < 25 'g/L')");
+    let (high, low) = (fact("x", ucum("30", "g/L"), "2026-03-10"), fact("x", ucum("20", "g/L"), "2026-03-10"));
+    let kelvin = fact("x", ucum("20", "K/uL"), "2026-03-12");
+    assert_eq!(w.truth(std::slice::from_ref(&high), NOW), Truth::False);
+    assert_eq!(w.truth(&[high.clone(), kelvin.clone()], NOW), Truth::Unknown);
+    assert_eq!(w.truth(&[low, kelvin.clone()], NOW), Truth::True);
+    let old = asks(&x, "exists (x within 28 days where time < @2026-03-11)");
+    let newer = fact("x", ucum("30", "g/L"), "2026-03-11T08:00:00+08:00");
+    assert_eq!(old.truth(&[newer, kelvin], NOW), Truth::False);
+}
+
+#[test]
+fn last_keeps_to_what_is_readable_and_shows_what_is_not() {
+    let w = asks(&number("x", "g/dL"), "x < 11 'g/dL'");
+    let facts = [fact("x", ucum("10.5", "g/dL"), "2026-03-10"), fact("x", ucum("9.8", "K/uL"), "2026-03-12")];
+    let a = w.assess(&facts, NOW);
+    assert_eq!(truth_of(&a, "A"), Truth::True);
+    let kept = finding(&a, "A").facts.iter().find(|f| f.value.is_none()).expect("what is not used is shown");
+    let remark = kept.remark.as_deref().expect("a remark");
+    assert!(remark.starts_with("unit not convertible: ") && remark.contains("wanted `g/dL`"), "{remark}");
+}
+
+#[test]
+fn another_measurement_by_its_context_opens_nothing() {
+    let context = "context = { method = { except = [\"snomed|40701008\"] } }\n";
+    let w = asks(&format!("{TEST}{context}"), "AnyTrue(t within 28 days)");
+    let mut echo = positive("2026-03-12");
+    echo.draft
+        .context
+        .push((trialgate::model::fact::Qualifier::Method, Coding::new("http://snomed.info/sct", "40701008")));
+    assert_eq!(w.truth(&[negative("2026-03-10"), echo], NOW), Truth::False);
+}
+
+#[test]
+fn what_opens_is_named_with_its_own_reason() {
+    let w = asks(TEST, "AnyTrue(t within 28 days)");
+    let a = w.assess(&[negative("2026-03-10"), unreadable("2026-03-12")], NOW);
+    assert_eq!(a.missing.len(), 1);
+    assert_eq!((a.missing[0].variable.as_str(), a.missing[0].reason), ("t", Reason::CodeNotUnderstood));
+}

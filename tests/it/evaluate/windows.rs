@@ -1,0 +1,77 @@
+//! Windows have both ends inside, count dates of the site's calendar, and take what is dated in part as such.
+
+use super::*;
+
+const NOW: &str = "2026-03-15T12:00:00+08:00";
+
+fn seen(window: &str, at: &str) -> Truth {
+    asks(&number("x", "g/L"), &format!("Last(x {window}) > 0 'g/L'")).truth(&[fact("x", ucum("30", "g/L"), at)], NOW)
+}
+
+#[test]
+fn days_are_dates_of_the_site_with_both_ends_inside() {
+    for (at, truth) in [
+        ("2026-02-15T00:00:00+08:00", Truth::True),
+        ("2026-02-14T16:00:00Z", Truth::True),
+        ("2026-02-14T23:59:59.999999+08:00", Truth::Unknown),
+        ("2026-02-15", Truth::True),
+        ("2026-02-14", Truth::Unknown),
+        ("2026-02", Truth::Unknown),
+        ("2026-03", Truth::True),
+        ("2026-03-15", Truth::True),
+        ("2026-03-15T12:00:00+08:00", Truth::True),
+        ("2026-03-15T12:00:00.000001+08:00", Truth::Unknown),
+        ("2026-03-16", Truth::Unknown),
+    ] {
+        assert_eq!(seen("within 28 days", at), truth, "{at}");
+    }
+}
+
+#[test]
+fn hours_are_counted_to_the_moment() {
+    assert_eq!(seen("within 48 hours", "2026-03-13T12:00:00+08:00"), Truth::True);
+    assert_eq!(seen("within 48 hours", "2026-03-13T11:59:59.999999+08:00"), Truth::Unknown);
+    assert_eq!(seen("within 48 hours", "2026-03-14"), Truth::True);
+    assert_eq!(seen("within 48 hours", "2026-03-13"), Truth::Unknown);
+}
+
+#[test]
+fn what_may_lie_inside_is_no_answer_and_no_denial() {
+    let w = asks(&answered("t"), "AnyTrue(t within 28 days)");
+    assert_eq!(w.truth(&[answer("t", true, "2026-02")], NOW), Truth::Unknown);
+    assert_eq!(w.truth(&[answer("t", true, "2026-02"), answer("t", true, "2026-03-01")], NOW), Truth::True);
+    assert_eq!(w.truth(&[answer("t", true, "2026-02"), answer("t", false, "2026-03-01")], NOW), Truth::Unknown);
+    assert_eq!(w.truth(&[answer("t", true, "2026-01"), answer("t", false, "2026-03-01")], NOW), Truth::False);
+}
+
+#[test]
+fn windows_around_an_anchor_take_both_ends() {
+    let body = format!("{}{}", number("x", "g/L"), dated("o"));
+    let at = |window: &str, at: &str| {
+        let facts = [fact("x", ucum("30", "g/L"), at), fact("o", date("2026-03-08"), "2026-03-09")];
+        asks(&body, &format!("exists (x {window})")).truth(&facts, NOW)
+    };
+    assert_eq!(at("within 7 days before o", "2026-03-01"), Truth::True);
+    assert_eq!(at("within 7 days before o", "2026-03-08"), Truth::True);
+    assert_eq!(at("within 7 days before o", "2026-02-28"), Truth::Unknown);
+    assert_eq!(at("since o", "2026-03-08"), Truth::True);
+    assert_eq!(at("after o", "2026-03-08"), Truth::Unknown);
+    assert_eq!(at("before o", "2026-03-08"), Truth::Unknown);
+    assert_eq!(at("before o", "2026-03-07"), Truth::True);
+}
+
+#[test]
+fn an_onset_known_in_part_decides_only_where_it_can() {
+    let w = asks(&dated("o"), "o + 2 years > Today()");
+    for (onset, truth) in [
+        ("2024-03", Truth::Unknown),
+        ("2024-03-16", Truth::True),
+        ("2024-03-15", Truth::False),
+        ("2024-04", Truth::True),
+        ("2024-02", Truth::False),
+        ("2024", Truth::Unknown),
+        ("2023", Truth::False),
+    ] {
+        assert_eq!(w.truth(&[fact("o", date(onset), "2026-03-01")], NOW), truth, "{onset}");
+    }
+}
