@@ -7,4 +7,5 @@ mod intake;
 mod link;
 mod program;
 mod publish;
+mod store;
 mod tidy;
