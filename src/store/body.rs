@@ -3,9 +3,15 @@
 use super::contract::{StoreError, Stored};
 use crate::model::draft::{Offsets, Stretch};
 use crate::model::time::Instant;
+use std::cell::RefCell;
 
 /// Largest body that is read back, in bytes.
 const BODY_MAX: usize = 64 << 20;
+thread_local! {
+    /// Kept from one body to the next: making one costs more than packing with it.
+    static PACKER: RefCell<Option<zstd::bulk::Compressor<'static>>> = const { RefCell::new(None) };
+}
+
 /// Marks a stretch that is not there.
 const NONE: u32 = u32::MAX;
 
@@ -18,12 +24,17 @@ pub(super) fn pack(body: &[u8], offsets: &Offsets, resolved: &[(Stretch, String)
     out.extend(u16::try_from(resolved.len()).unwrap_or(u16::MAX).to_le_bytes());
     for (stretch, text) in resolved.iter().take(usize::from(u16::MAX)) {
         put_stretch(&mut out, Some(*stretch));
-        out.extend(u16::try_from(text.len()).unwrap_or(0).to_le_bytes());
+        let length = u16::try_from(text.len()).map_err(|_| StoreError::Corrupt("a reference is too long".into()))?;
+        out.extend(length.to_le_bytes());
         out.extend(text.as_bytes());
     }
-    let packed =
-        zstd::bulk::compress(body, 1).map_err(|e| StoreError::Unreachable(format!("a body cannot be packed: {e}")))?;
-    out.extend(packed);
+    out.extend(u32::try_from(body.len()).unwrap_or(u32::MAX).to_le_bytes());
+    let wrong = |e: std::io::Error| StoreError::Corrupt(format!("a body cannot be packed: {e}"));
+    let packed = PACKER.with_borrow_mut(|kept| match kept {
+        Some(packer) => packer.compress(body),
+        None => kept.insert(zstd::bulk::Compressor::new(1)?).compress(body),
+    });
+    out.extend(packed.map_err(wrong)?);
     Ok(out)
 }
 
@@ -84,7 +95,8 @@ fn unpack(packed: &[u8], id: &str, version: i64, known: Instant) -> Option<Vec<u
         let length = front.number()?;
         edits.push((stretch, String::from_utf8(front.bytes(length)?.to_vec()).ok()?));
     }
-    let body = zstd::bulk::decompress(front.0, BODY_MAX).ok()?;
+    let length = u32::from_le_bytes(front.bytes(4)?.try_into().ok()?) as usize;
+    let body = zstd::bulk::decompress(front.0, length.min(BODY_MAX)).ok()?;
     edits.extend(head_edits(&body, &offsets, id, version, known));
     edits.sort_by_key(|(stretch, _)| stretch.start);
     let mut out = Vec::with_capacity(body.len() + 128);

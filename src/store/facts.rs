@@ -15,15 +15,12 @@ const WORD: char = '\u{1f}';
 const ITEM: char = '\u{1e}';
 const TEXT: char = '\u{1d}';
 
-/// Columns of a fact in the order in which rows are read.
-pub(super) const COLUMNS: &str = "code, part, origin, at, at_end, other_end, recorded, status, kind, low, high, text, unit, low_ref, high_ref, unit_ref, context";
-
 /// The place of a fact's clinical time in its row.
 pub(super) fn at(draft: &DraftFact) -> i64 {
     draft.at.map_or(NO_TIME, |t| t.earliest.0)
 }
 
-/// A fact's values, in the order of [`COLUMNS`] from `part` on.
+/// A fact's values, in the order of the columns from `part` on.
 pub(super) fn values(draft: &DraftFact) -> Vec<Value> {
     let (kind, low, high, text, unit) = value(&draft.value);
     let range = draft.range.as_ref();

@@ -29,8 +29,6 @@ pub struct Group {
     pub(super) pending: bool,
     /// A wish was written.
     pub(super) wishes: bool,
-    /// The writer ends after this commit.
-    pub(super) closing: bool,
 }
 
 /// The head of an audit chain.
@@ -84,11 +82,6 @@ impl Group {
         if self.codes.len() > CODES_REMEMBERED {
             self.codes.clear();
         }
-    }
-
-    /// The commit failed: nothing remembered can be trusted.
-    pub(super) fn failed(&mut self) {
-        *self = Self::default();
     }
 
     fn forget_codes(&mut self) {

@@ -6,7 +6,7 @@ use super::contract::*;
 use super::facts;
 use super::persons::{self, Touched};
 use super::tx::{Done, Tx, Unit};
-use super::value::{Value, args};
+use super::value::{Row as AnswerRow, Value, args};
 use crate::model::draft::{Draft, Identifier, ResourceType, Subject};
 use crate::model::fact::{DraftFact, FactStatus, FactValue};
 use crate::model::key::{Item, PatientKey, digest_words, hex};
@@ -74,29 +74,38 @@ struct Head {
     known: Instant,
 }
 
+fn read_head(mut r: AnswerRow) -> Result<Head, StoreError> {
+    Ok(Head {
+        version: r.int(0)?,
+        hash: r.bytes(1)?,
+        source_time: r.maybe_int(2)?,
+        source_version: r.maybe_text(3)?,
+        patient: r.maybe_bytes(4)?.and_then(|b| Item::from_bytes(&b)),
+        made: r.bytes(5)?,
+        state: r.int(6)?,
+        known: r.instant(7)?,
+    })
+}
+
 async fn head(tx: &mut impl Tx, item: Item) -> Result<Option<Head>, StoreError> {
-    let rows = tx
-        .query(
-            "select version, hash, source_time, source_version, patient, made, state, known from resource
-             where partition = 0 and item = ?1 and state in (1, 3) order by version desc limit 1",
-            args![item],
-        )
-        .await?;
-    rows.into_iter()
-        .next()
-        .map(|mut r| {
-            Ok(Head {
-                version: r.int(0)?,
-                hash: r.bytes(1)?,
-                source_time: r.maybe_int(2)?,
-                source_version: r.maybe_text(3)?,
-                patient: r.maybe_bytes(4)?.and_then(|b| Item::from_bytes(&b)),
-                made: r.bytes(5)?,
-                state: r.int(6)?,
-                known: r.instant(7)?,
-            })
-        })
-        .transpose()
+    Ok(head_and_newest(tx, item).await?.0)
+}
+
+/// The head, and the highest version of any state: one look-up, unless the newest came late.
+async fn head_and_newest(tx: &mut impl Tx, item: Item) -> Result<(Option<Head>, i64), StoreError> {
+    let sql = "select version, hash, source_time, source_version, patient, made, state, known from resource
+               where partition = 0 and item = ?1 order by version desc limit 1";
+    let Some(newest) = tx.query(sql, args![item]).await?.into_iter().next().map(read_head).transpose()? else {
+        return Ok((None, 0));
+    };
+    let version = newest.version;
+    if matches!(newest.state, 1 | 3) {
+        return Ok((Some(newest), version));
+    }
+    let sql = "select version, hash, source_time, source_version, patient, made, state, known from resource
+               where partition = 0 and item = ?1 and state in (1, 3) order by version desc limit 1";
+    let head = tx.query(sql, args![item]).await?.into_iter().next().map(read_head).transpose()?;
+    Ok((head, version))
 }
 
 type Outcome = Result<Kept, RefusalReason>;
@@ -145,7 +154,7 @@ async fn keep<T: Tx>(
         Some(patient) => Some(persons::touch(tx, &import.source, patient, import.at).await?),
         None => None,
     };
-    let before = head(tx, item).await?;
+    let (before, newest) = head_and_newest(tx, item).await?;
     let hash = hash_of(entry);
     if let Some(wanted) = if_match
         && before.as_ref().filter(|h| h.state == 1).map(|h| h.version) != Some(wanted)
@@ -158,13 +167,13 @@ async fn keep<T: Tx>(
             return Ok(Ok(unchanged(id, head)));
         }
         if older(&entry.draft, head) {
-            return late(import, entry, &id, item, head, &hash, touched, tx).await.map(Ok);
+            return late(import, entry, &id, item, head, newest + 1, &hash, touched, tx).await.map(Ok);
         }
     }
     let known = known(import, touched.as_ref());
-    let version = before.as_ref().map_or(0, |h| h.version).max(newest_version(tx, item).await?) + 1;
+    let version = newest + 1;
     if let Some(head) = &before {
-        retire(import, item, head, known, tx).await?;
+        retire(import, item, head, tx).await?;
     }
     let made = make_facts(import, entry, item, version, known, touched.as_ref(), tx).await?;
     insert(import, entry, &Row { id: &id, item, version, known, state: 1, made, hash, touched: touched.as_ref() }, tx)
@@ -234,6 +243,7 @@ async fn late<T: Tx>(
     id: &str,
     item: Item,
     head: &Head,
+    version: i64,
     hash: &[u8],
     touched: Option<Touched>,
     tx: &mut T,
@@ -241,7 +251,6 @@ async fn late<T: Tx>(
     let sql = "select version from resource where partition = 0 and item = ?1 and hash = ?2 limit 1";
     let seen = !tx.query(sql, args![item, hash]).await?.is_empty();
     if !seen {
-        let version = newest_version(tx, item).await? + 1;
         let known = known(import, touched.as_ref());
         let row = Row {
             id,
@@ -257,11 +266,6 @@ async fn late<T: Tx>(
     }
     let event = if seen { Event::Unchanged } else { Event::Late };
     Ok(Kept { event, id: id.to_owned(), version: head.version, known: head.known })
-}
-
-async fn newest_version(tx: &mut impl Tx, item: Item) -> Result<i64, StoreError> {
-    let sql = "select coalesce(max(version), 0) from resource where partition = 0 and item = ?1";
-    tx.query(sql, args![item]).await?.first().map_or(Ok(0), |r| r.int(0))
 }
 
 struct Row<'a> {
@@ -293,11 +297,13 @@ async fn insert(import: &Import, entry: &ImportEntry, row: &Row<'_>, tx: &mut im
 }
 
 /// The version before is superseded: its facts end, its identifiers no longer lead to it.
-async fn retire(import: &Import, item: Item, head: &Head, known: Instant, tx: &mut impl Tx) -> Result<(), StoreError> {
+async fn retire(import: &Import, item: Item, head: &Head, tx: &mut impl Tx) -> Result<(), StoreError> {
     let sql = "update resource set state = 2 where partition = 0 and item = ?1 and version = ?2";
     tx.execute(sql, args![item, head.version]).await?;
     let (facts, names) = read_made(&head.made);
     if let Some(patient) = head.patient {
+        // It may have been about another patient before: facts end in that patient's own time, and that person is marked too.
+        let known = persons::leave(tx, patient, import.at).await?;
         for (code, at, part) in facts {
             tx.execute(
                 "update fact set until = ?1 where partition = 0 and patient = ?2 and code = ?3 and at = ?4 and item = ?5 and part = ?6 and version = ?7",
@@ -305,8 +311,6 @@ async fn retire(import: &Import, item: Item, head: &Head, known: Instant, tx: &m
             )
             .await?;
         }
-        // What was about another patient before concerns that person too.
-        persons::mark_patient(tx, patient, import.at).await?;
     }
     for name in names {
         tx.execute("delete from identifier where partition = 0 and name = ?1 and item = ?2", args![name, item]).await?;
@@ -330,7 +334,7 @@ async fn make_facts(
     let retracted = draft.facts.iter().any(|f| f.status == FactStatus::EnteredInError);
     let kept: &[DraftFact] = if retracted { &[] } else { &draft.facts };
     let facts: &[DraftFact] = touched.map_or(&[], |_| kept);
-    made.extend(u16::try_from(facts.len()).unwrap_or(u16::MAX).to_le_bytes());
+    made.extend(u32::try_from(facts.len()).unwrap_or(u32::MAX).to_le_bytes());
     for fact in facts {
         let key = persons::code_key(tx, &fact.code).await?;
         if let Some(touched) = touched {
@@ -379,8 +383,8 @@ pub(super) async fn insert_fact(
 type Made = (Vec<(i64, i64, i64)>, Vec<Item>);
 
 fn read_made(made: &[u8]) -> Made {
-    let Some((count, mut rest)) = made.split_at_checked(2) else { return (Vec::new(), Vec::new()) };
-    let count = count.try_into().map_or(0, u16::from_le_bytes);
+    let Some((count, mut rest)) = made.split_at_checked(4) else { return (Vec::new(), Vec::new()) };
+    let count = count.try_into().map_or(0, u32::from_le_bytes);
     let mut facts = Vec::new();
     for _ in 0..count {
         let Some((one, after)) = rest.split_at_checked(18) else { break };

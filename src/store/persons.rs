@@ -6,7 +6,7 @@ use super::questions::{Member, PersonByKey, PersonOf, PersonRow, PersonsAll, Rea
 use super::tx::{Question, Tx};
 use super::value::args;
 use crate::model::code::Coding;
-use crate::model::fact::Fact;
+use crate::model::fact::{Fact, Origin};
 use crate::model::key::{Item, PatientKey, PersonKey};
 use crate::model::time::Instant;
 use std::collections::{BTreeSet, HashMap};
@@ -30,10 +30,7 @@ pub(super) async fn touch(tx: &mut impl Tx, source: &str, id: &str, at: Instant)
     let moved = move_on(tx, patient, at).await?;
     let (known, person) = match moved {
         Some(found) => found,
-        None => {
-            create(tx, patient, source, id, at).await?;
-            move_on(tx, patient, at).await?.ok_or_else(|| StoreError::Corrupt("a patient row went away".into()))?
-        }
+        None => (at.0, create(tx, patient, source, id, at).await?),
     };
     tx.group().patients.insert(patient, (known, person));
     Ok(Touched { patient, person, known: Instant(known) })
@@ -50,14 +47,25 @@ async fn move_on(tx: &mut impl Tx, patient: PatientKey, at: Instant) -> Result<O
     rows.first().map(|r| Ok((r.int(0)?, r.person(1)?))).transpose()
 }
 
-async fn create(tx: &mut impl Tx, patient: PatientKey, source: &str, id: &str, at: Instant) -> Result<(), StoreError> {
+async fn create(
+    tx: &mut impl Tx,
+    patient: PatientKey,
+    source: &str,
+    id: &str,
+    at: Instant,
+) -> Result<PersonKey, StoreError> {
     let person = PersonKey(super::audit::random::<16>()?);
     let sql = "insert into person (partition, person, state) values (0, ?1, 0)";
     tx.execute(sql, args![person]).await?;
-    create_for(tx, patient, source, id, person, at).await
+    if create_for(tx, patient, source, id, person, at).await? {
+        Ok(person)
+    } else {
+        // A rival made it just now: the unit is run again from what is there.
+        Err(StoreError::Busy)
+    }
 }
 
-/// A patient row of a person that is there.
+/// Makes the patient row of a person that is there; `false`: the patient was there already.
 pub(super) async fn create_for(
     tx: &mut impl Tx,
     patient: PatientKey,
@@ -65,15 +73,19 @@ pub(super) async fn create_for(
     id: &str,
     person: PersonKey,
     at: Instant,
-) -> Result<(), StoreError> {
-    tx.execute(
-        "insert into patient (partition, patient, source, id, person, known, feed) values (0, ?1, ?2, ?3, ?4, ?5, 0) on conflict do nothing",
-        args![patient, source, id, person, at],
-    )
-    .await?;
+) -> Result<bool, StoreError> {
+    let made = tx
+        .execute(
+            "insert into patient (partition, patient, source, id, person, known, feed) values (0, ?1, ?2, ?3, ?4, ?5, 0) on conflict do nothing",
+            args![patient, source, id, person, at],
+        )
+        .await?;
+    if made == 0 {
+        return Ok(false);
+    }
     let sql = "insert into member (partition, person, patient, since) values (0, ?1, ?2, ?3) on conflict do nothing";
     tx.execute(sql, args![person, patient, at]).await?;
-    Ok(())
+    Ok(true)
 }
 
 /// Marks a person for assessment: now, whatever pause a failure had asked for.
@@ -92,13 +104,17 @@ pub(super) async fn mark(tx: &mut impl Tx, person: PersonKey, at: Instant, why: 
     Ok(())
 }
 
-/// Marks the person of a patient.
-pub(super) async fn mark_patient(tx: &mut impl Tx, patient: PatientKey, at: Instant) -> Result<(), StoreError> {
-    let rows = tx.query("select person from patient where partition = 0 and patient = ?1", args![patient]).await?;
-    match rows.first() {
-        Some(row) => mark(tx, row.person(0)?, at, "data").await,
-        None => Ok(()),
-    }
+/// Takes the patient that a resource was about before, marks its person, and answers the moment at which that ended.
+pub(super) async fn leave(tx: &mut impl Tx, patient: PatientKey, at: Instant) -> Result<Instant, StoreError> {
+    let known = tx.group().patients.get(&patient).copied();
+    let moved = match known {
+        Some(found) => Some(found),
+        None => move_on(tx, patient, at).await?,
+    };
+    let (known, person) = moved.ok_or_else(|| StoreError::Corrupt("a fact's patient is not there".into()))?;
+    tx.group().patients.insert(patient, (known, person));
+    mark(tx, person, at, "data").await?;
+    Ok(Instant(known))
 }
 
 /// The key of a code; its words are kept once, and prove that there is no clash.
@@ -138,7 +154,8 @@ impl Question for PersonByKey {
         if tx.query(sql, args![self.person]).await?.is_empty() {
             return Ok(None);
         }
-        let members = members(tx, self.person).await?;
+        let mut members = members(tx, self.person).await?;
+        members.retain(|m| m.source != super::standings::GATEWAY);
         Ok(Some(PersonRow { person: self.person, state: state(tx, self.person).await?, members }))
     }
 }
@@ -243,6 +260,7 @@ async fn facts_of(
     for mut row in rows {
         if let Some(wanted) = &wanted
             && !wanted.contains(&row.int(21)?)
+            && ![Origin::Patient as i64, Origin::Gateway as i64].contains(&row.int(6)?)
         {
             continue;
         }

@@ -7,6 +7,7 @@ use super::value::{Row, Value};
 use rusqlite::types::{ToSqlOutput, ValueRef};
 use rusqlite::{Connection, ErrorCode, OpenFlags, ToSql};
 use std::future::Future;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
 use std::pin::pin;
 use std::task::{Context, Poll, Waker};
@@ -57,9 +58,15 @@ impl SqliteTx {
 
     /// Runs a unit inside a savepoint of the open transaction.
     pub(super) fn unit<U: Unit>(&mut self, unit: &U) -> Result<U::Answer, StoreError> {
+        if self.connection.is_autocommit() {
+            // SQLite ends a transaction by itself when the disk fails; nothing may be written outside of one.
+            return Err(StoreError::Unknown("the transaction has ended".into()));
+        }
         self.statement("savepoint unit")?;
         self.group.begin_unit();
-        let answer = now(unit.run(self));
+        // A fault in one unit costs that unit, never the writer.
+        let answer = catch_unwind(AssertUnwindSafe(|| now(unit.run(self))))
+            .unwrap_or_else(|_| Err(StoreError::Corrupt("a unit panicked; what it wrote was taken back".into())));
         if let Ok(Done::Keep(_)) = &answer {
             self.statement("release unit")?;
             self.group.keep_unit();

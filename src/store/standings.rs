@@ -14,7 +14,7 @@ use crate::model::time::Instant;
 use serde::{Deserialize, Serialize};
 
 /// The source of the gateway's own facts.
-const GATEWAY: &str = "gateway";
+pub(super) const GATEWAY: &str = "gateway";
 
 /// Evidence as it is kept.
 #[derive(Serialize, Deserialize, Default)]

@@ -12,13 +12,13 @@ use std::sync::{Arc, Mutex, PoisonError};
 use tokio::sync::{mpsc, oneshot, watch};
 
 /// Units that may wait for the writer; beyond them `write` answers `Busy`.
-pub const QUEUE_UNITS: usize = 4096;
+const QUEUE_UNITS: usize = 4096;
 /// Units committed together at most.
-pub const GROUP_UNITS: usize = 1000;
+const GROUP_UNITS: usize = 1000;
 /// Bytes committed together at most.
-pub const GROUP_BYTES: usize = 4 << 20;
+const GROUP_BYTES: usize = 4 << 20;
 /// Read-only connections.
-pub const READERS: usize = 4;
+const READERS: usize = 4;
 
 /// How to open a store.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -40,6 +40,8 @@ type Answer = Box<dyn FnOnce(Option<StoreError>) + Send>;
 
 struct Job {
     weight: usize,
+    /// The writer ends after the commit that this job is in.
+    last: bool,
     run: Box<dyn FnOnce(&mut SqliteTx) -> Answer + Send>,
 }
 
@@ -94,6 +96,7 @@ impl Store {
         let (say, hear) = oneshot::channel();
         let job = Job {
             weight: unit.weight(),
+            last: false,
             run: Box::new(move |db| {
                 let outcome = db.unit(&unit);
                 Box::new(move |commit: Option<StoreError>| {
@@ -132,13 +135,7 @@ impl Store {
     /// Commits what is queued, then closes. Other clones of this store can no longer write.
     pub async fn close(&self) -> Result<(), StoreError> {
         if let Some(queue) = &self.queue {
-            let last = Job {
-                weight: 0,
-                run: Box::new(|db| {
-                    db.memory().closing = true;
-                    Box::new(|_| {})
-                }),
-            };
+            let last = Job { weight: 0, last: true, run: Box::new(|_| Box::new(|_| {})) };
             let _ = queue.send(last).await;
         }
         let closed = self.closed.lock().unwrap_or_else(PoisonError::into_inner).take();
@@ -240,47 +237,57 @@ impl Writer {
 
     /// Answers whether this was the last commit.
     fn commit(&mut self, group: Vec<Job>) -> bool {
+        let last = group.iter().any(|job| job.last);
         let mut db = match self.db.take().map_or_else(|| SqliteTx::writer(&self.path, false), Ok) {
             Ok(db) => db,
             Err(error) => {
+                // Every unit of this group is answered by the loss of its job; the next group tries again.
                 tracing::error!(%error, "the store cannot be opened again");
-                let answers = group.into_iter().map(|job| (job.run)).collect::<Vec<_>>();
-                drop(answers);
-                return false;
+                return last;
             }
         };
         db.memory().begin();
-        if let Err(error) = db.batch("begin immediate") {
-            tracing::error!(%error, "no transaction can be begun");
-            db.memory().failed();
-        }
+        let begun = db.batch("begin immediate");
+        // Without a transaction each unit is refused before it writes.
         let answers: Vec<Answer> = group.into_iter().map(|job| (job.run)(&mut db)).collect();
-        let committed = db.run(async |tx: &mut SqliteTx| usage::write(tx).await).and_then(|()| db.batch("commit"));
-        let failure = committed.err();
-        let (pending, wishes, closing) = (db.memory().pending, db.memory().wishes, db.memory().closing);
-        match &failure {
-            None => {
+        let committed = begun.and_then(|()| {
+            db.run(async |tx: &mut SqliteTx| usage::write(tx).await).and_then(|()| db.batch("commit")).map_err(unknown)
+        });
+        let (pending, wishes) = (db.memory().pending, db.memory().wishes);
+        match &committed {
+            Ok(()) => {
                 db.memory().committed();
                 self.db = Some(db);
             }
             // Whether it was written is unknown: this connection is not asked again.
-            Some(error) => tracing::error!(%error, "a commit failed; the store is opened again"),
+            Err(error) => tracing::error!(%error, "a commit failed; the store is opened again"),
         }
         for answer in answers {
-            answer(failure.as_ref().map(unknown));
+            answer(committed.as_ref().err().map(again));
         }
-        if failure.is_none() {
+        if committed.is_ok() {
             signal(&self.pending, pending);
             signal(&self.wishes, wishes);
         }
-        closing
+        last
     }
 }
 
-fn unknown(error: &StoreError) -> StoreError {
+fn unknown(error: StoreError) -> StoreError {
     match error {
         StoreError::Full => StoreError::Full,
         other => StoreError::Unknown(other.to_string()),
+    }
+}
+
+/// The same failure, for each unit of the group.
+fn again(error: &StoreError) -> StoreError {
+    match error {
+        StoreError::Busy => StoreError::Busy,
+        StoreError::Full => StoreError::Full,
+        StoreError::Unreachable(words) => StoreError::Unreachable(words.clone()),
+        StoreError::Corrupt(words) => StoreError::Corrupt(words.clone()),
+        StoreError::Unknown(words) => StoreError::Unknown(words.clone()),
     }
 }
 

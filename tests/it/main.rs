@@ -9,5 +9,6 @@ mod link;
 mod normalize;
 mod program;
 mod publish;
+mod store;
 mod tidy;
 mod trial;

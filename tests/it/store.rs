@@ -1,0 +1,131 @@
+//! The store on real files, from hand-made drafts.
+
+mod assess;
+mod audit;
+mod deliver;
+mod import;
+mod laws;
+
+use rusqlite::Connection;
+use std::path::PathBuf;
+use std::sync::Arc;
+use trialgate::model::code::Coding;
+use trialgate::model::draft::{Draft, Identifier, Offsets, ResourceType};
+use trialgate::model::fact::{DraftFact, Fact, FactStatus, FactValue, Origin, ReceivedEnd, ReceivedUnit};
+use trialgate::model::key::PersonKey;
+use trialgate::model::time::{Instant, TimeRange};
+use trialgate::store::{Caller, Import, ImportEntry, Kept, KnownAt, Method, Options, PersonOf, ReadPerson, Store};
+
+/// A file of its own for one test, removed at its end.
+pub(super) struct Place(PathBuf);
+
+impl Place {
+    pub(super) fn new() -> Self {
+        let mut name = [0; 8];
+        getrandom::fill(&mut name).expect("the system has random numbers");
+        let folder = std::env::temp_dir().join(format!("trialgate-{}", trialgate::model::key::hex(&name)));
+        std::fs::create_dir(&folder).expect("the temporary folder can be written");
+        Self(folder)
+    }
+
+    pub(super) fn url(&self) -> String {
+        format!("sqlite:{}", self.0.join("s.db").display())
+    }
+
+    pub(super) fn open(&self) -> Store {
+        Store::open(&self.url(), Options::default()).expect("the store opens")
+    }
+
+    /// Changes the closed file behind the store's back, without its triggers.
+    pub(super) fn tamper(&self, sql: &str) {
+        let file = Connection::open(self.0.join("s.db")).expect("the file opens");
+        let triggers = "drop trigger if exists audit_stays; drop trigger if exists audit_is_kept; \
+                        drop trigger if exists detail_stays;";
+        file.execute_batch(&format!("{triggers} {sql}")).expect("the file can be changed");
+    }
+}
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        let _ = std::fs::remove_dir_all(&self.0);
+    }
+}
+
+pub(super) fn caller() -> Caller {
+    Caller { actor: "tester".into(), purpose: "list".into() }
+}
+
+/// A fact of code `code` with that number, at that moment.
+fn number(code: &str, decimal: &str, at: i64) -> DraftFact {
+    let end = ReceivedEnd { decimal: decimal.into(), closed: true };
+    DraftFact {
+        code: Coding::new("http://loinc.org", code),
+        part: 0,
+        origin: Origin::Observation,
+        at: Some(TimeRange::exact(Instant(at))),
+        other_end: None,
+        recorded: None,
+        status: FactStatus::Final,
+        value: FactValue::Quantity {
+            low: Some(end.clone()),
+            high: Some(end),
+            unit: ReceivedUnit::Ucum("mg/dL".into()),
+        },
+        range: None,
+        context: vec![],
+    }
+}
+
+fn draft(facts: Vec<DraftFact>) -> Draft {
+    Draft {
+        resource_type: ResourceType::Observation,
+        id: None,
+        source_time: None,
+        source_version: None,
+        subject: None,
+        identifiers: vec![],
+        facts,
+        replaced_by: vec![],
+        offsets: Offsets::default(),
+        references: vec![],
+    }
+}
+
+/// An Observation of patient `p`.
+fn entry(id: &str, body: &str, facts: Vec<DraftFact>) -> ImportEntry {
+    ImportEntry {
+        method: Method::Update { if_match: None },
+        id: id.into(),
+        draft: draft(facts),
+        patient: Some("p".into()),
+        body: Arc::from(body.as_bytes()),
+        resolved: vec![],
+    }
+}
+
+fn import(entries: Vec<ImportEntry>, at: i64) -> Import {
+    Import { source: "lab".into(), entries, wanted: None, caller: caller(), at: Instant(at) }
+}
+
+async fn keep(store: &Store, entry: ImportEntry, at: i64) -> Kept {
+    let kept = store.write(import(vec![entry], at)).await.expect("written").expect("not refused");
+    kept.into_iter().next().expect("one entry, one answer")
+}
+
+async fn person(store: &Store, patient: &str) -> PersonKey {
+    let ask = PersonOf { source: "lab".into(), patient: patient.into() };
+    store.read(ask).await.expect("read").expect("the patient is there")
+}
+
+async fn facts(store: &Store, patient: &str) -> Vec<Fact> {
+    let person = person(store, patient).await;
+    store.read(ReadPerson { person, known: KnownAt::Now, codes: None }).await.expect("read").facts
+}
+
+fn one_number(code: &str, decimal: &str) -> Vec<DraftFact> {
+    vec![number(code, decimal, 5)]
+}
+
+fn identifier(value: &str) -> Identifier {
+    Identifier { system: "urn:order".into(), value: value.into() }
+}
