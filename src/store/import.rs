@@ -318,7 +318,6 @@ async fn retire(import: &Import, item: Item, head: &Head, tx: &mut impl Tx) -> R
     Ok(())
 }
 
-#[expect(clippy::too_many_arguments, reason = "all of it is what was just decided")]
 async fn make_facts(
     import: &Import,
     entry: &ImportEntry,

@@ -2,9 +2,7 @@
 
 mod assess;
 mod audit;
-mod deliver;
 mod import;
-mod laws;
 
 use rusqlite::Connection;
 use std::path::PathBuf;
