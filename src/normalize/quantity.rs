@@ -26,10 +26,7 @@ pub(super) fn convert(
 }
 
 /// The range of numbers by a known way.
-fn apply(
-    way: Option<&Conversion>,
-    ends: (Option<&ReceivedEnd>, Option<&ReceivedEnd>),
-) -> Result<Interval, Refusal> {
+fn apply(way: Option<&Conversion>, ends: (Option<&ReceivedEnd>, Option<&ReceivedEnd>)) -> Result<Interval, Refusal> {
     let end = |e: Option<&ReceivedEnd>| -> Result<Option<End>, Refusal> {
         let Some(e) = e else {
             return Ok(None);
