@@ -76,7 +76,7 @@ fn facts() -> Vec<Fact> {
             value: FactValue::Quantity {
                 low: Some(end.clone()),
                 high: Some(end),
-                unit: ReceivedUnit::Ucum(if i % 2 == 0 { "g/dL" } else { "g/L" }.to_owned()),
+                unit: ReceivedUnit::Ucum(if i.is_multiple_of(2) { "g/dL" } else { "g/L" }.to_owned()),
             },
             range: None,
             context: Vec::new(),

@@ -80,9 +80,9 @@ impl<'a> Scene<'a> {
         }
     }
 
-    /// The same at the same moment, with nothing worked out yet.
+    /// The same at the same moment, with nothing worked out yet; when it may turn is not asked again.
     pub(super) fn again(&self) -> Self {
-        Self { live: self.live, ..Self::new(self.trial, self.readings, self.facts, self.site, self.now, &self.choice) }
+        Self { live: false, ..Self::new(self.trial, self.readings, self.facts, self.site, self.now, &self.choice) }
     }
 
     /// The same with another alternative of one reading; what does not lean on it is kept.

@@ -148,6 +148,7 @@ impl<'a> Scene<'a> {
                 && inside != Truth::False
                 && at > Instant::MIN
                 && at < Instant::MAX
+                && self.changes_at().is_none_or(|c| at.plus_us(least_us(d)) < c)
             {
                 self.leaves_at(at, d);
             }
@@ -177,6 +178,18 @@ impl<'a> Scene<'a> {
             self.turns_tomorrow();
         }
     }
+}
+
+/// Never more than what a duration moves a moment by, two days of room for calendars included.
+fn least_us(d: Duration) -> i64 {
+    let days = match d.of {
+        Calendar::Year => 365,
+        Calendar::Month => 28,
+        Calendar::Week => 7,
+        Calendar::Day => 1,
+        Calendar::Hour | Calendar::Minute => 0,
+    };
+    (i64::from(d.count).saturating_mul(days) - 2).saturating_mul(DAY_US)
 }
 
 fn lasts(bounds: &Bounds, start: TimeRange, end: TimeRange) -> Truth {

@@ -22,14 +22,20 @@ pub(super) fn convert(
     unit: &ReceivedUnit,
 ) -> Result<Interval, Refusal> {
     let way = way(variable, molar_mass, terms, code, unit)?;
+    apply(way.as_ref(), ends)
+}
+
+/// The range of numbers by a known way.
+fn apply(way: Option<&Conversion>, ends: (Option<&ReceivedEnd>, Option<&ReceivedEnd>)) -> Result<Interval, Refusal> {
     let end = |e: Option<&ReceivedEnd>| -> Result<Option<End>, Refusal> {
         let Some(e) = e else {
             return Ok(None);
         };
         let value = Number::parse(&e.decimal).map_err(|fault| (Reason::CodeNotUnderstood, not_a_number(fault)))?;
-        Ok(Some(End { value: way.as_ref().map_or_else(|| value.clone(), |w| w.apply(&value)), closed: e.closed }))
+        Ok(Some(End { value: way.map_or_else(|| value.clone(), |w| w.apply(&value)), closed: e.closed }))
     };
-    let (low, high) = (end(ends.0)?, end(ends.1)?);
+    let low = end(ends.0)?;
+    let high = if ends.0 == ends.1 { low.clone() } else { end(ends.1)? };
     Interval::new(low, high)
         .ok_or_else(|| (Reason::CodeNotUnderstood, "the lower end is above the upper one; wanted a range".to_owned()))
 }

@@ -81,3 +81,14 @@ fn kelvin_is_refused_unless_the_site_says_thousand() {
     let mapped = world_with(&body, "[units]\n\"K/uL\" = \"10*3/uL\"\n").readings(&sent);
     assert_eq!(mapped.series[0].readings[0].value, Value::Number(Interval::exact(Number::from(80))));
 }
+
+proptest! {
+    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
+    #[test]
+    fn a_decimal_is_shown_as_what_it_is(mantissa in any::<i64>(), places in 0_i32..24) {
+        let number = Number::decimal(i128::from(mantissa), -places);
+        let text = number.to_decimal().expect("its decimals end");
+        prop_assert_eq!(Number::parse(&text), Ok(number));
+        prop_assert!(!text.contains('.') || !text.ends_with('0'), "{}", text);
+    }
+}
