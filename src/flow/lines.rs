@@ -4,9 +4,10 @@ use super::answer::Refusal;
 use super::gateway::{Gateway, Source};
 use super::import::{id_of_bytes, refused};
 use super::seam::Reading;
+use crate::model::draft::Subject;
 use crate::model::issue::Issue;
 use crate::store::KeepAside;
-use crate::store::contract::{Caller, Event, ImportEntry, Method, SetAside};
+use crate::store::contract::{Caller, Event, ImportEntry, Method, RefusalReason, SetAside};
 
 /// Lines in one commit at most.
 pub const CHUNK: usize = 500;
@@ -72,6 +73,7 @@ impl Gateway {
                     loaded.unchanged += kept.len() as u64 - new;
                     break;
                 }
+                Err(refusal) if refusal.reason == RefusalReason::Overtaken => return Err(refused(&refusal, "")),
                 Err(refusal) => {
                     let at = refusal.entry.min(entries.len() - 1);
                     entries.remove(at);
@@ -90,7 +92,11 @@ impl Gateway {
             Reading::NotKept(_) => return Ok(None),
             Reading::Wrong(refusal) => return Err(refusal),
         };
-        let patient = self.patient_of(source, &draft).await?;
+        // With an id of its own, a subject's identifier is left to the store: the Patient may stand in the same chunk.
+        let patient = match (&draft.subject, &draft.id) {
+            (Some(Subject::Identifier(_)), Some(_)) => None,
+            _ => self.patient_of(source, &draft).await?,
+        };
         let by_bytes = || id_of_bytes(&source.name, draft.resource_type, patient.as_deref(), line.body);
         let id = draft.id.clone().unwrap_or_else(by_bytes);
         Ok(Some(ImportEntry { method: Method::Load, id, draft, patient, body: line.body.into(), resolved: Vec::new() }))

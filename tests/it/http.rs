@@ -1,5 +1,9 @@
-//! The door, as far as it can be tried without a store.
+//! The door: a real listener, a real store.
 
 mod accept;
 mod auth;
+mod bundles;
+mod house;
 mod queries;
+mod resources;
+mod walks;
