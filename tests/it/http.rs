@@ -2,6 +2,7 @@
 
 mod accept;
 mod auth;
+mod bad;
 mod bundles;
 mod house;
 mod queries;
