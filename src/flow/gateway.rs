@@ -3,9 +3,10 @@
 use super::answer::Refusal;
 use super::seam;
 use crate::model::draft::ResourceType;
+use crate::model::key::{Item, hex};
 use crate::model::time::{Instant, Zone};
-use crate::store::Store;
-use crate::store::contract::{Find, Found, Stored};
+use crate::store::contract::{Caller, Find, Found, Stored};
+use crate::store::{AuditNote, Store};
 use std::collections::{BTreeMap, HashSet};
 use std::fmt;
 use std::sync::{Arc, PoisonError, RwLock};
@@ -112,6 +113,22 @@ impl Gateway {
             Some(stored) if !stored.deleted => Ok(stored),
             other => Err(super::search::absent(other.is_some())),
         }
+    }
+
+    /// Says in the audit that person data was read or searched; done once it is on disk.
+    /// `what` is a type, `count` how many of it were shown, `one` the id where one was asked for: only its digest is kept.
+    pub async fn note(
+        &self,
+        source: &Source,
+        caller: Caller,
+        what: &str,
+        count: usize,
+        one: Option<&str>,
+    ) -> Result<(), Refusal> {
+        let action = if one.is_some() { "read" } else { "search" }.into();
+        let item = one.map(|id| format!(" sha256:{}", hex(&Item::of(&source.name, what, id).0)));
+        let detail = format!("{what} {count}{}", item.unwrap_or_default());
+        Ok(self.store.write(AuditNote { action, detail, person: None, caller, at: self.now() }).await?)
     }
 
     pub(crate) async fn find(&self, find: Find) -> Result<Found, Refusal> {

@@ -237,6 +237,12 @@ pub(crate) fn refused(refusal: &ImportRefusal, place: &str) -> Refusal {
         RefusalReason::MultipleMatches => {
             Refusal::one(Grade::Precondition, "multiple-matches", place, "the condition meets more than one resource")
         }
+        RefusalReason::Overtaken => Refusal::one(
+            Grade::Busy,
+            "transient",
+            place,
+            "another write changed what this one leans on; send the same again",
+        ),
         RefusalReason::SubjectNotFound => Refusal::one(Grade::Content, "not-found", place, no_one_patient(0)),
     }
 }

@@ -6,11 +6,11 @@ use super::outcome::{Fault, fhir};
 use super::routes::{Interaction, Place, Served, codes, offered, stated};
 use super::server::Door;
 use super::writes;
-use crate::flow::Stored;
 use crate::flow::gateway::{MAIN, Source};
 use crate::flow::query::{is_id, pairs};
 use crate::flow::render::{Hit, Server, operation_outcome, searchset, statement};
 use crate::flow::research::Owned;
+use crate::flow::{Caller, Stored};
 use crate::model::draft::ResourceType;
 use crate::model::issue::Issue;
 use crate::model::time::Instant;
@@ -131,7 +131,9 @@ async fn read(asked: &Asked<'_>) -> Result<Response, Fault> {
     let gateway = &asked.door.gateway;
     let (version, known, body) = match asked.kind {
         Some(Served::Kept(kind)) => {
-            let Stored { version, known, body, .. } = gateway.read(asked.source, kind, asked.id).await?;
+            let found = gateway.read(asked.source, kind, asked.id).await;
+            note(asked, found.iter().count(), Some(asked.id)).await?;
+            let Stored { version, known, body, .. } = found?;
             (version, known, body)
         }
         _ => {
@@ -149,6 +151,14 @@ async fn read(asked: &Asked<'_>) -> Result<Response, Fault> {
     Ok(stamped(response, version, known))
 }
 
+/// Person data is shown only once the audit has it.
+async fn note(asked: &Asked<'_>, count: usize, one: Option<&str>) -> Result<(), Fault> {
+    let purpose = if one.is_some() { "read" } else { "search" }.into();
+    let caller = Caller { actor: asked.client.clone(), purpose };
+    let what = asked.kind.map_or("", Served::name);
+    Ok(asked.door.gateway.note(asked.source, caller, what, count, one).await?)
+}
+
 async fn search(asked: &Asked<'_>) -> Result<Response, Fault> {
     let gateway = &asked.door.gateway;
     let strict = prefers(asked.headers, "handling=strict");
@@ -156,6 +166,7 @@ async fn search(asked: &Asked<'_>) -> Result<Response, Fault> {
     match asked.kind {
         Some(Served::Kept(kind)) => {
             let page = gateway.search(asked.source, kind, asked.query, strict).await?;
+            note(asked, page.found.resources.len(), None).await?;
             let hits: Vec<_> = page.found.resources.iter().map(|r| (r.id.as_str(), r.body.as_slice())).collect();
             let links = (page.self_query, page.next_query);
             Ok(bundle(&base, kind.name(), links, &hits, &page.remarks))

@@ -134,6 +134,8 @@ pub enum RefusalReason {
     MultipleMatches,
     /// The subject's identifier names no Patient, or more than one.
     SubjectNotFound,
+    /// What the entry was planned on has changed since: its condition or its subject's identifier leads elsewhere now. Plan anew.
+    Overtaken,
 }
 
 // ---- Reading resources ----------------------------------------------------------------------

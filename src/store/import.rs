@@ -116,6 +116,7 @@ async fn one<T: Tx>(import: &Import, entry: &ImportEntry, tx: &mut T) -> Result<
         Method::Update { if_match } => (entry.id.clone(), *if_match),
         Method::Create { if_none_exist: Some(search) } => match found(import, entry, search, tx).await? {
             Err(reason) => return Ok(Err(reason)),
+            Ok(Some(id)) if elsewhere(import, entry, &id) => return Ok(Err(RefusalReason::Overtaken)),
             Ok(Some(id)) => {
                 let item = Item::of(&import.source, entry.draft.resource_type.name(), &id);
                 let Some(head) = head(tx, item).await? else {
@@ -127,10 +128,16 @@ async fn one<T: Tx>(import: &Import, entry: &ImportEntry, tx: &mut T) -> Result<
         },
         Method::ConditionalUpdate { search, if_match } => match found(import, entry, search, tx).await? {
             Err(reason) => return Ok(Err(reason)),
+            Ok(Some(id)) if elsewhere(import, entry, &id) => return Ok(Err(RefusalReason::Overtaken)),
             Ok(id) => (id.unwrap_or_else(|| entry.id.clone()), *if_match),
         },
     };
     keep(import, entry, id, if_match, tx).await
+}
+
+/// Other entries of the same import may refer to the planned id: a condition must not lead to another one.
+fn elsewhere(import: &Import, entry: &ImportEntry, met: &str) -> bool {
+    import.entries.len() > 1 && met != entry.id
 }
 
 fn unchanged(id: String, head: &Head) -> Kept {
@@ -197,18 +204,18 @@ async fn whose<T: Tx>(
     if entry.draft.resource_type == ResourceType::Patient {
         return Ok(Ok(Some(id.to_owned())));
     }
-    match (&entry.patient, &entry.draft.subject) {
-        (Some(patient), _) => Ok(Ok(Some(patient.clone()))),
-        (None, Some(Subject::Identifier(identifier))) => {
-            let search = Search { id: None, identifiers: vec![identifier.clone()] };
-            let ids = matches(&import.source, ResourceType::Patient, &search, tx).await?;
-            match &ids[..] {
-                [one] => Ok(Ok(Some(one.clone()))),
-                _ => Ok(Err(RefusalReason::SubjectNotFound)),
-            }
-        }
-        _ => Ok(Ok(None)),
-    }
+    let Some(Subject::Identifier(identifier)) = &entry.draft.subject else {
+        return Ok(Ok(entry.patient.clone()));
+    };
+    let search = Search { id: None, identifiers: vec![identifier.clone()] };
+    let mut ids = matches(&import.source, ResourceType::Patient, &search, tx).await?;
+    let one = if ids.len() == 1 { ids.pop() } else { None };
+    Ok(match (&entry.patient, one) {
+        (None, None) => Err(RefusalReason::SubjectNotFound),
+        // What flow read before is not what holds now.
+        (Some(planned), met) if met.as_ref() != Some(planned) => Err(RefusalReason::Overtaken),
+        (_, one) => Ok(one),
+    })
 }
 
 fn hash_of(entry: &ImportEntry) -> Vec<u8> {

@@ -1,5 +1,10 @@
-//! The door, as far as it can be tried without a store.
+//! The door: a real listener, a real store.
 
 mod accept;
 mod auth;
+mod bad;
+mod bundles;
+mod house;
 mod queries;
+mod resources;
+mod walks;

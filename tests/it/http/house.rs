@@ -1,0 +1,137 @@
+//! A gateway on a real store behind a real listener, and a client of few words.
+
+use crate::program::Folder;
+use serde_json::Value;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, AtomicUsize, Ordering};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::{TcpListener, TcpStream};
+use trialgate::flow::gateway::{Gateway, Parts, Source};
+use trialgate::http::accept::serve;
+use trialgate::http::limits::Limits;
+use trialgate::http::server::{Door, router};
+use trialgate::model::time::{Instant, Zone};
+use trialgate::store::{Options, Store};
+
+/// 15 March 2026, 08:00 UTC.
+const NOW: i64 = 1_773_561_600_000_000;
+
+/// A door that is open; the folder goes with it.
+pub(super) struct House {
+    /// Where it listens.
+    pub(super) address: SocketAddr,
+    /// The corridor behind it.
+    pub(super) gateway: Arc<Gateway>,
+    /// Its store.
+    pub(super) store: Store,
+    _folder: Folder,
+}
+
+/// What was answered.
+#[derive(Debug)]
+pub(super) struct Answer {
+    pub(super) status: u16,
+    pub(super) headers: Vec<(String, String)>,
+    pub(super) text: String,
+}
+
+impl Answer {
+    /// A header's value; empty when it is absent.
+    pub(super) fn header(&self, name: &str) -> &str {
+        self.headers.iter().find(|(n, _)| n.eq_ignore_ascii_case(name)).map_or("", |(_, v)| v)
+    }
+
+    pub(super) fn json(&self) -> Value {
+        serde_json::from_str(&self.text).unwrap_or_else(|e| panic!("{e}: {self:?}"))
+    }
+
+    /// The first issue's code; it must be an OperationOutcome.
+    pub(super) fn code(&self) -> String {
+        let outcome = self.json();
+        assert_eq!(outcome["resourceType"], "OperationOutcome", "{self:?}");
+        outcome["issue"][0]["code"].as_str().expect("a code").to_owned()
+    }
+}
+
+pub(super) async fn open() -> House {
+    open_with(Limits::default()).await
+}
+
+pub(super) async fn open_with(limits: Limits) -> House {
+    static NEXT: AtomicUsize = AtomicUsize::new(0);
+    let folder = Folder::new(&format!("http-{}", NEXT.fetch_add(1, Ordering::SeqCst)));
+    let store = Store::open(&folder.store(), Options { create: true, read_only: false }).expect("a store");
+    let clock = AtomicI64::new(NOW);
+    let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
+    let address = listener.local_addr().expect("an address");
+    let gateway = Arc::new(Gateway::new(Parts {
+        store: store.clone(),
+        sources: vec![Source::new("main", Zone::utc()), Source::new("lab", Zone::utc())],
+        clock: Arc::new(move || Instant(clock.fetch_add(1000, Ordering::SeqCst))),
+        cursor_key: [7; 32],
+        base: format!("http://{address}/fhir"),
+    }));
+    let (clients, metrics) = (Vec::new(), Default::default());
+    let door = Door { gateway: gateway.clone(), clients, limits: limits.clone(), metrics };
+    let app = router(Arc::new(door), axum::Router::new());
+    tokio::spawn(serve(listener, app, limits, std::future::pending()));
+    House { address, gateway, store, _folder: folder }
+}
+
+impl House {
+    /// One request on a connection of its own; each header is a whole line.
+    pub(super) async fn ask(&self, verb: &str, path: &str, headers: &[&str], body: &[u8]) -> Answer {
+        let mut head = format!("{verb} {path} HTTP/1.1\r\nHost: {}\r\nConnection: close\r\n", self.address);
+        if !body.is_empty() && !headers.iter().any(|h| h.to_ascii_lowercase().starts_with("content-type")) {
+            head.push_str("Content-Type: application/fhir+json\r\n");
+        }
+        headers.iter().for_each(|line| head.push_str(&format!("{line}\r\n")));
+        if !headers.iter().any(|h| h.starts_with("Transfer-Encoding") || h.starts_with("Content-Length")) {
+            head.push_str(&format!("Content-Length: {}\r\n", body.len()));
+        }
+        let mut stream = TcpStream::connect(self.address).await.expect("connects");
+        stream.write_all(format!("{head}\r\n").as_bytes()).await.expect("sends");
+        // Who is refused early may find the way closed; the answer counts.
+        let _ = stream.write_all(body).await;
+        let mut bytes = Vec::new();
+        let _ = stream.read_to_end(&mut bytes).await;
+        read(&String::from_utf8(bytes).expect("UTF-8"))
+    }
+
+    pub(super) async fn get(&self, path: &str) -> Answer {
+        self.ask("GET", path, &[], b"").await
+    }
+
+    pub(super) async fn send(&self, verb: &str, path: &str, body: &Value) -> Answer {
+        self.ask(verb, path, &[], body.to_string().as_bytes()).await
+    }
+
+    /// How many resources of all types and states are kept.
+    pub(super) async fn kept(&self) -> i64 {
+        let counts = self.store.read(trialgate::store::Counts {}).await.expect("counts");
+        counts.iter().map(|(_, _, _, n)| n).sum()
+    }
+}
+
+fn read(text: &str) -> Answer {
+    let (head, body) = text.split_once("\r\n\r\n").unwrap_or_else(|| panic!("no answer: {text:?}"));
+    let mut lines = head.lines();
+    let status = lines.next().and_then(|l| l.split(' ').nth(1)).and_then(|s| s.parse().ok()).expect("a status");
+    let headers = lines.filter_map(|l| l.split_once(':')).map(|(n, v)| (n.into(), v.trim().into())).collect();
+    Answer { status, headers, text: body.into() }
+}
+
+/// A platelet count as it is sent.
+pub(super) fn observation(id: &str, value: &str) -> String {
+    format!(
+        r#"{{"resourceType":"Observation","id":"{id}","identifier":[{{"system":"urn:o","value":"{id}"}}],"status":"final","code":{{"coding":[{{"system":"http://loinc.org","code":"777-3"}}]}},"subject":{{"reference":"Patient/p"}},"effectiveDateTime":"2026-03-01T08:00:00Z","valueQuantity":{{"value":{value},"unit":"10*9/L","system":"http://unitsofmeasure.org","code":"10*9/L"}}}}"#
+    )
+}
+
+/// A Patient, found by one identifier.
+pub(super) fn patient(id: &str) -> String {
+    format!(
+        r#"{{"resourceType":"Patient","id":"{id}","identifier":[{{"system":"urn:p","value":"{id}"}}],"birthDate":"1980-05-02"}}"#
+    )
+}
