@@ -1,13 +1,15 @@
 //! Lines of a file or pull: kept in chunks, and what cannot be kept is set aside with its reason, never lost.
 
-use super::answer::Refusal;
+use super::answer::{EntryAnswer, Refusal};
 use super::gateway::{Gateway, Source};
 use super::import::{id_of_bytes, refused};
 use super::seam::Reading;
+use crate::intake;
 use crate::model::draft::Subject;
 use crate::model::issue::Issue;
 use crate::store::KeepAside;
 use crate::store::contract::{Caller, Event, ImportEntry, Method, RefusalReason, SetAside};
+use std::collections::BTreeMap;
 
 /// Lines in one commit at most.
 pub const CHUNK: usize = 500;
@@ -24,14 +26,42 @@ pub struct Line<'a> {
 /// What became of lines.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Loaded {
-    /// New or changed.
-    pub kept: u64,
-    /// There already, or older than what is there.
-    pub unchanged: u64,
-    /// Of a type that is not kept.
-    pub ignored: u64,
-    /// Set aside.
-    pub set_aside: u64,
+    /// Lines that are in the store now, by type.
+    pub kept: BTreeMap<&'static str, u64>,
+    /// Of these: `created`, `updated`, `unchanged`, `late`.
+    pub events: BTreeMap<&'static str, u64>,
+    /// Of a type that is not kept, by type.
+    pub ignored: BTreeMap<String, u64>,
+    /// Set aside, by issue code.
+    pub set_aside: BTreeMap<&'static str, u64>,
+}
+
+impl Loaded {
+    /// The word of an event.
+    fn word(event: Event) -> &'static str {
+        match event {
+            Event::Created => "created",
+            Event::Updated => "updated",
+            Event::Unchanged => "unchanged",
+            Event::Late => "late",
+        }
+    }
+
+    /// Adds what became of other lines.
+    pub fn add(&mut self, other: &Self) {
+        for (word, n) in &other.kept {
+            *self.kept.entry(word).or_default() += n;
+        }
+        for (word, n) in &other.events {
+            *self.events.entry(word).or_default() += n;
+        }
+        for (word, n) in &other.ignored {
+            *self.ignored.entry(word.clone()).or_default() += n;
+        }
+        for (word, n) in &other.set_aside {
+            *self.set_aside.entry(word).or_default() += n;
+        }
+    }
 }
 
 impl Gateway {
@@ -41,6 +71,47 @@ impl Gateway {
         let mut loaded = Loaded::default();
         for chunk in lines.chunks(CHUNK) {
             self.load_chunk(source, chunk, caller, &mut loaded).await?;
+        }
+        Ok(loaded)
+    }
+
+    /// A file with one resource, or a Bundle: a transaction or batch as what it asks for, any other as its entries.
+    pub async fn load_file(
+        &self,
+        source: &Source,
+        place: &str,
+        body: &[u8],
+        caller: &Caller,
+    ) -> Result<Loaded, Refusal> {
+        if type_of(body) != "Bundle" {
+            return self.load_lines(source, &[Line { place, body }], caller).await;
+        }
+        let read = intake::read_bundle(body);
+        if !matches!(read.kind.as_str(), "transaction" | "batch") {
+            let places: Vec<String> = (0..read.entries.len()).map(|i| format!("{place} entry {i}")).collect();
+            let resources = read
+                .entries
+                .iter()
+                .zip(&places)
+                .filter_map(|(entry, place)| Some(Line { place, body: body.get(entry.resource.clone()?)? }));
+            return self.load_lines(source, &resources.collect::<Vec<_>>(), caller).await;
+        }
+        let (_, answers) = self.bundle(source, body, caller.clone()).await?;
+        let mut loaded = Loaded::default();
+        for (entry, answer) in read.entries.iter().zip(answers) {
+            let kind = entry.resource.clone().and_then(|r| body.get(r)).map_or_else(|| "unknown".into(), type_of);
+            match answer {
+                EntryAnswer::Written(written) => {
+                    *loaded.kept.entry(written.resource_type.name()).or_default() += 1;
+                    *loaded.events.entry(Loaded::word(written.kept.event)).or_default() += 1;
+                }
+                EntryAnswer::PassedOver(_) => *loaded.ignored.entry(kind).or_default() += 1,
+                EntryAnswer::Refused(refusal) => {
+                    let line =
+                        Line { place, body: entry.resource.clone().and_then(|r| body.get(r)).unwrap_or_default() };
+                    self.set_aside(source, &line, &refusal.issues, caller, &mut loaded).await?;
+                }
+            }
         }
         Ok(loaded)
     }
@@ -59,7 +130,7 @@ impl Gateway {
                     entries.push(entry);
                     from.push(line);
                 }
-                Ok(None) => loaded.ignored += 1,
+                Ok(None) => *loaded.ignored.entry(type_of(line.body)).or_default() += 1,
                 Err(refusal) if refusal.is_of_the_machine() => return Err(refusal),
                 Err(refusal) => self.set_aside(source, line, &refusal.issues, caller, loaded).await?,
             }
@@ -68,9 +139,10 @@ impl Gateway {
         while !entries.is_empty() {
             match self.keep(source, entries.clone(), caller.clone()).await? {
                 Ok(kept) => {
-                    let new = kept.iter().filter(|k| matches!(k.event, Event::Created | Event::Updated)).count() as u64;
-                    loaded.kept += new;
-                    loaded.unchanged += kept.len() as u64 - new;
+                    for (entry, kept) in entries.iter().zip(kept) {
+                        *loaded.kept.entry(entry.draft.resource_type.name()).or_default() += 1;
+                        *loaded.events.entry(Loaded::word(kept.event)).or_default() += 1;
+                    }
                     break;
                 }
                 Err(refusal) if refusal.reason == RefusalReason::Overtaken => return Err(refused(&refusal, "")),
@@ -114,7 +186,7 @@ impl Gateway {
         let (place, body) = (line.place.into(), line.body.to_vec());
         let aside = SetAside { source: source.name.to_string(), reason, place, body };
         self.store.write(KeepAside { aside, caller: caller.clone(), at: self.now() }).await?;
-        loaded.set_aside += 1;
+        *loaded.set_aside.entry(issues.first().map_or("unknown", |i| i.code)).or_default() += 1;
         Ok(())
     }
 }
@@ -124,4 +196,14 @@ impl Refusal {
         use super::answer::Grade;
         matches!(self.grade, Grade::Busy | Grade::NoRoom | Grade::Failed)
     }
+}
+
+/// The type that a body says it is.
+fn type_of(body: &[u8]) -> String {
+    #[derive(serde::Deserialize)]
+    struct Face {
+        #[serde(rename = "resourceType")]
+        resource_type: String,
+    }
+    serde_json::from_slice::<Face>(body).map_or_else(|_| "unknown".to_owned(), |face| face.resource_type)
 }
