@@ -142,6 +142,7 @@ impl Desk {
         targets: Vec<TargetAt>,
         library: Library,
     ) -> Self {
+        gateway.show_trials(library.trials.iter().map(|a| a.trial.clone()).collect(), &base);
         Self { gateway, base, sites, targets, library: RwLock::new(Arc::new(library)) }
     }
 

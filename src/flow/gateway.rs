@@ -60,6 +60,8 @@ pub struct Gateway {
     pub(crate) wanted: RwLock<Option<Arc<HashSet<i64>>>>,
     /// ResearchStudies as rendered, by id.
     pub(crate) studies: RwLock<Arc<BTreeMap<String, super::research::Study>>>,
+    /// Trials whose subjects are served.
+    pub(crate) shown: RwLock<Arc<super::subjects::Shown>>,
 }
 
 impl fmt::Debug for Gateway {
@@ -79,6 +81,7 @@ impl Gateway {
             base: parts.base,
             wanted: RwLock::default(),
             studies: RwLock::default(),
+            shown: RwLock::default(),
         }
     }
 

@@ -7,11 +7,12 @@ use crate::normalize::Plan;
 use crate::trial::check::{self, Files, Mistake};
 use crate::trial::definition::Trial;
 use crate::trial::terms::{self, TermsFiles};
+use std::sync::Arc;
 
 /// One definition in force.
 pub struct Active {
     /// The definition.
-    pub trial: Trial,
+    pub trial: Arc<Trial>,
     /// How facts are read for it.
     pub plan: Plan,
 }
@@ -38,7 +39,7 @@ impl Library {
             found.extend(mistakes);
             if let Some(trial) = trial {
                 let plan = Plan::new(&trial, &terms);
-                trials.push(Active { trial, plan });
+                trials.push(Active { trial: Arc::new(trial), plan });
             }
         }
         if found.iter().any(Mistake::is_error) {

@@ -20,6 +20,7 @@ pub mod render;
 pub mod research;
 mod seam;
 pub mod search;
+pub mod subjects;
 pub mod takeup;
 
 pub use crate::store::Store;

@@ -141,7 +141,7 @@ impl Gateway {
     }
 
     /// The key stands at both ends, so that a longer text has another seal.
-    fn seal_of(&self, words: &[&str]) -> String {
+    pub(crate) fn seal_of(&self, words: &[&str]) -> String {
         let key = hex(&self.cursor_key);
         let all: Vec<&str> = std::iter::once(key.as_str()).chain(words.iter().copied()).chain([key.as_str()]).collect();
         hex(&digest_words(&all)[..16])

@@ -136,6 +136,12 @@ async fn read(asked: &Asked<'_>) -> Result<Response, Fault> {
             let Stored { version, known, body, .. } = found?;
             (version, known, body)
         }
+        Some(Served::Subject) => {
+            let found = gateway.research_subject(asked.id).await;
+            note(asked, found.iter().count(), Some(asked.id)).await?;
+            let Owned { version, known, body, .. } = found?;
+            (version, known, body.to_vec())
+        }
         _ => {
             let Owned { version, known, body, .. } = gateway.research_study(asked.id)?;
             (version, known, body.to_vec())
@@ -170,6 +176,12 @@ async fn search(asked: &Asked<'_>) -> Result<Response, Fault> {
             let hits: Vec<_> = page.found.resources.iter().map(|r| (r.id.as_str(), r.body.as_slice())).collect();
             let links = (page.self_query, page.next_query);
             Ok(bundle(&base, kind.name(), links, &hits, &page.remarks))
+        }
+        Some(Served::Subject) => {
+            let page = gateway.research_subjects(asked.query, strict).await?;
+            note(asked, page.found.len(), None).await?;
+            let hits: Vec<_> = page.found.iter().map(|r| (r.id.as_str(), &*r.body)).collect();
+            Ok(bundle(&base, "ResearchSubject", (page.self_query, page.next_query), &hits, &page.remarks))
         }
         _ => {
             let page = gateway.research_studies(asked.query, strict)?;

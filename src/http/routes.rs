@@ -91,9 +91,8 @@ impl Served {
     }
 
     /// All types at the base of a source: what the gateway owns is at [`MAIN`] alone.
-    /// ResearchSubject joins once there is a reader for it.
     pub fn at(source: &str) -> Vec<Self> {
-        let own = if source == MAIN { &[Self::Study][..] } else { &[] };
+        let own = if source == MAIN { &[Self::Study, Self::Subject][..] } else { &[] };
         ResourceType::ALL.into_iter().map(Self::Kept).chain(own.iter().copied()).collect()
     }
 
