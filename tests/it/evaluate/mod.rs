@@ -30,6 +30,8 @@ trial = "T1"
 version = 1
 [study]
 title = "A study"
+registry = "https://clinicaltrials.gov"
+status = "active"
 sites = [{ id = "S", name = "Site", country = "CN", zone = "Asia/Shanghai" }]
 [conduct]
 participation_starts = "consent"

@@ -48,7 +48,7 @@ fn criteria_carry_the_words_of_the_protocol() {
 fn ten_mistakes_are_ten_errors_with_their_lines() {
     let changes = [
         ("mrss > 20 and", "mrsss > 20 and"),
-        ("vc_pct < 70 '%'", "vc_pct < 70"),
+        ("dlco_pct < 70 '%'", "dlco_pct < 70"),
         ("creatinine > 120 'umol/L'", "creatinine > 120 'kg'"),
         ("platelets < 80 '10*9/L'", "platelets < 80 < 90"),
         ("unit = \"mm/h\"", "unit = \"furlongs\""),
@@ -56,7 +56,7 @@ fn ten_mistakes_are_ten_errors_with_their_lines() {
         ("hiv or htlv1 or", "not age > 3 or htlv1 or"),
         ("Last(albumin within 28 days)", "Flatten(albumin within 28 days)"),
         ("\"loinc|1751-7\"", "\"lionc|1751-7\""),
-        ("default = \"judged\"\njudged = \"prosthesis or", "default = \"jugded\"\njudged = \"prosthesis or"),
+        ("default = \"review\"\nreview = \"prosthesis or", "default = \"reveiw\"\nreview = \"prosthesis or"),
     ];
     let mut text = FIRST.to_owned();
     let mut lines = Vec::new();
