@@ -143,8 +143,8 @@ fn detail(words: &str) {
 
 /// The newest fact of a variable that was left out, as received, with the reason.
 fn left_out(verdict: &Value, variable: &str) -> Option<String> {
-    let facts = verdict["criteria"].as_array()?.iter().filter_map(|c| c["facts"].as_array()).flatten();
-    let fact = facts.filter(|f| f["variable"] == variable && f["value"].is_null()).last()?;
+    let mut facts = verdict["criteria"].as_array()?.iter().filter_map(|c| c["facts"].as_array()).flatten();
+    let fact = facts.rfind(|f| f["variable"] == variable && f["value"].is_null())?;
     Some(format!("{}: kept, not used: {}", fact["received"].as_str()?, fact["remark"].as_str().unwrap_or("")))
 }
 

@@ -57,7 +57,7 @@ pub enum Subject {
 }
 
 /// A stretch of the received bytes that is replaced on reading; every other byte stays.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 pub struct Stretch {
     /// First byte.
     pub start: u32,
@@ -76,12 +76,6 @@ pub struct Offsets {
     pub version_id: Option<Stretch>,
     /// The value of `meta.lastUpdated`, quotes included.
     pub last_updated: Option<Stretch>,
-}
-
-impl Default for Stretch {
-    fn default() -> Self {
-        Self { start: 0, end: 0 }
-    }
 }
 
 /// One resource, read and found right in shape.

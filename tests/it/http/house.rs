@@ -21,8 +21,6 @@ const NOW: i64 = 1_773_561_600_000_000;
 pub(super) struct House {
     /// Where it listens.
     pub(super) address: SocketAddr,
-    /// The corridor behind it.
-    pub(super) gateway: Arc<Gateway>,
     /// Its store.
     pub(super) store: Store,
     _folder: Folder,
@@ -76,7 +74,7 @@ pub(super) async fn open_with(limits: Limits) -> House {
     let door = Door { gateway: gateway.clone(), clients, limits: limits.clone(), metrics };
     let app = router(Arc::new(door), axum::Router::new());
     tokio::spawn(serve(listener, app, limits, std::future::pending()));
-    House { address, gateway, store, _folder: folder }
+    House { address, store, _folder: folder }
 }
 
 impl House {
