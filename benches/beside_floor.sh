@@ -48,12 +48,14 @@ PY
   tail -1 "$out"
 done
 python3 - "$out" <<'PY'
-import json, statistics, sys
+import re, statistics, sys
 rows = {}
 for line in open(sys.argv[1]):
-    row = json.loads(line)
-    key = next((k for k in row if k.startswith("server_cpu_us") or k.startswith("cpu_us")), None)
-    if key: rows.setdefault(row.get("label") or row.get("l"), []).append(row[key])
+    label = re.search(r'"label": ?"([^"]+)"', line).group(1)
+    cpu = re.search(r'cpu_us_per_res(?:ource)?": ?([0-9.]+)', line)
+    if cpu: rows.setdefault(label, []).append(float(cpu.group(1)))
+# The floor takes the file as one request, so its figure is per file.
+rows["floor line"] = [cpu / 20000 for cpu in rows["floor line"]]
 for step in ("create", "bundle", "line"):
     floor, gate = (statistics.median(rows[f"{who} {step}"]) for who in ("floor", "gate"))
     print(f"{step:8} floor {floor:7.1f} us   gateway {gate:7.1f} us   ratio {gate / floor:4.1f}")

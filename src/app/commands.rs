@@ -26,7 +26,7 @@ pub async fn import(args: &Import) -> End {
     };
     match opened.await {
         Ok(desk) => {
-            let end = cli::import::run(&desk.gateway, args).await;
+            let end = cli::import::run(&desk, args).await;
             match desk.store().close().await {
                 Ok(()) => end,
                 Err(error) => fail(End::Failed, error),

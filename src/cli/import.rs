@@ -3,18 +3,23 @@
 use super::args::Import;
 use super::files;
 use super::print::{End, fail, json, thousands};
-use crate::flow::Caller;
 use crate::flow::answer::Refusal;
+use crate::flow::desk::Desk;
 use crate::flow::gateway::{Gateway, Source};
+use crate::flow::library;
 use crate::flow::lines::{Line, Loaded};
+use crate::flow::{Caller, StoreError};
 use indicatif::{ProgressBar, ProgressStyle};
 use serde_json::json;
+use std::collections::BTreeMap;
 use std::io::{BufRead, Read};
 use std::path::Path;
 use std::time::Duration;
 
 /// Lines read before they are handed on.
 const CHUNK: usize = 500;
+/// Codes and units listed in a summary.
+const LISTED: usize = 10;
 /// Longest line, in bytes; a longer one is no resource.
 const LINE_MAX: usize = 16 << 20;
 
@@ -40,7 +45,8 @@ fn bar(total: u64) -> ProgressBar {
 }
 
 /// Imports and prints the summary.
-pub async fn run(gateway: &Gateway, args: &Import) -> End {
+pub async fn run(desk: &Desk, args: &Import) -> End {
+    let gateway = &*desk.gateway;
     let paths = match files::expand(&args.files) {
         Ok(paths) if !paths.is_empty() => paths,
         Ok(_) => return fail(End::Usage, "no files of resources found; wanted .json, .ndjson or .ndjson.gz"),
@@ -67,8 +73,29 @@ pub async fn run(gateway: &Gateway, args: &Import) -> End {
         progress.set_position(done);
     }
     progress.finish_and_clear();
-    summary(&sum, args.json);
+    match not_understood(desk, &args.source).await {
+        Ok((codes, units)) => summary(&sum, &codes, &units, args.json),
+        Err(error) => return fail(End::Failed, error),
+    }
     End::Done
+}
+
+/// Codes and units that nothing in force reads, by volume, the most frequent of each.
+type Volume = Vec<(String, i64)>;
+
+async fn not_understood(desk: &Desk, source: &str) -> Result<(Volume, Volume), StoreError> {
+    let library = desk.library();
+    let rows = library::not_read(desk.store(), &library, source).await?;
+    let mut codes: BTreeMap<String, i64> = BTreeMap::new();
+    for row in rows {
+        *codes.entry(row.code.to_string()).or_default() += row.count;
+    }
+    let mut codes: Volume = codes.into_iter().collect();
+    codes.sort_by_key(|(_, count)| -count);
+    codes.truncate(LISTED);
+    let mut units = library::units_not_understood(desk.store(), &library, source).await?;
+    units.truncate(LISTED);
+    Ok((codes, units))
 }
 
 fn size_of(path: &Path) -> u64 {
@@ -130,13 +157,14 @@ fn words(refusal: &Refusal) -> String {
     refusal.issues.iter().map(ToString::to_string).collect::<Vec<_>>().join("; ")
 }
 
-fn summary(sum: &Loaded, as_json: bool) {
+fn summary(sum: &Loaded, codes: &Volume, units: &Volume, as_json: bool) {
     if as_json {
         let mut events = sum.events.clone();
         for word in ["created", "updated", "unchanged", "late"] {
             events.entry(word).or_default();
         }
-        json(&json!({ "kept": sum.kept, "events": events, "ignored": sum.ignored, "set_aside": sum.set_aside }));
+        json(&json!({ "kept": sum.kept, "events": events, "ignored": sum.ignored, "set_aside": sum.set_aside,
+                      "codes_not_read": volumes(codes), "units_not_understood": volumes(units) }));
         return;
     }
     for (kind, n) in &sum.kept {
@@ -151,4 +179,14 @@ fn summary(sum: &Loaded, as_json: bool) {
     for (code, n) in &sum.set_aside {
         println!("{:>12}  set aside: {code}", thousands(*n));
     }
+    for (title, rows) in [("codes that no definition reads", codes), ("units not understood", units)] {
+        if !rows.is_empty() {
+            println!("\n  {title}, by volume:");
+            rows.iter().for_each(|(word, n)| println!("{:>12}  {word}", thousands(n.unsigned_abs())));
+        }
+    }
+}
+
+fn volumes(rows: &Volume) -> serde_json::Value {
+    rows.iter().map(|(word, count)| json!({ "word": word, "count": count })).collect()
 }

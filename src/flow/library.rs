@@ -1,12 +1,16 @@
 //! The definitions and maps in force, checked and prepared; taken up whole or not at all.
 
 use super::profiles::Profiles;
+use crate::model::code::PATIENT_SYSTEM;
 use crate::model::key::digest_words;
 use crate::model::terms::TermsBySource;
+use crate::model::unit::Unit;
 use crate::normalize::Plan;
+use crate::store::{Store, StoreError, UsageList, UsageRow};
 use crate::trial::check::{self, Files, Mistake};
 use crate::trial::definition::Trial;
 use crate::trial::terms::{self, TermsFiles};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 /// One definition in force.
@@ -80,4 +84,34 @@ pub fn terms_digest(profiles: &Profiles) -> [u8; 32] {
 pub fn definition(profiles: &Profiles, folder: &str) -> (Option<Trial>, Vec<Mistake>) {
     let systems = profiles.0.get("terms/systems.toml").map_or("", String::as_str);
     check::load(&Files { folder, files: &profiles.below(folder), systems })
+}
+
+/// Codes and units that were received and that no definition in force reads, most frequent first.
+pub async fn not_read(store: &Store, library: &Library, source: &str) -> Result<Vec<UsageRow>, StoreError> {
+    let mut rows = store.read(UsageList { source: Some(source.to_owned()) }).await?;
+    rows.retain(|row| {
+        let own = row.code.system == PATIENT_SYSTEM;
+        !own && !library.trials.iter().any(|active| active.plan.matches(source, &row.code))
+    });
+    Ok(rows)
+}
+
+/// Unit words that are neither UCUM nor in the source's map, most frequent first.
+pub async fn units_not_understood(
+    store: &Store,
+    library: &Library,
+    source: &str,
+) -> Result<Vec<(String, i64)>, StoreError> {
+    let terms = library.terms.of(source);
+    let mut sums: BTreeMap<String, i64> = BTreeMap::new();
+    for row in store.read(UsageList { source: Some(source.to_owned()) }).await? {
+        let known = row.unit.is_empty() || terms.units.contains_key(&row.unit);
+        let misread = terms.misread.contains(&row.unit) && !terms.units.contains_key(&row.unit);
+        if misread || (!known && Unit::parse(&row.unit).is_err()) {
+            *sums.entry(row.unit).or_default() += row.count;
+        }
+    }
+    let mut all: Vec<(String, i64)> = sums.into_iter().collect();
+    all.sort_by_key(|(_, count)| -count);
+    Ok(all)
 }

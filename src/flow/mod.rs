@@ -24,4 +24,4 @@ pub mod subjects;
 pub mod takeup;
 
 pub use crate::store::Store;
-pub use crate::store::contract::{Caller, Event, Found, Kept, Stored};
+pub use crate::store::contract::{Caller, Event, Found, Kept, StoreError, Stored};

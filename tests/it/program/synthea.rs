@@ -17,6 +17,8 @@ fn every_line_arrives_and_a_second_time_changes_nothing() {
     let counts = ["Patient", "Observation", "MedicationAdministration", "Condition"].map(|kind| kept(&first, kind));
     assert_eq!(counts, [Some(120), Some(72_910), Some(3_647), Some(4_040)], "{first}");
     assert_eq!(first["ignored"]["Encounter"], 7_466, "{first}");
+    let most = &first["codes_not_read"][0];
+    assert!(most["word"].as_str().is_some_and(|w| w.contains('|')) && most["count"].as_u64() > Some(100), "{first}");
     let second = import();
     assert_eq!(second["events"]["created"], 0, "{second}");
     assert_eq!(second["events"]["updated"], 0, "{second}");
