@@ -20,6 +20,10 @@ const GROUP_BYTES: usize = 4 << 20;
 /// Read-only connections.
 const READERS: usize = 4;
 
+/// How long an opener waits for the writer's lock, and between two looks.
+const LOCK_WAIT: std::time::Duration = std::time::Duration::from_secs(1);
+const LOCK_STEP: std::time::Duration = std::time::Duration::from_millis(10);
+
 /// How to open a store.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Options {
@@ -200,12 +204,26 @@ impl Lock {
         name.push(".lock");
         let fault = |e: std::io::Error| StoreError::Unreachable(format!("{}: {e}", path.display()));
         let file = std::fs::File::options().create(true).truncate(false).write(true).open(name).map_err(fault)?;
-        match file.try_lock() {
+        match wait_for(&file) {
             Ok(()) => Ok(Self(file)),
             Err(std::fs::TryLockError::WouldBlock) => {
                 Err(StoreError::Unreachable("another process writes this store; stop it, or read only".into()))
             }
             Err(std::fs::TryLockError::Error(e)) => Err(fault(e)),
+        }
+    }
+}
+
+/// A process that is about to end, or a child that is about to start, may hold the lock for a moment more.
+fn wait_for(file: &std::fs::File) -> Result<(), std::fs::TryLockError> {
+    let mut waited = std::time::Duration::ZERO;
+    loop {
+        match file.try_lock() {
+            Err(std::fs::TryLockError::WouldBlock) if waited < LOCK_WAIT => {
+                std::thread::sleep(LOCK_STEP);
+                waited += LOCK_STEP;
+            }
+            other => return other,
         }
     }
 }
