@@ -6,4 +6,5 @@ pub mod run;
 pub mod serve;
 pub mod story;
 pub mod tell;
+pub mod users;
 pub mod wire;

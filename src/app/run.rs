@@ -1,6 +1,6 @@
 //! From the command line's words to what they ask for.
 
-use super::{commands, demo, serve};
+use super::{commands, demo, serve, users};
 use crate::cli::args::{Cli, Command};
 use crate::cli::print::{End, fail};
 use crate::telemetry::{self, LogFormat};
@@ -32,6 +32,7 @@ async fn dispatch(command: Command) -> End {
         Command::Trial { command } => commands::trial(command).await,
         Command::Explain(args) => commands::explain(&args).await,
         Command::Migrate { place } => commands::migrate(&place).await,
+        Command::User { command } => users::run(command).await,
         Command::Audit { command } => commands::audit(command).await,
     }
 }

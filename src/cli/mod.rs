@@ -9,3 +9,4 @@ pub mod explain;
 pub mod files;
 pub mod import;
 pub mod print;
+pub mod user;

@@ -1,5 +1,6 @@
 //! The corridor: walks data through the rooms, one commit at a time. Doors call nothing else.
 
+pub mod accounts;
 pub mod answer;
 pub mod assess;
 pub mod backtest;
@@ -18,6 +19,7 @@ pub mod query;
 pub mod rehearse;
 pub mod render;
 pub mod research;
+pub mod rights;
 mod seam;
 pub mod search;
 pub mod subjects;

@@ -6,7 +6,10 @@ use super::tx::Tx;
 use super::value::args;
 
 /// The files, in order; the first is version 1.
-const FILES: &[&str] = &[include_str!("../../migrations/sqlite/0001_first.sql")];
+const FILES: &[&str] = &[
+    include_str!("../../migrations/sqlite/0001_first.sql"),
+    include_str!("../../migrations/sqlite/0002_accounts.sql"),
+];
 
 /// Brings a file up to date; a newer one is refused.
 pub(super) fn up(db: &mut SqliteTx) -> Result<(), StoreError> {

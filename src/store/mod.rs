@@ -1,5 +1,6 @@
 //! What is kept: verbs over one transaction, SQL, and the drivers of the databases.
 
+pub mod accounts;
 mod assess;
 mod audit;
 mod body;
@@ -10,6 +11,7 @@ mod find;
 mod group;
 mod import;
 mod keep;
+pub mod listing;
 mod migrate;
 mod persons;
 pub mod questions;
@@ -21,7 +23,9 @@ mod usage;
 pub mod value;
 mod writer;
 
+pub use accounts::*;
 pub use contract::*;
+pub use listing::*;
 pub use questions::*;
 pub use units::*;
 pub use writer::{Options, Store};
