@@ -12,7 +12,7 @@ use crate::model::time::Instant;
 pub use crate::publish::blind::Blind;
 use crate::publish::history::{Kept, step};
 pub use crate::publish::history::{KeptFact, Step};
-pub use crate::publish::plain::{Joined, Names, joined, value as plain_value};
+pub use crate::publish::plain::{Joined, Names, joined, unit as plain_unit, value as plain_value};
 pub use crate::publish::summary::Summary;
 use crate::store::*;
 use std::cmp::Reverse;
