@@ -130,9 +130,12 @@ pub struct Listing {
     pub blind: Blind,
 }
 
+/// Evidence in short by trial and person, with the version of the assessment that it is of.
+type ByPerson = HashMap<(String, PersonKey), (i64, Arc<Summary>)>;
+
 /// Evidence in short, read once for each version of an assessment.
 #[derive(Debug, Default)]
-pub struct Summaries(Mutex<HashMap<(String, PersonKey), (i64, Arc<Summary>)>>);
+pub struct Summaries(Mutex<ByPerson>);
 
 impl Summaries {
     /// The listed persons of a trial with their evidence, and whether there are more.
