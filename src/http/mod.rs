@@ -2,6 +2,7 @@
 
 pub mod accept;
 pub mod auth;
+mod bare;
 mod body;
 pub mod fhir;
 pub mod limits;

@@ -7,4 +7,5 @@ mod bundles;
 mod house;
 mod queries;
 mod resources;
+mod subjects;
 mod walks;
