@@ -8,7 +8,7 @@ use super::search::{COUNT_MAX, absent};
 use crate::model::capabilities::{Capabilities, Publish};
 use crate::model::key::PersonKey;
 use crate::model::parcel::Action;
-use crate::publish::study::{research_study, study_id};
+use crate::publish::study::{Reader, research_study, study_id};
 use crate::publish::subject::{Individual, Target, TargetKind, identifier_system, parcel};
 use crate::store::{PersonOf, SubjectById, SubjectRow, SubjectsOf};
 use crate::trial::definition::Trial;
@@ -40,7 +40,7 @@ impl Gateway {
         let mut studies = BTreeMap::new();
         for trial in &trials {
             let id = study_id(&trial.id);
-            let body = with_meta(&research_study(trial, base), i64::from(trial.version), None);
+            let body = with_meta(&research_study(trial, Reader::Client), i64::from(trial.version), None);
             let owned =
                 Owned { id: id.clone(), version: i64::from(trial.version), known: self.now(), body: body.into() };
             let mut identifiers = vec![(trial.study.registry.clone(), trial.id.clone())];
