@@ -1,11 +1,13 @@
 //! The door: FHIR over HTTP, probes and metrics. Only this room knows axum.
 
 pub mod accept;
+mod address;
 pub mod auth;
 mod body;
 pub mod fhir;
 pub mod limits;
 pub mod metrics;
+pub mod operations;
 pub mod outcome;
 pub mod routes;
 pub mod running;

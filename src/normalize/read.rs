@@ -59,10 +59,11 @@ pub fn normalize(plan: &Plan, facts: &[Fact], zone: &Zone) -> Readings {
 /// What is not used, with its times: what its value is nobody knows.
 fn left_out(variable: &Variable, terms: &Terms, fact: &Fact, place: usize, reason: Reason, text: String) -> LeftOut {
     let draft = &fact.draft;
-    let other = match &variable.kind {
-        VariableKind::Recorded(r) => is_other(r, &draft.context, terms),
-        _ => false,
-    };
+    let other = draft.status == FactStatus::NotDone
+        || match &variable.kind {
+            VariableKind::Recorded(r) => is_other(r, &draft.context, terms),
+            _ => false,
+        };
     let unread = Reading {
         value: Value::Truth(Truth::Unknown),
         at: draft.at.unwrap_or(TimeRange { earliest: Instant::MIN, latest: Instant::MAX }),
@@ -209,6 +210,7 @@ fn is_part(r: &Recorded, fact: &Fact) -> bool {
 fn may_be_used(r: &Recorded, origin: Origin, status: FactStatus) -> Result<bool, Refusal> {
     let refuse = || Err((Reason::NotYetFinal, format!("its status is {}; wanted a final one", status.word())));
     match status {
+        FactStatus::NotDone => Err((Reason::NeverSeen, "its status is not done; wanted one that was".into())),
         FactStatus::Unusable | FactStatus::EnteredInError => refuse(),
         FactStatus::Preliminary if origin == Origin::MedicationAdministration => Ok(true),
         FactStatus::Preliminary if r.status.contains(&status) => Ok(true),

@@ -2,7 +2,8 @@
 
 use super::body;
 use super::contract::{Find, Found, StoreError, Stored};
-use super::import::names;
+use super::facts::NEVER_HELD;
+use super::import::{names, silent_of};
 use super::questions::{Counts, ItemName, ItemNames, ReadResource, ResourceHistory};
 use super::tx::{Question, Tx};
 use super::value::{Row, Value, args};
@@ -128,7 +129,7 @@ impl Find {
         Ok(items)
     }
 
-    /// What these patients' current facts of the asked codes and dates come from.
+    /// What these patients' current facts of the asked codes and dates come from, and what states nothing.
     async fn by_patient(&self, tx: &mut impl Tx, kind: ResourceType) -> Result<BTreeSet<Item>, StoreError> {
         let mut items = BTreeSet::new();
         for id in &self.patients {
@@ -140,11 +141,17 @@ impl Find {
             let rows = tx
                 .query(
                     "select f.item, f.at, f.at_end, c.system, c.word from fact f join code c on c.code = f.code
-                     where f.partition = 0 and f.patient = ?1 and f.until is null",
-                    args![patient],
+                     where f.partition = 0 and f.patient = ?1 and (f.until is null or f.until = ?2)",
+                    args![patient, NEVER_HELD],
                 )
                 .await?;
             self.collect(rows, &mut items)?;
+            if self.codes.is_empty() && self.dates.is_empty() {
+                let sql = "select item from identifier where partition = 0 and name = ?1";
+                for row in tx.query(sql, args![silent_of(patient)]).await? {
+                    items.insert(row.item(0)?);
+                }
+            }
         }
         Ok(items)
     }
@@ -161,8 +168,8 @@ impl Find {
             .query(
                 "select f.item, f.at, f.at_end, c.system, c.word from fact f join code c on c.code = f.code
                  join patient p on p.partition = 0 and p.patient = f.patient
-                 where f.partition = 0 and f.until is null and f.origin = ?1 and p.source = ?2",
-                args![i64::from(origin), self.source.as_str()],
+                 where f.partition = 0 and (f.until is null or f.until = ?3) and f.origin = ?1 and p.source = ?2",
+                args![i64::from(origin), self.source.as_str(), NEVER_HELD],
             )
             .await?;
         let mut items = BTreeSet::new();

@@ -173,7 +173,7 @@ async fn keep<T: Tx>(
         if repetition {
             return Ok(Ok(unchanged(id, head)));
         }
-        if older(&entry.draft, head) {
+        if older(&entry.draft, &hash, head) {
             return late(import, entry, &id, item, head, newest + 1, &hash, touched, tx).await.map(Ok);
         }
     }
@@ -228,18 +228,12 @@ fn hash_of(entry: &ImportEntry) -> Vec<u8> {
     hash.finalize().to_vec()
 }
 
-/// The source's own order: `lastUpdated`, then `versionId` where both are whole numbers; silent: by arrival.
-fn older(draft: &Draft, head: &Head) -> bool {
+/// The source's own order: `lastUpdated`, then `versionId` where it is a whole number, then the bytes' hash: a total
+/// order, so that of equals the same one stays whichever arrived first. Silent: by arrival.
+fn older(draft: &Draft, hash: &[u8], head: &Head) -> bool {
     let (Some(new), Some(old)) = (draft.source_time, head.source_time) else { return false };
     let number = |v: &Option<String>| v.as_ref().and_then(|v| v.parse::<i64>().ok());
-    match new.0.cmp(&old) {
-        std::cmp::Ordering::Less => true,
-        std::cmp::Ordering::Greater => false,
-        std::cmp::Ordering::Equal => match (number(&draft.source_version), number(&head.source_version)) {
-            (Some(new), Some(old)) => new < old,
-            _ => false,
-        },
-    }
+    (new.0, number(&draft.source_version), hash) < (old, number(&head.source_version), &head.hash)
 }
 
 /// A version older than the current one: kept in history, makes no facts, never was current.
@@ -336,10 +330,7 @@ async fn make_facts(
 ) -> Result<Vec<u8>, StoreError> {
     let mut made = Vec::new();
     let draft = &entry.draft;
-    // What was entered in error was never true: it states nothing.
-    let retracted = draft.facts.iter().any(|f| f.status == FactStatus::EnteredInError);
-    let kept: &[DraftFact] = if retracted { &[] } else { &draft.facts };
-    let facts: &[DraftFact] = touched.map_or(&[], |_| kept);
+    let facts: &[DraftFact] = touched.map_or(&[], |_| &draft.facts);
     made.extend(u32::try_from(facts.len()).unwrap_or(u32::MAX).to_le_bytes());
     for fact in facts {
         let key = persons::code_key(tx, &fact.code).await?;
@@ -349,6 +340,9 @@ async fn make_facts(
         made.extend(key.to_le_bytes());
         made.extend(facts::at(fact).to_le_bytes());
         made.extend(fact.part.to_le_bytes());
+        if fact.status == FactStatus::EnteredInError {
+            continue;
+        }
         let unit = match &fact.value {
             FactValue::Quantity { unit, .. } => unit.as_written().to_owned(),
             _ => String::new(),
@@ -361,6 +355,13 @@ async fn make_facts(
             tx.execute(sql, args![name, item]).await?;
             made.extend(name.0);
         }
+    }
+    // What states nothing is found by its patient all the same.
+    if let Some(touched) = touched.filter(|_| facts.is_empty() && draft.resource_type != ResourceType::Patient) {
+        let name = silent_of(touched.patient);
+        let sql = "insert into identifier (partition, name, item) values (0, ?1, ?2) on conflict do nothing";
+        tx.execute(sql, args![name, item]).await?;
+        made.extend(name.0);
     }
     Ok(made)
 }
@@ -378,8 +379,8 @@ pub(super) async fn insert_fact(
     let mut all: Vec<Value> = vec![patient.into(), code.into(), item.into(), version.into(), known.into()];
     all.extend(facts::values(fact));
     tx.execute(
-        "insert into fact (partition, patient, code, item, version, known, part, origin, at, at_end, other_end, recorded, status, kind, low, high, text, unit, low_ref, high_ref, unit_ref, context)
-         values (0, ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21) on conflict do nothing",
+        "insert into fact (partition, patient, code, item, version, known, part, origin, at, at_end, other_end, recorded, status, kind, low, high, text, unit, low_ref, high_ref, unit_ref, context, until)
+         values (0, ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21, ?22) on conflict do nothing",
         &all,
     )
     .await?;
@@ -425,6 +426,12 @@ pub(super) fn names(source: &str, kind: ResourceType, identifier: &Identifier) -
         named(&["identifier", source, kind.name(), &identifier.system, &identifier.value]),
         named(&["identifier of any system", source, kind.name(), &identifier.value]),
     ]
+}
+
+/// The name under which resources of a patient that made no fact are found.
+pub(super) fn silent_of(patient: PatientKey) -> Item {
+    let digest = digest_words(&["resource without a fact of", &hex(&patient.0)]);
+    Item::from_bytes(&digest[..16]).unwrap_or(Item([0; 16]))
 }
 
 /// What a conditional request meets: nothing, one, or too many. Its names are locked until the commit.

@@ -2,6 +2,7 @@
 
 mod assess;
 mod audit;
+mod find;
 mod import;
 
 use rusqlite::Connection;
