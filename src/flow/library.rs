@@ -34,6 +34,8 @@ pub struct Library {
     pub terms: TermsBySource,
     /// SHA-256 over all map files.
     pub terms_digest: [u8; 32],
+    /// FHIR definitions of the software's own: file names and contents.
+    pub fhir: Vec<(String, String)>,
     /// What is not wrong and yet worth mending.
     pub warnings: Vec<Mistake>,
 }
@@ -58,7 +60,7 @@ impl Library {
         if found.iter().any(Mistake::is_error) {
             return Err(found);
         }
-        Ok(Self { trials, terms_digest: terms_digest(profiles), terms, warnings: found })
+        Ok(Self { trials, terms_digest: terms_digest(profiles), terms, fhir: profiles.below("fhir"), warnings: found })
     }
 
     /// The definition of that trial.

@@ -88,7 +88,7 @@ impl Gateway {
         let start = ask.from.as_deref().map_or(Ok(Place { trial: 0, after: None }), place_of)?;
         let shown = self.shown();
         let (found, next) = self.walk(&shown, ask, start).await?;
-        Ok(OwnFound { found, next: next.map(words_of) })
+        Ok(OwnFound { found, next: next.map(words_of), ..OwnFound::default() })
     }
 
     async fn walk(&self, shown: &Shown, asked: &OwnAsk, start: Place) -> Result<(Vec<Owned>, Option<Place>), Refusal> {
@@ -183,7 +183,7 @@ impl Shown {
 }
 
 /// The resource with its version; the bytes are our own and begin with a brace and a member.
-fn with_meta(body: &[u8], version: i64, known: Option<crate::model::time::Instant>) -> Vec<u8> {
+pub(super) fn with_meta(body: &[u8], version: i64, known: Option<crate::model::time::Instant>) -> Vec<u8> {
     let updated = known.map_or_else(String::new, |at| format!(",\"lastUpdated\":\"{at}\""));
     let meta = format!("{{\"meta\":{{\"versionId\":\"{version}\"{updated}}},");
     [meta.as_bytes(), body.get(1..).unwrap_or_default()].concat()

@@ -116,7 +116,11 @@ impl<'t> Reader<'t> {
     }
 
     fn each(&mut self, parts: &'t [Expr], wanted: bool, depth: usize) -> bool {
-        parts.iter().fold(true, |all, part| self.take(part, wanted, depth) && all)
+        let mut whole = true;
+        for part in parts {
+            whole &= self.take(part, wanted, depth);
+        }
+        whole
     }
 
     fn compare(&mut self, how: Comparison, left: &Expr, right: &Expr, wanted: bool) -> bool {

@@ -42,9 +42,10 @@ pub fn status(assessment: &Value) -> &'static str {
 pub fn guidance_response(trial: &Trial, assessment: &Value, about: &About) -> Vec<u8> {
     let blinding = Blinding::of(trial);
     let shown = |name: &&str| !blinding.variable(name);
-    let open: Vec<_> = open(assessment).into_iter().filter(|o| o.variables.iter().all(|v| shown(&v))).collect();
+    let open: Vec<_> = open(assessment).into_iter().filter(|o| o.variables.iter().all(shown)).collect();
     let required = open.iter().flat_map(|o| requirements(trial, about.base, o)).collect();
-    let module = format!("{}|{}", of_trial(about.base, "PlanDefinition", &trial.id), trial.version);
+    let version = assessment["version"].as_u64().unwrap_or(u64::from(trial.version));
+    let module = format!("{}|{version}", of_trial(about.base, "PlanDefinition", &trial.id));
     let mut contained = vec![parameters(assessment, &blinding)];
     if !about.remarks.is_empty() {
         contained.push(with_id("remarks", &operation_outcome(about.remarks)));

@@ -82,7 +82,7 @@ struct Version {
 }
 
 fn provenance(trial: &Trial, base: &str, of: &Version, agents: Vec<String>, sources: &[String]) -> Vec<u8> {
-    let policy = format!("{}|{}", of_trial(base, "PlanDefinition", &trial.id), trial.version);
+    let policy = of_trial(base, "PlanDefinition", &trial.id);
     let entity = |what: &String| object([("role", Some(text("source"))), ("what", Some(reference(what)))]);
     object([
         ("resourceType", Some(text("Provenance"))),

@@ -118,7 +118,7 @@ fn progress(standing: &Standing, zone: &Zone) -> String {
     let kind = concept(&system("research-subject-state-type"), "Enrollment", "");
     let state = concept(&system("research-subject-state"), standing.status.code(), "");
     let day = zone.date_of(standing.at).to_string();
-    let parts = vec![
+    let parts = [
         part("type", "valueCodeableConcept", kind),
         part("subjectState", "valueCodeableConcept", state),
         part("startDate", "valueDateTime", text(&day)),

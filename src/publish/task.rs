@@ -96,6 +96,18 @@ fn item(trial: &Trial, names: &[&str], reason: &str, at: &str) -> Item {
     }
 }
 
+/// The investigator's signature, once data says that everything is met.
+pub fn confirm_eligibility(at: &str) -> Item {
+    Item {
+        work: Work::Confirm,
+        key: "eligibility".into(),
+        description: "By the data every criterion is met: an investigator confirms eligibility, and signs.".into(),
+        performer: "Investigator",
+        variables: Vec::new(),
+        at: at.to_owned(),
+    }
+}
+
 /// An alert as work; `None` where its kind would show what is blinded.
 pub fn alert(trial: &Trial, kind: &str, words: &str, at: &str) -> Option<Item> {
     let of_treatment = matches!(kind, "drug-without-registration" | "administrations-retracted");

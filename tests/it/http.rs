@@ -5,6 +5,8 @@ mod auth;
 mod bad;
 mod bundles;
 mod house;
+mod projections;
 mod queries;
 mod resources;
+mod staffed;
 mod walks;

@@ -1,5 +1,6 @@
 //! A gateway on a real store behind a real listener, and a client of few words.
 
+use crate::peers::collect;
 use crate::program::Folder;
 use serde_json::Value;
 use std::net::SocketAddr;
@@ -21,6 +22,8 @@ const NOW: i64 = 1_773_561_600_000_000;
 pub(super) struct House {
     /// Where it listens.
     pub(super) address: SocketAddr,
+    /// What stands behind it.
+    pub(super) gateway: Arc<Gateway>,
     /// Its store.
     pub(super) store: Store,
     _folder: Folder,
@@ -74,7 +77,7 @@ pub(super) async fn open_with(limits: Limits) -> House {
     let door = Door { gateway: gateway.clone(), clients, limits: limits.clone(), metrics };
     let app = router(Arc::new(door), axum::Router::new());
     tokio::spawn(serve(listener, app, limits, std::future::pending()));
-    House { address, store, _folder: folder }
+    House { address, gateway, store, _folder: folder }
 }
 
 impl House {
@@ -94,7 +97,12 @@ impl House {
         let _ = stream.write_all(body).await;
         let mut bytes = Vec::new();
         let _ = stream.read_to_end(&mut bytes).await;
-        read(&String::from_utf8(bytes).expect("UTF-8"))
+        let answer = read(&String::from_utf8(bytes).expect("UTF-8"));
+        if answer.header("content-type").starts_with("application/fhir+json") {
+            let place = path.split(['/', '?']).nth(2).unwrap_or_default();
+            collect::keep(&format!("{verb} {place} {}", answer.status), answer.text.as_bytes());
+        }
+        answer
     }
 
     pub(super) async fn get(&self, path: &str) -> Answer {
