@@ -5,6 +5,7 @@ mod auth;
 mod bad;
 mod bundles;
 mod house;
+mod openapi;
 mod projections;
 mod queries;
 mod resources;
