@@ -8,6 +8,7 @@ mod body;
 pub mod fhir;
 pub mod limits;
 pub mod metrics;
+pub mod openapi;
 pub mod operations;
 pub mod outcome;
 pub mod routes;
