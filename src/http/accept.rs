@@ -50,7 +50,7 @@ pub async fn serve(listener: TcpListener, app: Router, limits: Limits, stop: imp
 
 async fn connection(stream: TcpStream, app: Router, limits: &Limits, mut stopped: watch::Receiver<bool>) {
     let _ = stream.set_nodelay(true);
-    let io = TokioIo::new(Unstalled::new(stream, limits.write_deadline));
+    let io = TokioIo::new(Unstalled::new(stream, limits));
     let connection = hyper::server::conn::http1::Builder::new()
         .timer(TokioTimer::new())
         .header_read_timeout(limits.header_deadline)
@@ -73,21 +73,39 @@ async fn told(stopped: &mut watch::Receiver<bool>) {
     let _ = stopped.wait_for(|stop| *stop).await;
 }
 
-/// A stream whose writes fail when the other side takes nothing for too long.
+/// A stream whose writes fail when the other side takes too little for too long.
 struct Unstalled {
     stream: TcpStream,
     patience: Duration,
+    /// Bytes that must be taken within the patience, unless all are.
+    step: usize,
+    taken: usize,
     stalled: Option<Pin<Box<Sleep>>>,
 }
 
 impl Unstalled {
-    fn new(stream: TcpStream, patience: Duration) -> Self {
-        Self { stream, patience, stalled: None }
+    fn new(stream: TcpStream, limits: &Limits) -> Self {
+        Self { stream, patience: limits.write_deadline, step: limits.answer_step, taken: 0, stalled: None }
+    }
+
+    fn wrote(&mut self, cx: &mut Context<'_>, poll: Poll<io::Result<usize>>) -> Poll<io::Result<usize>> {
+        if let Poll::Ready(Ok(bytes)) = poll {
+            self.taken += bytes;
+            if self.taken >= self.step {
+                self.rested();
+            }
+            return poll;
+        }
+        self.bound(cx, poll)
+    }
+
+    fn rested(&mut self) {
+        (self.taken, self.stalled) = (0, None);
     }
 
     fn bound<T>(&mut self, cx: &mut Context<'_>, poll: Poll<io::Result<T>>) -> Poll<io::Result<T>> {
         if poll.is_ready() {
-            self.stalled = None;
+            self.rested();
             return poll;
         }
         let patience = self.patience;
@@ -106,7 +124,7 @@ impl AsyncRead for Unstalled {
 impl AsyncWrite for Unstalled {
     fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
         let poll = Pin::new(&mut self.stream).poll_write(cx, bytes);
-        self.bound(cx, poll)
+        self.wrote(cx, poll)
     }
 
     fn poll_write_vectored(
@@ -115,7 +133,7 @@ impl AsyncWrite for Unstalled {
         slices: &[io::IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
         let poll = Pin::new(&mut self.stream).poll_write_vectored(cx, slices);
-        self.bound(cx, poll)
+        self.wrote(cx, poll)
     }
 
     fn is_write_vectored(&self) -> bool {

@@ -6,6 +6,7 @@ use super::outcome::{Fault, fhir};
 use super::routes::{Interaction, Place, Served, codes, offered, stated};
 use super::server::Door;
 use super::writes;
+use crate::clock::steady;
 use crate::flow::gateway::{MAIN, Source};
 use crate::flow::query::{is_id, pairs};
 use crate::flow::render::{Hit, Server, operation_outcome, searchset, statement};
@@ -59,6 +60,9 @@ async fn route(
     let open = rest == ["metadata"];
     let right = if matches!(*method, Method::GET | Method::HEAD) { Right::Read } else { Right::Write };
     let client = if open { String::new() } else { admit(&door.clients, headers, Some(name), right)? };
+    if !open {
+        door.rate.check(&client, steady())?;
+    }
     let nothing = || Fault::new(StatusCode::NOT_FOUND, "not-found", "nothing is served at this address");
     let source = door.gateway.source(name).ok_or_else(nothing)?;
     let (place, kind, id) = match rest {

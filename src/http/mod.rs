@@ -3,6 +3,7 @@
 pub mod accept;
 pub mod auth;
 mod body;
+pub mod budget;
 pub mod fhir;
 pub mod limits;
 pub mod metrics;

@@ -13,6 +13,7 @@ mod keep;
 mod migrate;
 mod persons;
 pub mod questions;
+mod room;
 mod sqlite;
 mod standings;
 pub mod tx;

@@ -5,6 +5,8 @@ mod auth;
 mod bad;
 mod bundles;
 mod house;
+mod pressure;
 mod queries;
 mod resources;
+mod slow;
 mod walks;

@@ -3,6 +3,7 @@
 mod assess;
 mod audit;
 mod import;
+mod queue;
 
 use rusqlite::Connection;
 use std::path::PathBuf;

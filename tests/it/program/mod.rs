@@ -4,6 +4,9 @@ pub mod check;
 pub mod client;
 pub mod crash;
 pub mod demo;
+pub mod disk;
+pub mod server;
+pub mod stop;
 pub mod synthea;
 
 use std::path::{Path, PathBuf};
