@@ -12,6 +12,7 @@ pub mod gateway;
 pub mod import;
 pub mod library;
 pub mod lines;
+pub mod own;
 pub mod people;
 pub mod profiles;
 pub mod query;

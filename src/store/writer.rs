@@ -1,8 +1,9 @@
-//! The store as others see it: one writer that commits what is queued as a group, and a few readers.
+//! A store in one SQLite file: one writer that commits what is queued as a group, and a few readers.
 
 use super::audit;
 use super::contract::StoreError;
 use super::migrate;
+use super::open::Options;
 use super::questions::AuditReport;
 use super::room::Room;
 use super::sqlite::SqliteTx;
@@ -27,21 +28,6 @@ const READERS: usize = 4;
 /// How long an opener waits for the writer's lock, and between two looks.
 const LOCK_WAIT: std::time::Duration = std::time::Duration::from_secs(1);
 const LOCK_STEP: std::time::Duration = std::time::Duration::from_millis(10);
-
-/// How to open a store.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Options {
-    /// Make the file when it is not there.
-    pub create: bool,
-    /// Only read: allowed while another process writes; every unit is refused.
-    pub read_only: bool,
-}
-
-impl Default for Options {
-    fn default() -> Self {
-        Self { create: true, read_only: false }
-    }
-}
 
 /// A unit on its way: run in a commit, perhaps in a second one, and answered when that is durable or has failed.
 trait Work: Send {
@@ -81,9 +67,9 @@ impl Job {
     }
 }
 
-/// A store. Cheap to clone; the last one closes it.
+/// A store in a file. Cheap to clone; the last one closes it.
 #[derive(Clone)]
-pub struct Store {
+pub(super) struct SqliteStore {
     queue: Option<mpsc::Sender<Job>>,
     queued: Arc<AtomicUsize>,
     readers: Arc<Readers>,
@@ -92,9 +78,9 @@ pub struct Store {
     closed: Arc<Mutex<Option<oneshot::Receiver<()>>>>,
 }
 
-impl std::fmt::Debug for Store {
+impl std::fmt::Debug for SqliteStore {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Store").field("file", &self.readers.path).finish_non_exhaustive()
+        f.debug_struct("SqliteStore").field("file", &self.readers.path).finish_non_exhaustive()
     }
 }
 
@@ -104,30 +90,27 @@ struct Readers {
     places: tokio::sync::Semaphore,
 }
 
-impl Store {
-    /// Opens `sqlite:path`, brings its schema up to date, and starts the writer.
-    pub fn open(url: &str, options: Options) -> Result<Self, StoreError> {
-        let Some(path) = url.strip_prefix("sqlite:").filter(|p| !p.is_empty()) else {
-            return Err(StoreError::Unreachable(format!("`{url}` is no store; wanted sqlite:PATH")));
-        };
-        let path = PathBuf::from(path);
+impl SqliteStore {
+    /// Opens a file, brings its schema up to date, and starts the writer.
+    pub(super) fn open(path: &Path, options: Options) -> Result<Self, StoreError> {
         let (pending, _) = watch::channel(0);
         let (wishes, _) = watch::channel(0);
         let queued = Arc::new(AtomicUsize::new(0));
         let (queue, closed) = if options.read_only {
-            let mut first = SqliteTx::reader(&path)?;
+            let mut first = SqliteTx::reader(path)?;
             migrate::is_current(&mut first)?;
             (None, None)
         } else {
-            let (queue, closed) = start_writer(&path, options.create, &queued, pending.clone(), wishes.clone())?;
+            let (queue, closed) = start_writer(path, options.create, &queued, pending.clone(), wishes.clone())?;
             (Some(queue), Some(closed))
         };
-        let readers = Readers { path, idle: Mutex::default(), places: tokio::sync::Semaphore::new(READERS) };
+        let readers =
+            Readers { path: path.to_owned(), idle: Mutex::default(), places: tokio::sync::Semaphore::new(READERS) };
         Ok(Self { queue, queued, readers: Arc::new(readers), pending, wishes, closed: Arc::new(Mutex::new(closed)) })
     }
 
     /// Runs a unit; its answer comes after the durable commit. `Busy`: the queue is full.
-    pub async fn write<U: Unit>(&self, unit: U) -> Result<U::Answer, StoreError> {
+    pub(super) async fn write<U: Unit>(&self, unit: U) -> Result<U::Answer, StoreError> {
         let Some(queue) = &self.queue else {
             return Err(StoreError::Unreachable("the store was opened for reading only".into()));
         };
@@ -150,27 +133,27 @@ impl Store {
     }
 
     /// Answers a question, in a snapshot of its own.
-    pub async fn read<Q: Question>(&self, question: Q) -> Result<Q::Answer, StoreError> {
+    pub(super) async fn read<Q: Question>(&self, question: Q) -> Result<Q::Answer, StoreError> {
         self.on_reader(move |db| db.question(&question)).await
     }
 
     /// Goes up with each commit that marked a person.
-    pub fn pending(&self) -> watch::Receiver<u64> {
+    pub(super) fn pending(&self) -> watch::Receiver<u64> {
         self.pending.subscribe()
     }
 
     /// Goes up with each commit that wrote a wish.
-    pub fn wishes(&self) -> watch::Receiver<u64> {
+    pub(super) fn wishes(&self) -> watch::Receiver<u64> {
         self.wishes.subscribe()
     }
 
     /// Checks every audit chain; only reads.
-    pub async fn audit_verify(&self) -> Result<AuditReport, StoreError> {
+    pub(super) async fn audit_verify(&self) -> Result<AuditReport, StoreError> {
         self.on_reader(|db| db.run(async |tx: &mut SqliteTx| audit::verify(tx).await)).await
     }
 
     /// Commits what is queued, then closes. Other clones of this store can no longer write.
-    pub async fn close(&self) -> Result<(), StoreError> {
+    pub(super) async fn close(&self) -> Result<(), StoreError> {
         if let Some(queue) = &self.queue {
             let _ = queue.send(Job { weight: 0, work: None }).await;
         }

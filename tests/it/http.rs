@@ -9,4 +9,5 @@ mod pressure;
 mod queries;
 mod resources;
 mod slow;
+mod subjects;
 mod walks;

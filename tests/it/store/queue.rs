@@ -1,6 +1,6 @@
 //! What waits for the writer is bounded, in units and in bytes.
 
-use super::Place;
+use crate::place::Place;
 use std::sync::Mutex;
 use std::sync::mpsc::{Receiver, channel};
 use trialgate::store::StoreError;
@@ -35,7 +35,7 @@ impl Unit for Weighs {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn bytes_and_units_that_wait_are_bounded() {
-    let place = Place::new();
+    let place = Place::file();
     let store = place.open();
     let (go, held) = channel();
     let spawn = |weight| {
