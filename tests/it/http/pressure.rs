@@ -145,3 +145,15 @@ async fn an_inner_fault_is_an_id_and_nothing_of_its_words() {
     assert!(id.len() == 16 && id.bytes().all(|b| b.is_ascii_hexdigit()), "{words}");
     assert_eq!(house.get("/healthz").await.status, 200, "it goes on");
 }
+
+/// Row 25 of the bad inputs, what is not elsewhere: gone, not offered, too long a way.
+#[tokio::test]
+async fn what_is_not_there_any_more_or_not_offered_has_its_status_and_code() {
+    let house = super::house::open().await;
+    refused(&house, "GET", "/fhir/Patient/none", &[], b"", (404, "not-found")).await;
+    refused(&house, "PATCH", "/fhir/Patient/p", &[], b"", (405, "not-supported")).await;
+    refused(&house, "POST", "/healthz", &[], b"", (405, "not-supported")).await;
+    refused(&house, "GET", "/nothing", &[], b"", (404, "not-found")).await;
+    let long = format!("/fhir/Patient?identifier={}", "x".repeat(17 << 10));
+    refused(&house, "GET", &long, &[], b"", (414, "too-long")).await;
+}

@@ -5,6 +5,8 @@ pub mod client;
 pub mod crash;
 pub mod demo;
 pub mod disk;
+pub mod hostile;
+pub mod privacy;
 pub mod server;
 pub mod stop;
 pub mod synthea;
