@@ -49,6 +49,12 @@ pub enum Command {
         #[command(flatten)]
         place: Place,
     },
+    /// The settings.
+    Config {
+        /// What to do with them.
+        #[command(subcommand)]
+        command: Config,
+    },
     /// The audit.
     Audit {
         /// What to do with it.
@@ -177,6 +183,28 @@ pub struct Explain {
     /// Where.
     #[command(flatten)]
     pub place: Place,
+}
+
+/// `trialgate config …`
+#[derive(Debug, Subcommand)]
+pub enum Config {
+    /// Prints their JSON Schema, for editors.
+    Schema,
+    /// Prints those in force as TOML, secrets masked.
+    Show {
+        /// Prints them as JSON.
+        #[arg(long)]
+        json: bool,
+        /// Where.
+        #[command(flatten)]
+        place: Place,
+    },
+    /// Says what is wrong with them, with file, line and column.
+    Check {
+        /// Where.
+        #[command(flatten)]
+        place: Place,
+    },
 }
 
 /// `trialgate audit …`

@@ -5,6 +5,7 @@ mod address;
 pub mod auth;
 mod bare;
 mod body;
+pub mod budget;
 pub mod fhir;
 pub mod limits;
 pub mod metrics;

@@ -10,6 +10,7 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use trialgate::flow::gateway::{Gateway, Parts, Source};
 use trialgate::http::accept::serve;
+use trialgate::http::auth::Client;
 use trialgate::http::limits::Limits;
 use trialgate::http::server::{Door, router};
 use trialgate::model::time::{Instant, Zone};
@@ -60,6 +61,11 @@ pub(super) async fn open() -> House {
 }
 
 pub(super) async fn open_with(limits: Limits) -> House {
+    open_as(limits, Vec::new(), axum::Router::new()).await
+}
+
+/// The same with these clients, and what else is served.
+pub(super) async fn open_as(limits: Limits, clients: Vec<Client>, beside: axum::Router) -> House {
     static NEXT: AtomicUsize = AtomicUsize::new(0);
     let folder = Folder::new(&format!("http-{}", NEXT.fetch_add(1, Ordering::SeqCst)));
     let store = Store::open(&folder.store(), Options { create: true, read_only: false }).expect("a store");
@@ -73,9 +79,8 @@ pub(super) async fn open_with(limits: Limits) -> House {
         cursor_key: [7; 32],
         base: format!("http://{address}/fhir"),
     }));
-    let (clients, metrics) = (Vec::new(), Default::default());
-    let door = Door { gateway: gateway.clone(), clients, limits: limits.clone(), metrics };
-    let app = router(Arc::new(door), axum::Router::new());
+    let door = Door::new(gateway, clients, limits.clone());
+    let app = router(Arc::new(door), beside);
     tokio::spawn(serve(listener, app, limits, std::future::pending()));
     House { address, gateway, store, _folder: folder }
 }

@@ -4,6 +4,11 @@ pub mod check;
 pub mod client;
 pub mod crash;
 pub mod demo;
+pub mod disk;
+pub mod hostile;
+pub mod privacy;
+pub mod server;
+pub mod stop;
 pub mod synthea;
 
 use std::path::{Path, PathBuf};
