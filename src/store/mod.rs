@@ -15,6 +15,8 @@ mod migrate;
 mod open;
 mod persons;
 mod places;
+mod pool;
+mod postgres;
 pub mod questions;
 mod sqlite;
 mod standings;
@@ -25,6 +27,6 @@ pub mod value;
 mod writer;
 
 pub use contract::*;
-pub use open::{Options, Store};
+pub use open::{Options, Store, shown};
 pub use questions::*;
 pub use units::*;
