@@ -149,6 +149,9 @@ impl Settings {
             if crate::model::key::unhex(&client.token_sha256).is_none_or(|b| b.len() != 32) {
                 return Err(format!("{place}.token_sha256: wanted 64 hexadecimal digits"));
             }
+            if client.source != "main" && !self.sources.contains_key(&client.source) {
+                return Err(format!("{place}.source: `{}` is no source of these settings", client.source));
+            }
             for right in &client.rights {
                 one_of(&format!("{place}.rights"), Some(right), &["read", "write"])?;
             }

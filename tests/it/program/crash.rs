@@ -16,13 +16,13 @@ const ACKS: usize = 25;
 const WRITERS: usize = 4;
 const PATIENTS: usize = 8;
 
-struct Server {
+pub(super) struct Server {
     child: Child,
-    address: String,
+    pub(super) address: String,
 }
 
 impl Server {
-    fn start(folder: &Folder, config: &str) -> Self {
+    pub(super) fn start(folder: &Folder, config: &str) -> Self {
         let path = folder.0.join("config.toml");
         std::fs::write(&path, config).expect("the settings are written");
         let mut child = trialgate()
