@@ -8,7 +8,7 @@ on_both!(
     what_was_entered_in_error_or_states_nothing_is_still_found_by_its_patient,
     an_earlier_version_leads_nowhere_any_more,
     pages_meet_each_once_and_end_at_the_moment_of_the_first,
-    a_version_is_read_by_number_and_items_have_names
+    a_version_is_read_by_number_and_items_have_names,
 );
 
 const UNTIL: Instant = Instant(1_000_000);
