@@ -17,7 +17,7 @@ pub(super) async fn write(tx: &mut impl Tx) -> Result<(), StoreError> {
             "insert into usage (partition, lane, source, code, unit, count, first, last) values (0, ?1, ?2, ?3, ?4, ?5, ?6, ?6)
              on conflict (partition, lane, source, code, unit) do update set count = usage.count + excluded.count,
              last = case when excluded.last > usage.last then excluded.last else usage.last end",
-            args![LANE, source, code, unit, count, at],
+            args![LANE, &*source, code, unit, count, at],
         )
         .await?;
     }
