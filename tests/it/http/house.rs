@@ -78,7 +78,7 @@ pub(super) async fn open_as(limits: Limits, clients: Vec<Client>, beside: axum::
         cursor_key: [7; 32],
         base: format!("http://{address}/fhir"),
     }));
-    let door = Door::new(gateway, clients, limits.clone());
+    let door = Door::new(gateway.clone(), clients, limits.clone());
     let app = router(Arc::new(door), beside);
     tokio::spawn(serve(listener, app, limits, std::future::pending()));
     House { address, gateway, store, _folder: folder }
