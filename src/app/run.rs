@@ -1,7 +1,7 @@
 //! From the command line's words to what they ask for.
 
 use super::{commands, demo, serve, settings, wire};
-use crate::cli::args::{Cli, Command};
+use crate::cli::args::{Cli, Client, Command};
 use crate::cli::print::{End, fail};
 use crate::config::Settings;
 use crate::telemetry::{self, LogFormat};
@@ -54,6 +54,9 @@ async fn dispatch(command: Command) -> End {
         Command::Explain(args) => commands::explain(&args).await,
         Command::Migrate { place } => commands::migrate(&place).await,
         Command::Config { command } => settings::run(&command),
+        Command::Client { command: Client::Add { name, source, rights } } => {
+            crate::cli::client::add(&name, &source, &rights, &crate::clock::random_bytes())
+        }
         Command::Audit { command } => commands::audit(command).await,
     }
 }

@@ -55,6 +55,12 @@ pub enum Command {
         #[command(subcommand)]
         command: Config,
     },
+    /// Machine clients.
+    Client {
+        /// What to do with one.
+        #[command(subcommand)]
+        command: Client,
+    },
     /// The audit.
     Audit {
         /// What to do with it.
@@ -204,6 +210,22 @@ pub enum Config {
         /// Where.
         #[command(flatten)]
         place: Place,
+    },
+}
+
+/// `trialgate client …`
+#[derive(Debug, Subcommand)]
+pub enum Client {
+    /// Makes a token: shows it once on stderr, and prints the `[[clients]]` entry for the settings file on stdout.
+    Add {
+        /// Its name, as the audit shows it.
+        name: String,
+        /// The one source that it reads and writes.
+        #[arg(long, default_value = "main")]
+        source: String,
+        /// What it may do there.
+        #[arg(long, value_delimiter = ',', default_value = "read,write", value_parser = ["read", "write"])]
+        rights: Vec<String>,
     },
 }
 

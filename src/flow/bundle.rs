@@ -311,7 +311,7 @@ fn shortened(mut refusal: Refusal, told: &mut usize) -> Refusal {
 }
 
 /// Says of every issue in which entry it lies.
-fn at_entry(mut refusal: Refusal, entry: usize) -> Refusal {
+pub(super) fn at_entry(mut refusal: Refusal, entry: usize) -> Refusal {
     for issue in &mut refusal.issues {
         if issue.expression.starts_with("Bundle.") {
             continue;
@@ -327,7 +327,7 @@ fn at_entry(mut refusal: Refusal, entry: usize) -> Refusal {
 }
 
 /// All refusals as one: content before form before the machine's own.
-fn joined(refusals: Vec<Refusal>) -> Result<(), Refusal> {
+pub(super) fn joined(refusals: Vec<Refusal>) -> Result<(), Refusal> {
     let Some(first) = refusals.first() else {
         return Ok(());
     };

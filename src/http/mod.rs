@@ -9,6 +9,7 @@ pub mod budget;
 pub mod fhir;
 pub mod limits;
 pub mod metrics;
+pub mod openapi;
 pub mod operations;
 pub mod outcome;
 pub mod routes;

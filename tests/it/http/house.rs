@@ -1,5 +1,6 @@
 //! A gateway on a real store behind a real listener, and a client of few words.
 
+use crate::peers::collect;
 use crate::program::Folder;
 use serde_json::Value;
 use std::net::SocketAddr;
@@ -105,7 +106,12 @@ impl House {
         let _ = stream.write_all(sent).await;
         let mut bytes = Vec::new();
         let _ = stream.read_to_end(&mut bytes).await;
-        read(&String::from_utf8(bytes).expect("UTF-8"))
+        let answer = read(&String::from_utf8(bytes).expect("UTF-8"));
+        if answer.header("content-type").starts_with("application/fhir+json") {
+            let place = path.split(['/', '?']).nth(2).unwrap_or_default();
+            collect::keep(&format!("{verb} {place} {}", answer.status), answer.text.as_bytes());
+        }
+        answer
     }
 
     pub(super) async fn get(&self, path: &str) -> Answer {

@@ -129,7 +129,10 @@ async fn what_was_taken_back_is_gone_and_nobody_writes_one() {
     assert_eq!((elsewhere.status, elsewhere.code().as_str()), (404, "not-supported"));
     for (verb, path) in [("POST", ""), ("PUT", "/x"), ("DELETE", "/x"), ("PATCH", "/x")] {
         let answer = house.ask(verb, &format!("/fhir/ResearchSubject{path}"), &[], b"{}").await;
-        assert_eq!((answer.status, answer.code().as_str(), answer.header("allow")), (405, "not-supported", "GET"));
+        assert_eq!(
+            (answer.status, answer.code().as_str(), answer.header("allow")),
+            (405, "not-supported", "GET, HEAD")
+        );
     }
 }
 
@@ -142,7 +145,6 @@ async fn a_question_that_is_wrong_is_refused() {
     let forged = next.expect("a second page").replace("_count=1&", "_count=2&");
     for (query, code) in [
         ("_count=-1", "value"),
-        ("_count=0", "value"),
         (forged.as_str(), "invalid"),
         ("_cursor=x", "invalid"),
         ("status:not=x", "not-supported"),

@@ -2,6 +2,7 @@
 
 pub mod check;
 pub mod client;
+pub mod clients;
 pub mod crash;
 pub mod demo;
 pub mod disk;
