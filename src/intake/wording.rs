@@ -11,7 +11,7 @@ use serde_json::Value;
 use std::fmt::Write as _;
 
 /// Most issues that are told of one resource; a last one says that there may be more.
-pub const ISSUES_MAX: usize = 100;
+pub(super) const ISSUES_MAX: usize = 100;
 /// Longest word that is repeated in an issue.
 const TOKEN_MAX: usize = 40;
 /// Most codes that are listed as wanted.
