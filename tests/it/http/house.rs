@@ -79,7 +79,7 @@ pub(super) async fn open_as(limits: Limits, clients: Vec<Client>, beside: axum::
         cursor_key: [7; 32],
         base: format!("http://{address}/fhir"),
     }));
-    let door = Door::new(gateway, clients, limits.clone());
+    let door = Door::new(gateway.clone(), clients, limits.clone());
     let app = router(Arc::new(door), beside);
     tokio::spawn(serve(listener, app, limits, std::future::pending()));
     House { address, gateway, store, _folder: folder }
@@ -108,7 +108,9 @@ impl House {
         let _ = stream.read_to_end(&mut bytes).await;
         let answer = read(&String::from_utf8(bytes).expect("UTF-8"));
         if answer.header("content-type").starts_with("application/fhir+json") {
-            let place = path.split(['/', '?']).nth(2).unwrap_or_default();
+            let line = String::from_utf8_lossy(sent.split(|b| *b == b'\r').next().unwrap_or_default()).into_owned();
+            let (verb, path) = line.split_once(' ').unwrap_or_default();
+            let place = path.split(['/', '?', ' ']).nth(2).unwrap_or_default();
             collect::keep(&format!("{verb} {place} {}", answer.status), answer.text.as_bytes());
         }
         answer
