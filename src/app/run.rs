@@ -31,7 +31,7 @@ async fn dispatch(command: Command) -> End {
         Command::Import(args) => commands::import(&args).await,
         Command::Trial { command } => commands::trial(command).await,
         Command::Explain(args) => commands::explain(&args).await,
-        Command::Migrate { place } => commands::migrate(&place).await,
+        Command::Migrate(args) => commands::migrate(&args).await,
         Command::Audit { command } => commands::audit(command).await,
     }
 }

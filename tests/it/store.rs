@@ -2,7 +2,9 @@
 
 mod assess;
 mod audit;
+mod faults;
 mod import;
+mod moving;
 mod rivals;
 
 use crate::place::{Place, on_both};
