@@ -9,5 +9,6 @@ mod openapi;
 mod projections;
 mod queries;
 mod resources;
-mod staffed;
+mod served;
+pub mod staffed;
 mod walks;
