@@ -3,7 +3,9 @@
 pub mod accept;
 mod address;
 pub mod auth;
+mod bare;
 mod body;
+pub mod budget;
 pub mod fhir;
 pub mod limits;
 pub mod metrics;

@@ -1,6 +1,7 @@
 //! What the door is made of, and its router.
 
 use super::auth::Client;
+use super::budget::{Budget, Rate};
 use super::limits::Limits;
 use super::metrics::Metrics;
 use super::openapi::ROUTES;
@@ -23,8 +24,20 @@ pub struct Door {
     pub clients: Vec<Client>,
     /// Bounds.
     pub limits: Limits,
+    /// Bytes of bodies that may be held now.
+    pub budget: Budget,
+    /// How often each client came.
+    pub rate: Rate,
     /// Counters.
     pub metrics: Metrics,
+}
+
+impl Door {
+    /// A door to this corridor.
+    pub fn new(gateway: Arc<Gateway>, clients: Vec<Client>, limits: Limits) -> Self {
+        let (budget, rate) = (Budget::new(limits.bytes_in_flight), Rate::new(limits.requests_per_minute));
+        Self { gateway, clients, limits, budget, rate, metrics: Metrics::default() }
+    }
 }
 
 /// The router: FHIR, the table of what is beside it, and what else a program hangs beside them.

@@ -94,7 +94,7 @@ async fn head(tx: &mut impl Tx, item: Item) -> Result<Option<Head>, StoreError> 
 /// The head, and the highest version of any state: one look-up, unless the newest came late.
 async fn head_and_newest(tx: &mut impl Tx, item: Item) -> Result<(Option<Head>, i64), StoreError> {
     let sql = "select version, hash, source_time, source_version, patient, made, state, known from resource
-               where partition = 0 and item = ?1 order by version desc limit 1";
+               where partition = part(?1) and item = ?1 order by version desc limit 1";
     let Some(newest) = tx.query(sql, args![item]).await?.into_iter().next().map(read_head).transpose()? else {
         return Ok((None, 0));
     };
@@ -103,7 +103,7 @@ async fn head_and_newest(tx: &mut impl Tx, item: Item) -> Result<(Option<Head>, 
         return Ok((Some(newest), version));
     }
     let sql = "select version, hash, source_time, source_version, patient, made, state, known from resource
-               where partition = 0 and item = ?1 and state in (1, 3) order by version desc limit 1";
+               where partition = part(?1) and item = ?1 and state in (1, 3) order by version desc limit 1";
     let head = tx.query(sql, args![item]).await?.into_iter().next().map(read_head).transpose()?;
     Ok((head, version))
 }
@@ -249,7 +249,7 @@ async fn late<T: Tx>(
     touched: Option<Touched>,
     tx: &mut T,
 ) -> Result<Kept, StoreError> {
-    let sql = "select version from resource where partition = 0 and item = ?1 and hash = ?2 limit 1";
+    let sql = "select version from resource where partition = part(?1) and item = ?1 and hash = ?2 limit 1";
     let seen = !tx.query(sql, args![item, hash]).await?.is_empty();
     if !seen {
         let known = known(import, touched.as_ref());
@@ -286,7 +286,7 @@ async fn insert(import: &Import, entry: &ImportEntry, row: &Row<'_>, tx: &mut im
     let inserted = tx
         .execute(
             "insert into resource (partition, item, version, source, type, id, patient, known, state, source_version, source_time, made, hash, body)
-             values (0, ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13) on conflict do nothing",
+             values (part(?1), ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13) on conflict do nothing",
             args![
                 row.item, row.version, &*import.source, draft.resource_type.name(), row.id, row.touched.map(|t| t.patient), row.known, row.state,
                 draft.source_version.clone(), draft.source_time, row.made.clone(), row.hash.clone(), packed
@@ -299,7 +299,7 @@ async fn insert(import: &Import, entry: &ImportEntry, row: &Row<'_>, tx: &mut im
 
 /// The version before is superseded: its facts end, its identifiers no longer lead to it.
 async fn retire(import: &Import, item: Item, head: &Head, tx: &mut impl Tx) -> Result<(), StoreError> {
-    let sql = "update resource set state = 2 where partition = 0 and item = ?1 and version = ?2";
+    let sql = "update resource set state = 2 where partition = part(?1) and item = ?1 and version = ?2";
     tx.execute(sql, args![item, head.version]).await?;
     let (facts, names) = read_made(&head.made);
     if let Some(patient) = head.patient {
@@ -307,14 +307,15 @@ async fn retire(import: &Import, item: Item, head: &Head, tx: &mut impl Tx) -> R
         let known = persons::leave(tx, patient, import.at).await?;
         for (code, at, part) in facts {
             tx.execute(
-                "update fact set until = ?1 where partition = 0 and patient = ?2 and code = ?3 and at = ?4 and item = ?5 and part = ?6 and version = ?7",
+                "update fact set until = ?1 where partition = part(?2) and patient = ?2 and code = ?3 and at = ?4 and item = ?5 and part = ?6 and version = ?7",
                 args![known, patient, code, at, item, part, head.version],
             )
             .await?;
         }
     }
     for name in names {
-        tx.execute("delete from identifier where partition = 0 and name = ?1 and item = ?2", args![name, item]).await?;
+        tx.execute("delete from identifier where partition = part(?1) and name = ?1 and item = ?2", args![name, item])
+            .await?;
     }
     Ok(())
 }
@@ -351,7 +352,7 @@ async fn make_facts(
     }
     for identifier in &draft.identifiers {
         for name in names(&import.source, draft.resource_type, identifier) {
-            let sql = "insert into identifier (partition, name, item) values (0, ?1, ?2) on conflict do nothing";
+            let sql = "insert into identifier (partition, name, item) values (part(?1), ?1, ?2) on conflict do nothing";
             tx.execute(sql, args![name, item]).await?;
             made.extend(name.0);
         }
@@ -359,7 +360,7 @@ async fn make_facts(
     // What states nothing is found by its patient all the same.
     if let Some(touched) = touched.filter(|_| facts.is_empty() && draft.resource_type != ResourceType::Patient) {
         let name = silent_of(touched.patient);
-        let sql = "insert into identifier (partition, name, item) values (0, ?1, ?2) on conflict do nothing";
+        let sql = "insert into identifier (partition, name, item) values (part(?1), ?1, ?2) on conflict do nothing";
         tx.execute(sql, args![name, item]).await?;
         made.extend(name.0);
     }
@@ -380,7 +381,7 @@ pub(super) async fn insert_fact(
     all.extend(facts::values(fact));
     tx.execute(
         "insert into fact (partition, patient, code, item, version, known, part, origin, at, at_end, other_end, recorded, status, kind, low, high, text, unit, low_ref, high_ref, unit_ref, context, until)
-         values (0, ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21, ?22) on conflict do nothing",
+         values (part(?1), ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21, ?22) on conflict do nothing",
         &all,
     )
     .await?;
@@ -447,7 +448,7 @@ async fn found<T: Tx>(
     guards.extend(search.id.iter().map(|id| Item::of(&import.source, kind.name(), id)));
     guards.sort_unstable();
     for guard in guards {
-        let sql = "insert into guard (partition, name, at) values (0, ?1, ?2) on conflict (partition, name) do update set at = excluded.at";
+        let sql = "insert into guard (partition, name, at) values (part(?1), ?1, ?2) on conflict (partition, name) do update set at = excluded.at";
         tx.execute(sql, args![guard, import.at]).await?;
     }
     let ids = matches(&import.source, kind, search, tx).await?;
@@ -470,8 +471,8 @@ pub(super) async fn matches(
         let Some(name) = names(source, kind, identifier).into_iter().next() else { continue };
         let rows = tx
             .query(
-                "select r.id from identifier i join resource r on r.partition = 0 and r.item = i.item and r.state = 1
-                 where i.partition = 0 and i.name = ?1 order by r.id",
+                "select r.id from identifier i join resource r on r.partition = part(i.item) and r.item = i.item and r.state = 1
+                 where i.partition = part(?1) and i.name = ?1 order by r.id",
                 args![name],
             )
             .await?;
