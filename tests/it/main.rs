@@ -9,6 +9,7 @@ mod flow;
 mod http;
 mod intake;
 mod link;
+mod model;
 mod normalize;
 mod place;
 mod program;
