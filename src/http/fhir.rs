@@ -8,6 +8,7 @@ use super::outcome::{Fault, fhir};
 use super::routes::{Interaction, Served, Stated, operations};
 use super::server::Door;
 use super::writes;
+use crate::clock::steady;
 use crate::flow::gateway::{MAIN, Source};
 use crate::flow::own::Owned;
 use crate::flow::query::pairs;
@@ -61,7 +62,11 @@ async fn route(
     let asked = if *method == Method::HEAD { &Method::GET } else { method };
     let target = Target::of(name, rest, asked);
     let client = match target.right(asked) {
-        Some(right) => admit(&door.clients, headers, Some(name), right)?,
+        Some(right) => {
+            let client = admit(&door.clients, headers, Some(name), right)?;
+            door.rate.check(&client, steady())?;
+            client
+        }
         None => String::new(),
     };
     let nothing = || Fault::new(StatusCode::NOT_FOUND, "not-found", "nothing is served at this address");

@@ -168,7 +168,9 @@ impl Stated {
             .filter_map(|(_, what)| what.code())
             .collect();
         let on = |o: &&Operation| matches!(o.on, On::Type(name) | On::Instance(name) if name == served.name());
-        let operations = OPERATIONS.iter().filter(on).map(|o| (o.name, o.definition)).collect();
+        let mut operations: Vec<_> = OPERATIONS.iter().filter(on).map(|o| (o.name, o.definition)).collect();
+        // On a type and on its instances it is one operation.
+        operations.dedup();
         Self { served, codes, operations }
     }
 

@@ -53,6 +53,17 @@ impl SqliteTx {
         Ok(Self { connection, texts: Texts::of(dialect::sqlite), group: Group::default() })
     }
 
+    /// An empty database in memory.
+    pub(super) fn in_memory() -> Result<Self, StoreError> {
+        let connection = Connection::open_in_memory().map_err(|e| class(&e))?;
+        Ok(Self { connection, texts: Texts::of(dialect::sqlite), group: Group::default() })
+    }
+
+    /// The connection alone, for what is no verb.
+    pub(super) fn into_connection(self) -> Connection {
+        self.connection
+    }
+
     /// Statements without arguments or rows.
     pub(super) fn batch(&mut self, sql: &str) -> Result<(), StoreError> {
         self.connection.execute_batch(sql).map_err(|e| class(&e))
@@ -69,6 +80,7 @@ impl SqliteTx {
         // A fault in one unit costs that unit, never the writer.
         let answer = catch_unwind(AssertUnwindSafe(|| now(unit.run(self))))
             .unwrap_or_else(|_| Err(StoreError::Corrupt("a unit panicked; what it wrote was taken back".into())));
+        self.group.full |= matches!(answer, Err(StoreError::Full));
         if let Ok(Done::Keep(_)) = &answer {
             self.statement("release unit")?;
             self.group.keep_unit();
@@ -157,7 +169,7 @@ impl Tx for SqliteTx {
     }
 }
 
-fn value(column: ValueRef<'_>) -> Value {
+pub(super) fn value(column: ValueRef<'_>) -> Value {
     match column {
         ValueRef::Null => Value::Null,
         ValueRef::Integer(n) => Value::Int(n),

@@ -2,8 +2,11 @@
 
 mod assess;
 mod audit;
+mod faults;
 mod find;
 mod import;
+mod moving;
+mod queue;
 mod rivals;
 
 use crate::place::{Place, on_both};

@@ -41,6 +41,7 @@ impl Gateway {
         ask.from = cursor.map(|cursor| self.place_of(of, &page.self_query, &cursor)).transpose()?;
         let found = (of.find)(self, &ask).await?;
         page.found = found.found;
+        page.remarks.extend(found.remarks);
         page.next_query = found.next.map(|place| {
             let seal = self.seal_of(&[of.name, &page.self_query, &place]);
             format!("{}&_cursor={place}.{seal}", page.self_query)

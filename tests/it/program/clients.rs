@@ -1,7 +1,7 @@
 //! Setting up a machine client: refused beyond this machine without one, made by a command, admitted by its token.
 
 use super::client::request_as;
-use super::crash::Server;
+use super::server::Server;
 use super::{Folder, trialgate};
 use std::process::Output;
 use trialgate::config::Settings;

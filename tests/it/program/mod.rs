@@ -5,6 +5,11 @@ pub mod client;
 pub mod clients;
 pub mod crash;
 pub mod demo;
+pub mod disk;
+pub mod hostile;
+pub mod privacy;
+pub mod server;
+pub mod stop;
 pub mod synthea;
 
 use std::path::{Path, PathBuf};
