@@ -11,6 +11,7 @@ mod http;
 mod intake;
 mod limits;
 mod link;
+mod model;
 mod normalize;
 mod peers;
 mod place;
