@@ -1,22 +1,38 @@
 //! ResearchSubject as the gateway serves it: rendered from standings, never stored.
 
-use super::answer::{Grade, Refusal};
+use super::answer::Refusal;
 use super::gateway::Gateway;
-use super::query::{pairs, token};
-use super::research::{OwnQuery, Owned, OwnedPage, SUBJECT_PARAMETERS, Study, own_query};
-use super::search::{COUNT_MAX, absent};
+use super::own::{OwnAsk, OwnFound, OwnType, Owned};
+use super::query::token;
+use super::research::Study;
+use super::search::absent;
 use crate::model::capabilities::{Capabilities, Publish};
 use crate::model::key::PersonKey;
 use crate::model::parcel::Action;
-use crate::publish::study::{research_study, study_id};
+use crate::publish::study::{Reader, research_study, study_id};
 use crate::publish::subject::{Individual, Target, TargetKind, identifier_system, parcel};
 use crate::store::{PersonOf, SubjectById, SubjectRow, SubjectsOf};
 use crate::trial::definition::Trial;
 use std::collections::BTreeMap;
 use std::sync::{Arc, PoisonError};
 
-/// Subjects on a page when nothing is asked for.
-const COUNT: usize = 50;
+/// ResearchSubject as it is served.
+pub const SUBJECT: OwnType = OwnType {
+    name: "ResearchSubject",
+    parameters: &[
+        ("_id", "token"),
+        ("identifier", "token"),
+        ("study", "reference"),
+        ("status", "token"),
+        ("patient", "reference"),
+        ("individual", "reference"),
+    ],
+    personal: true,
+    read: |gateway, id| Box::pin(gateway.research_subject(id)),
+    find: |gateway, ask| Box::pin(gateway.research_subjects(ask)),
+    versions: None,
+};
+
 /// Subjects read from the store at once.
 const STEP: usize = 200;
 
@@ -40,7 +56,7 @@ impl Gateway {
         let mut studies = BTreeMap::new();
         for trial in &trials {
             let id = study_id(&trial.id);
-            let body = with_meta(&research_study(trial, base), i64::from(trial.version), None);
+            let body = with_meta(&research_study(trial, Reader::Client), i64::from(trial.version), None);
             let owned =
                 Owned { id: id.clone(), version: i64::from(trial.version), known: self.now(), body: body.into() };
             let mut identifiers = vec![(trial.study.registry.clone(), trial.id.clone())];
@@ -57,7 +73,7 @@ impl Gateway {
     }
 
     /// The ResearchSubject of that id: 404 when there is none, 410 when it was taken back.
-    pub async fn research_subject(&self, id: &str) -> Result<Owned, Refusal> {
+    async fn research_subject(&self, id: &str) -> Result<Owned, Refusal> {
         let row = self.store.read(SubjectById { id: id.to_owned() }).await?.ok_or_else(|| absent(false))?;
         if row.standing.removed {
             return Err(absent(true));
@@ -68,31 +84,14 @@ impl Gateway {
     }
 
     /// ResearchSubjects in the order of their keys, so that each is met once while others are written.
-    pub async fn research_subjects(&self, query: &str, strict: bool) -> Result<OwnedPage, Refusal> {
-        let (mut count, mut from, mut rest) = (COUNT, None, Vec::new());
-        for (name, value) in pairs(query)? {
-            match name.as_str() {
-                "_count" => count = page_size(&value)?,
-                "_cursor" => from = Some(value),
-                _ => rest.push(format!("{}={}", name, super::query::encode(&value))),
-            }
-        }
-        let asked = own_query(&rest.join("&"), SUBJECT_PARAMETERS, strict)?;
-        let self_query = format!("{}{}_count={count}", asked.query, if asked.query.is_empty() { "" } else { "&" });
-        let start = from.map_or(Ok(Place { trial: 0, after: None }), |c| self.place_of(&self_query, &c))?;
+    async fn research_subjects(&self, ask: &OwnAsk) -> Result<OwnFound, Refusal> {
+        let start = ask.from.as_deref().map_or(Ok(Place { trial: 0, after: None }), place_of)?;
         let shown = self.shown();
-        let (found, next) = self.walk(&shown, &asked, start, count).await?;
-        let next_query = next.map(|place| format!("{self_query}&_cursor={}", self.cursor_of(&self_query, place)));
-        Ok(OwnedPage { found, self_query, next_query, remarks: asked.remarks })
+        let (found, next) = self.walk(&shown, ask, start).await?;
+        Ok(OwnFound { found, next: next.map(words_of), ..OwnFound::default() })
     }
 
-    async fn walk(
-        &self,
-        shown: &Shown,
-        asked: &OwnQuery,
-        start: Place,
-        count: usize,
-    ) -> Result<(Vec<Owned>, Option<Place>), Refusal> {
+    async fn walk(&self, shown: &Shown, asked: &OwnAsk, start: Place) -> Result<(Vec<Owned>, Option<Place>), Refusal> {
         let persons = self.persons(asked).await?;
         let mut found = Vec::new();
         let mut place = start;
@@ -106,7 +105,7 @@ impl Gateway {
                 if wanted && !row.standing.removed {
                     found.extend(shown.render(trial, row));
                 }
-                if found.len() == count {
+                if found.len() == asked.count {
                     return Ok((found, Some(place)));
                 }
             }
@@ -118,7 +117,7 @@ impl Gateway {
     }
 
     /// The persons that `patient` and `individual` name; `None`: nobody is named.
-    async fn persons(&self, asked: &OwnQuery) -> Result<Option<Vec<PersonKey>>, Refusal> {
+    async fn persons(&self, asked: &OwnAsk) -> Result<Option<Vec<PersonKey>>, Refusal> {
         let mut named: Option<Vec<PersonKey>> = None;
         for (_, values) in asked.given.iter().filter(|(name, _)| name == "patient" || name == "individual") {
             let mut persons = Vec::new();
@@ -130,35 +129,22 @@ impl Gateway {
         }
         Ok(named)
     }
-
-    fn cursor_of(&self, query: &str, place: Place) -> String {
-        let (person, attempt) = place.after.map_or((String::new(), 0), |(p, a)| (p.to_string(), a));
-        let body = format!("{}-{person}-{attempt}", place.trial);
-        format!("{body}-{}", self.seal_of(&["ResearchSubject", query, &body]))
-    }
-
-    fn place_of(&self, query: &str, cursor: &str) -> Result<Place, Refusal> {
-        let forged =
-            || Refusal::malformed("invalid", "the cursor is not one of this search; wanted the next link of a page");
-        let (body, seal) = cursor.rsplit_once('-').ok_or_else(forged)?;
-        if seal != self.seal_of(&["ResearchSubject", query, body]) {
-            return Err(forged());
-        }
-        let parts: Vec<&str> = body.split('-').collect();
-        let [trial, person, attempt] = parts[..] else { return Err(forged()) };
-        let after = PersonKey::from_hex(person).zip(attempt.parse().ok());
-        Ok(Place { trial: trial.parse().map_err(|_| forged())?, after })
-    }
 }
 
-fn page_size(value: &str) -> Result<usize, Refusal> {
-    match value.parse::<usize>() {
-        Ok(n) if n > 0 => Ok(n.min(COUNT_MAX)),
-        _ => Err(Refusal::one(Grade::Malformed, "value", "_count", "a page size is a whole number above 0")),
-    }
+fn words_of(place: Place) -> String {
+    let (person, attempt) = place.after.map_or((String::new(), 0), |(p, a)| (p.to_string(), a));
+    format!("{}-{person}-{attempt}", place.trial)
 }
 
-fn fits(shown: &Shown, trial: &Trial, row: &SubjectRow, asked: &OwnQuery) -> bool {
+fn place_of(words: &str) -> Result<Place, Refusal> {
+    let wrong = || Refusal::malformed("invalid", "the cursor names no place in this walk; start again without it");
+    let parts: Vec<&str> = words.split('-').collect();
+    let [trial, person, attempt] = parts[..] else { return Err(wrong()) };
+    let after = PersonKey::from_hex(person).zip(attempt.parse().ok());
+    Ok(Place { trial: trial.parse().map_err(|_| wrong())?, after })
+}
+
+fn fits(shown: &Shown, trial: &Trial, row: &SubjectRow, asked: &OwnAsk) -> bool {
     asked.given.iter().all(|(name, values)| {
         values.iter().any(|value| match name.as_str() {
             "_id" => row.subject.id == *value,
@@ -182,7 +168,7 @@ impl Shown {
             publish: Publish::AllComputed,
             kind: TargetKind::ResearchStore,
             base: &self.base,
-            capabilities: Capabilities { update_create: true, ..Capabilities::default() },
+            capabilities: Capabilities { update_create: true, research_study: true, ..Capabilities::default() },
             individual: &individual,
             was_sent: false,
         };
@@ -197,7 +183,7 @@ impl Shown {
 }
 
 /// The resource with its version; the bytes are our own and begin with a brace and a member.
-fn with_meta(body: &[u8], version: i64, known: Option<crate::model::time::Instant>) -> Vec<u8> {
+pub(super) fn with_meta(body: &[u8], version: i64, known: Option<crate::model::time::Instant>) -> Vec<u8> {
     let updated = known.map_or_else(String::new, |at| format!(",\"lastUpdated\":\"{at}\""));
     let meta = format!("{{\"meta\":{{\"versionId\":\"{version}\"{updated}}},");
     [meta.as_bytes(), body.get(1..).unwrap_or_default()].concat()

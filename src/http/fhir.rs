@@ -1,15 +1,18 @@
 //! FHIR addresses: who asks what of which base, and the answers that only read.
 
-use super::auth::{Right, admit};
+use super::address::{Does, Target};
+use super::auth::admit;
 use super::body::check_accept;
+use super::operations::{On, Operation};
 use super::outcome::{Fault, fhir};
-use super::routes::{Interaction, Place, Served, codes, offered, stated};
+use super::routes::{Interaction, Served, Stated, operations};
 use super::server::Door;
 use super::writes;
+use crate::clock::steady;
 use crate::flow::gateway::{MAIN, Source};
-use crate::flow::query::{is_id, pairs};
+use crate::flow::own::Owned;
+use crate::flow::query::pairs;
 use crate::flow::render::{Hit, Server, operation_outcome, searchset, statement};
-use crate::flow::research::Owned;
 use crate::flow::{Caller, Stored};
 use crate::model::draft::ResourceType;
 use crate::model::issue::Issue;
@@ -56,30 +59,21 @@ async fn route(
 ) -> Result<Response, Fault> {
     let steps: Vec<&str> = path.split('/').filter(|s| !s.is_empty()).skip(1).collect();
     let (name, rest) = split_source(&steps);
-    let open = rest == ["metadata"];
-    let right = if matches!(*method, Method::GET | Method::HEAD) { Right::Read } else { Right::Write };
-    let client = if open { String::new() } else { admit(&door.clients, headers, Some(name), right)? };
+    let asked = if *method == Method::HEAD { &Method::GET } else { method };
+    let target = Target::of(name, rest, asked);
+    let client = match target.right(asked) {
+        Some(right) => {
+            let client = admit(&door.clients, headers, Some(name), right)?;
+            door.rate.check(&client, steady())?;
+            client
+        }
+        None => String::new(),
+    };
     let nothing = || Fault::new(StatusCode::NOT_FOUND, "not-found", "nothing is served at this address");
     let source = door.gateway.source(name).ok_or_else(nothing)?;
-    let (place, kind, id) = match rest {
-        [] => (Place::System, None, ""),
-        ["metadata"] => (Place::Metadata, None, ""),
-        [kind] => (Place::Type, Some(served(kind, name)?), ""),
-        [kind, id] if is_id(id) => (Place::Instance, Some(served(kind, name)?), *id),
-        _ => return Err(nothing()),
-    };
-    let asked = if *method == Method::HEAD { &Method::GET } else { method };
-    let Some((_, interaction)) = offered(place, kind).find(|(m, _)| m == asked) else {
-        let allow: Vec<String> = offered(place, kind).map(|(m, _)| m.to_string()).collect();
-        let fault =
-            Fault::new(StatusCode::METHOD_NOT_ALLOWED, "not-supported", "this method is not served at this address");
-        return Err(fault.with(header::ALLOW, &allow.join(", ")));
-    };
-    *what = interaction.code().unwrap_or(match interaction {
-        Interaction::Bundle => "bundle",
-        Interaction::ConditionalUpdate => "conditional-update",
-        _ => "capabilities",
-    });
+    let target = target.known(name, rest)?;
+    let (kind, id, does) = (target.kind, target.id, target.does(asked)?);
+    *what = does.label();
     if query.len() > door.limits.query_bytes {
         let text = format!("the query is longer than {} bytes", door.limits.query_bytes);
         return Err(Fault::new(StatusCode::URI_TOO_LONG, "too-long", text));
@@ -87,11 +81,12 @@ async fn route(
     let format = pairs(query)?.into_iter().find(|(n, _)| n == "_format").map(|(_, v)| v);
     check_accept(headers, format.as_deref())?;
     let asked = Asked { door, source, kind, id, query, headers, client };
-    match interaction {
-        Interaction::Capabilities => Ok(capabilities(&asked)),
-        Interaction::Read => read(&asked).await,
-        Interaction::SearchType => search(&asked).await,
-        _ => writes::answer(&asked, interaction, body).await,
+    match does {
+        Does::Operation(operation) => (operation.answer)(&asked, body).await,
+        Does::Interaction(Interaction::Capabilities) => Ok(capabilities(&asked)),
+        Does::Interaction(Interaction::Read) => read(&asked).await,
+        Does::Interaction(Interaction::SearchType) => search(&asked).await,
+        Does::Interaction(other) => writes::answer(&asked, other, body).await,
     }
 }
 
@@ -105,16 +100,12 @@ fn split_source<'a, 'p>(steps: &'a [&'p str]) -> (&'p str, &'a [&'p str]) {
     }
 }
 
-fn served(name: &str, source: &str) -> Result<Served, Fault> {
-    let text = "this type is not served at this base; the CapabilityStatement lists those that are";
-    Served::named(name, source).ok_or_else(|| Fault::new(StatusCode::NOT_FOUND, "not-supported", text))
-}
-
 fn capabilities(asked: &Asked<'_>) -> Response {
     let gateway = &asked.door.gateway;
-    let all = Served::at(&asked.source.name);
-    let of_each: Vec<Vec<&str>> = all.iter().map(|s| codes(*s)).collect();
-    let types: Vec<_> = all.iter().zip(&of_each).map(|(s, codes)| stated(*s, codes)).collect();
+    let all: Vec<Stated> = Served::at(&asked.source.name).map(Stated::new).collect();
+    let types: Vec<_> = all.iter().map(Stated::of_type).collect();
+    let of_system = |o: &&Operation| o.on == On::System;
+    let operations: Vec<_> = operations(&asked.source.name).filter(of_system).map(|o| (o.name, o.definition)).collect();
     let (base, date) = (gateway.base_of(asked.source), gateway.now().to_string());
     let server = Server {
         base: &base,
@@ -122,6 +113,7 @@ fn capabilities(asked: &Asked<'_>) -> Response {
         date: &date,
         interactions: &["transaction", "batch"],
         types: &types,
+        operations: &operations,
         secured: !asked.door.clients.is_empty(),
     };
     fhir(StatusCode::OK, statement(&server))
@@ -136,16 +128,15 @@ async fn read(asked: &Asked<'_>) -> Result<Response, Fault> {
             let Stored { version, known, body, .. } = found?;
             (version, known, body)
         }
-        Some(Served::Subject) => {
-            let found = gateway.research_subject(asked.id).await;
-            note(asked, found.iter().count(), Some(asked.id)).await?;
+        Some(Served::Own(own)) => {
+            let found = (own.read)(gateway, asked.id).await;
+            if own.personal {
+                note(asked, found.iter().count(), Some(asked.id)).await?;
+            }
             let Owned { version, known, body, .. } = found?;
             (version, known, body.to_vec())
         }
-        _ => {
-            let Owned { version, known, body, .. } = gateway.research_study(asked.id)?;
-            (version, known, body.to_vec())
-        }
+        None => return Err(Fault::internal("a read without a type")),
     };
     let etag = etag(version);
     let none_match = asked.headers.get_all(header::IF_NONE_MATCH).iter().filter_map(|v| v.to_str().ok());
@@ -177,17 +168,15 @@ async fn search(asked: &Asked<'_>) -> Result<Response, Fault> {
             let links = (page.self_query, page.next_query);
             Ok(bundle(&base, kind.name(), links, &hits, &page.remarks))
         }
-        Some(Served::Subject) => {
-            let page = gateway.research_subjects(asked.query, strict).await?;
-            note(asked, page.found.len(), None).await?;
+        Some(Served::Own(own)) => {
+            let page = gateway.search_own(own, asked.query, strict).await?;
+            if own.personal {
+                note(asked, page.found.len(), None).await?;
+            }
             let hits: Vec<_> = page.found.iter().map(|r| (r.id.as_str(), &*r.body)).collect();
-            Ok(bundle(&base, "ResearchSubject", (page.self_query, page.next_query), &hits, &page.remarks))
+            Ok(bundle(&base, own.name, (page.self_query, page.next_query), &hits, &page.remarks))
         }
-        _ => {
-            let page = gateway.research_studies(asked.query, strict)?;
-            let hits: Vec<_> = page.found.iter().map(|r| (r.id.as_str(), &*r.body)).collect();
-            Ok(bundle(&base, "ResearchStudy", (page.self_query, page.next_query), &hits, &page.remarks))
-        }
+        None => Err(Fault::internal("a search without a type")),
     }
 }
 
@@ -202,9 +191,10 @@ fn bundle(
     let outcome = operation_outcome(remarks);
     let mut hits: Vec<Hit> =
         urls.iter().zip(found).map(|(url, (_, body))| Hit { full_url: url, body, mode: "match" }).collect();
-    let place = format!("{base}/OperationOutcome/remarks");
+    // An outcome of the search itself lies nowhere.
+    let place = "urn:uuid:00000000-0000-4000-8000-000000000000";
     if !remarks.is_empty() {
-        hits.push(Hit { full_url: &place, body: &outcome, mode: "outcome" });
+        hits.push(Hit { full_url: place, body: &outcome, mode: "outcome" });
     }
     let mut all = vec![("self", format!("{base}/{kind}?{}", links.0))];
     all.extend(links.1.map(|next| ("next", format!("{base}/{kind}?{next}"))));

@@ -1,12 +1,17 @@
 //! The door: FHIR over HTTP, probes and metrics. Only this room knows axum.
 
 pub mod accept;
+mod address;
 pub mod auth;
+mod bare;
 mod body;
+pub mod budget;
 pub mod coordinator;
 pub mod fhir;
 pub mod limits;
 pub mod metrics;
+pub mod openapi;
+pub mod operations;
 pub mod outcome;
 pub mod routes;
 pub mod running;

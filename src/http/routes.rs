@@ -1,8 +1,12 @@
 //! Every FHIR interaction that is served, in one table: it dispatches, fills `Allow`, and writes the CapabilityStatement.
+//!
+//! To add a type of the gateway's own: one line in `src/flow/own.rs`. To add an operation: one line in `src/http/operations.rs`.
 
+use super::auth::Right;
+use super::operations::{OPERATIONS, On, Operation};
 use crate::flow::gateway::MAIN;
+use crate::flow::own::{OWN, OwnType};
 use crate::flow::render::ServedType;
-use crate::flow::research::{STUDY_PARAMETERS, SUBJECT_PARAMETERS};
 use crate::flow::search::parameters;
 use crate::model::draft::ResourceType;
 use axum::http::Method;
@@ -18,6 +22,8 @@ pub enum Place {
     Type,
     /// `Type/id`
     Instance,
+    /// `$name`, `Type/$name`, `Type/id/$name`
+    Operation,
 }
 
 /// What is done there; the FHIR code is its name.
@@ -47,9 +53,28 @@ impl Interaction {
         }
     }
 
+    /// Its name in metrics.
+    pub fn label(self) -> &'static str {
+        match self {
+            Self::Bundle => "bundle",
+            Self::Capabilities => "capabilities",
+            Self::ConditionalUpdate => "conditional-update",
+            other => other.code().unwrap_or("other"),
+        }
+    }
+
     /// It changes something.
     pub fn writes(self) -> bool {
         matches!(self, Self::Bundle | Self::Create | Self::ConditionalUpdate | Self::Update)
+    }
+
+    /// What a client must be allowed; `None`: nothing, whoever asks may know.
+    pub fn right(self) -> Option<Right> {
+        match self {
+            Self::Capabilities => None,
+            what if what.writes() => Some(Right::Write),
+            _ => Some(Right::Read),
+        }
     }
 }
 
@@ -70,76 +95,98 @@ pub enum Served {
     /// Kept for hospitals.
     Kept(ResourceType),
     /// The gateway's own, read only.
-    Study,
-    /// The gateway's own, read only.
-    Subject,
+    Own(&'static OwnType),
 }
 
 impl Served {
     /// The type of that name at the base of `source`.
     pub fn named(name: &str, source: &str) -> Option<Self> {
-        Self::at(source).into_iter().find(|s| s.name() == name)
+        Self::at(source).find(|s| s.name() == name)
     }
 
     /// FHIR's name.
     pub fn name(self) -> &'static str {
         match self {
             Self::Kept(kind) => kind.name(),
-            Self::Study => "ResearchStudy",
-            Self::Subject => "ResearchSubject",
+            Self::Own(own) => own.name,
         }
     }
 
     /// All types at the base of a source: what the gateway owns is at [`MAIN`] alone.
-    pub fn at(source: &str) -> Vec<Self> {
-        let own = if source == MAIN { &[Self::Study, Self::Subject][..] } else { &[] };
-        ResourceType::ALL.into_iter().map(Self::Kept).chain(own.iter().copied()).collect()
+    pub fn at(source: &str) -> impl Iterator<Item = Self> {
+        let own = if source == MAIN { OWN } else { &[] };
+        ResourceType::ALL.into_iter().map(Self::Kept).chain(own.iter().map(Self::Own))
     }
 
     /// Its search parameters.
     pub fn parameters(self) -> &'static [(&'static str, &'static str)] {
         match self {
             Self::Kept(kind) => parameters(kind),
-            Self::Study => STUDY_PARAMETERS,
-            Self::Subject => SUBJECT_PARAMETERS,
+            Self::Own(own) => own.parameters,
         }
     }
 
-    /// Whether clients may write it.
-    pub fn writable(self) -> bool {
-        matches!(self, Self::Kept(_))
+    /// Whether that interaction is served for this type.
+    pub fn offers(self, what: Interaction) -> bool {
+        match self {
+            Self::Kept(_) => true,
+            Self::Own(_) => !what.writes(),
+        }
     }
 }
 
 /// The interactions at a place, for a type where there is one.
 pub fn offered(place: Place, served: Option<Served>) -> impl Iterator<Item = (Method, Interaction)> {
-    let open = served.is_none_or(Served::writable);
     TABLE
         .iter()
-        .filter(move |(at, _, what)| *at == place && (open || !what.writes()))
+        .filter(move |(at, _, what)| *at == place && served.is_none_or(|s| s.offers(*what)))
         .map(|(_, method, what)| (method.clone(), *what))
 }
 
-/// The same table as the CapabilityStatement says it of one type.
-pub fn stated<'a>(served: Served, codes: &'a [&'static str]) -> ServedType<'a> {
-    let open = served.writable();
-    ServedType {
-        name: served.name(),
-        interactions: codes,
-        update_create: open,
-        conditional_create: open,
-        conditional_update: open,
-        versioned_update: open,
-        search: served.parameters(),
-        ..ServedType::default()
-    }
+/// The operations at the base of a source: those on a type only where the type is served.
+pub fn operations(source: &str) -> impl Iterator<Item = &'static Operation> {
+    OPERATIONS.iter().filter(move |o| match o.on {
+        On::System => true,
+        On::Type(name) | On::Instance(name) => Served::named(name, source).is_some(),
+    })
 }
 
-/// The codes of the interactions of a type.
-pub fn codes(served: Served) -> Vec<&'static str> {
-    [Place::Type, Place::Instance]
-        .into_iter()
-        .flat_map(|place| offered(place, Some(served)))
-        .filter_map(|(_, what)| what.code())
-        .collect()
+/// What the CapabilityStatement says of one type, ready to be borrowed.
+#[derive(Debug)]
+pub struct Stated {
+    served: Served,
+    codes: Vec<&'static str>,
+    operations: Vec<(&'static str, &'static str)>,
+}
+
+impl Stated {
+    /// The same table as the CapabilityStatement says it of one type.
+    pub fn new(served: Served) -> Self {
+        let codes = [Place::Type, Place::Instance]
+            .into_iter()
+            .flat_map(|place| offered(place, Some(served)))
+            .filter_map(|(_, what)| what.code())
+            .collect();
+        let on = |o: &&Operation| matches!(o.on, On::Type(name) | On::Instance(name) if name == served.name());
+        let mut operations: Vec<_> = OPERATIONS.iter().filter(on).map(|o| (o.name, o.definition)).collect();
+        // On a type and on its instances it is one operation.
+        operations.dedup();
+        Self { served, codes, operations }
+    }
+
+    /// For rendering.
+    pub fn of_type(&self) -> ServedType<'_> {
+        let offers = |what| self.served.offers(what);
+        ServedType {
+            name: self.served.name(),
+            interactions: &self.codes,
+            update_create: offers(Interaction::Update),
+            conditional_create: offers(Interaction::Create),
+            conditional_update: offers(Interaction::ConditionalUpdate),
+            versioned_update: offers(Interaction::Update),
+            search: self.served.parameters(),
+            operations: &self.operations,
+            ..ServedType::default()
+        }
+    }
 }

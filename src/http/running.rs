@@ -4,7 +4,6 @@ use super::accept;
 use super::auth::Client;
 use super::coordinator::routes::{self as coordinator, Pages};
 use super::limits::Limits;
-use super::metrics::Metrics;
 use super::server::{Door, router};
 use crate::flow::gateway::Gateway;
 use axum::Router;
@@ -44,7 +43,7 @@ impl Running {
     /// Listens and serves, with the pages beside if there are any.
     pub async fn start(gateway: Arc<Gateway>, serving: Serving, pages: Option<Pages>) -> io::Result<Self> {
         let Serving { listen, clients, limits } = serving;
-        let door = Door { gateway, clients, limits: limits.clone(), metrics: Metrics::default() };
+        let door = Door::new(gateway, clients, limits.clone());
         let beside = pages.map_or_else(Router::new, |pages| coordinator::router(Arc::new(pages)));
         Self::serve(&listen, router(Arc::new(door), beside), limits).await
     }

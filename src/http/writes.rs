@@ -17,20 +17,21 @@ pub(super) async fn answer(asked: &Asked<'_>, what: Interaction, body: Body) -> 
     let bound = if what == Interaction::Bundle { limits.bundle_bytes } else { limits.resource_bytes };
     let if_match = header_text(asked, "if-match")?;
     let if_none_exist = header_text(asked, "if-none-exist")?;
-    let body = body::read(asked.headers, body, bound, limits).await?;
+    let taken = body::read(asked.headers, body, bound, asked.door).await?;
+    let body = taken.bytes.as_slice();
     let caller = Caller { actor: asked.client.clone(), purpose: "import".into() };
     let (gateway, source) = (&asked.door.gateway, asked.source);
     if what == Interaction::Bundle {
-        let (kind, answers) = gateway.bundle(source, &body, caller).await?;
+        let (kind, answers) = gateway.bundle(source, body, caller).await?;
         return Ok(bundle(kind, &answers));
     }
     let kind = kept_type(asked)?;
     let written = match what {
-        Interaction::Create => gateway.create(source, kind, &body, if_none_exist, caller).await?,
+        Interaction::Create => gateway.create(source, kind, body, if_none_exist, caller).await?,
         Interaction::ConditionalUpdate => {
-            gateway.conditional_update(source, kind, asked.query, &body, if_match, caller).await?
+            gateway.conditional_update(source, kind, asked.query, body, if_match, caller).await?
         }
-        _ => gateway.update(source, kind, asked.id, &body, if_match, caller).await?,
+        _ => gateway.update(source, kind, asked.id, body, if_match, caller).await?,
     };
     one(asked, &written).await
 }

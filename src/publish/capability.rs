@@ -15,6 +15,8 @@ pub struct Server<'a> {
     pub interactions: &'a [&'a str],
     /// The types.
     pub types: &'a [ServedType<'a>],
+    /// Operations of the whole system: name without `$` and canonical.
+    pub operations: &'a [(&'a str, &'a str)],
     /// A token is asked for.
     pub secured: bool,
 }
@@ -56,6 +58,7 @@ pub fn statement(server: &Server) -> Vec<u8> {
         ("security", security),
         ("resource", array(server.types.iter().map(served).collect())),
         ("interaction", array(interactions)),
+        ("operation", array(server.operations.iter().map(operation).collect())),
     ]);
     let software = object([("name", Some(text("trialgate"))), ("version", words(server.version))]);
     let implementation = object([("description", Some(text("trialgate"))), ("url", words(server.base))]);
@@ -82,7 +85,6 @@ fn served(of: &ServedType) -> String {
     let can_write = of.interactions.iter().any(|i| matches!(*i, "create" | "update"));
     let flag = |on: bool| can_write.then(|| on.to_string());
     let named = |(name, kind): &(&str, &str)| object([("name", Some(text(name))), ("type", Some(text(kind)))]);
-    let operation = |(name, of): &(&str, &str)| object([("name", Some(text(name))), ("definition", Some(text(of)))]);
     let all = |list: &[&str]| array(list.iter().map(|item| text(item)).collect());
     object([
         ("type", Some(text(of.name))),
@@ -97,4 +99,16 @@ fn served(of: &ServedType) -> String {
         ("searchParam", array(of.search.iter().map(named).collect())),
         ("operation", array(of.operations.iter().map(operation).collect())),
     ])
+}
+
+fn operation((name, of): &(&str, &str)) -> String {
+    object([("name", Some(text(name))), ("definition", Some(text(of)))])
+}
+
+/// The answer of `$versions`: the first is the default.
+pub fn versions(all: &[&str]) -> Vec<u8> {
+    let part = |name: &str, version: &&str| object([("name", Some(text(name))), ("valueString", Some(text(version)))]);
+    let mut parts: Vec<String> = all.iter().map(|v| part("version", v)).collect();
+    parts.extend(all.first().map(|v| part("default", v)));
+    object([("resourceType", Some(text("Parameters"))), ("parameter", array(parts))]).into_bytes()
 }

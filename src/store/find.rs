@@ -2,7 +2,8 @@
 
 use super::body;
 use super::contract::{Find, Found, StoreError, Stored};
-use super::import::names;
+use super::facts::NEVER_HELD;
+use super::import::{name, silent_of};
 use super::questions::{Counts, ItemName, ItemNames, ReadResource, ResourceHistory};
 use super::tx::{Question, Tx};
 use super::value::{Row, Value, args};
@@ -27,11 +28,11 @@ impl Question for ReadResource {
         let item = Item::of(&self.source, &self.resource_type, &self.id);
         let rows = match self.version {
             Some(version) => {
-                let sql = "select id, version, known, state, body from resource where partition = 0 and item = ?1 and version = ?2";
+                let sql = "select id, version, known, state, body from resource where partition = part(?1) and item = ?1 and version = ?2";
                 tx.query(sql, args![item, version]).await?
             }
             None => {
-                let sql = "select id, version, known, state, body from resource where partition = 0 and item = ?1 and state in (1, 3) order by version desc limit 1";
+                let sql = "select id, version, known, state, body from resource where partition = part(?1) and item = ?1 and state in (1, 3) order by version desc limit 1";
                 tx.query(sql, args![item]).await?
             }
         };
@@ -44,7 +45,7 @@ impl Question for ResourceHistory {
 
     async fn run<T: Tx>(&self, tx: &mut T) -> Result<Self::Answer, StoreError> {
         let item = Item::of(&self.source, &self.resource_type, &self.id);
-        let sql = "select id, version, known, state, body from resource where partition = 0 and item = ?1 order by version desc";
+        let sql = "select id, version, known, state, body from resource where partition = part(?1) and item = ?1 order by version desc";
         tx.query(sql, args![item]).await?.iter_mut().map(stored).collect()
     }
 }
@@ -55,7 +56,7 @@ impl Question for ItemNames {
     async fn run<T: Tx>(&self, tx: &mut T) -> Result<Self::Answer, StoreError> {
         let mut found = Vec::with_capacity(self.items.len());
         for item in &self.items {
-            let sql = "select source, type, id from resource where partition = 0 and item = ?1 limit 1";
+            let sql = "select source, type, id from resource where partition = part(?1) and item = ?1 limit 1";
             if let Some(mut r) = tx.query(sql, args![*item]).await?.into_iter().next() {
                 found.push(ItemName { item: *item, source: r.text(0)?, resource_type: r.text(1)?, id: r.text(2)? });
             }
@@ -68,7 +69,7 @@ impl Question for Counts {
     type Answer = Vec<(String, String, i64, i64)>;
 
     async fn run<T: Tx>(&self, tx: &mut T) -> Result<Self::Answer, StoreError> {
-        let sql = "select source, type, state, count(*) from resource where partition = 0 group by source, type, state order by source, type, state";
+        let sql = "select source, type, state, count(*) from resource where wide(partition) group by source, type, state order by source, type, state";
         tx.query(sql, &[]).await?.into_iter().map(|mut r| Ok((r.text(0)?, r.text(1)?, r.int(2)?, r.int(3)?))).collect()
     }
 }
@@ -118,17 +119,17 @@ impl Find {
     async fn by_identifier(&self, tx: &mut impl Tx, kind: ResourceType) -> Result<BTreeSet<Item>, StoreError> {
         let mut items = BTreeSet::new();
         for identifier in &self.identifiers {
-            let all = names(&self.source, kind, identifier);
-            let name = if identifier.system.is_empty() { all.last() } else { all.first() };
-            let Some(name) = name else { continue };
-            for row in tx.query("select item from identifier where partition = 0 and name = ?1", args![*name]).await? {
+            let name = name(&self.source, kind, identifier);
+            let (first, last) = if identifier.system.is_empty() { name.of_any_system() } else { (name, name) };
+            let sql = "select item from identifier where partition = part(?1) and name >= ?1 and name <= ?2";
+            for row in tx.query(sql, args![first, last]).await? {
                 items.insert(row.item(0)?);
             }
         }
         Ok(items)
     }
 
-    /// What these patients' current facts of the asked codes and dates come from.
+    /// What these patients' current facts of the asked codes and dates come from, and what states nothing.
     async fn by_patient(&self, tx: &mut impl Tx, kind: ResourceType) -> Result<BTreeSet<Item>, StoreError> {
         let mut items = BTreeSet::new();
         for id in &self.patients {
@@ -140,11 +141,17 @@ impl Find {
             let rows = tx
                 .query(
                     "select f.item, f.at, f.at_end, c.system, c.word from fact f join code c on c.code = f.code
-                     where f.partition = 0 and f.patient = ?1 and f.until is null",
-                    args![patient],
+                     where f.partition = part(?1) and f.patient = ?1 and (f.until is null or f.until = ?2)",
+                    args![patient, NEVER_HELD],
                 )
                 .await?;
             self.collect(rows, &mut items)?;
+            if self.codes.is_empty() && self.dates.is_empty() {
+                let sql = "select item from identifier where partition = part(?1) and name = ?1";
+                for row in tx.query(sql, args![silent_of(patient)]).await? {
+                    items.insert(row.item(0)?);
+                }
+            }
         }
         Ok(items)
     }
@@ -160,9 +167,9 @@ impl Find {
         let rows = tx
             .query(
                 "select f.item, f.at, f.at_end, c.system, c.word from fact f join code c on c.code = f.code
-                 join patient p on p.partition = 0 and p.patient = f.patient
-                 where f.partition = 0 and f.until is null and f.origin = ?1 and p.source = ?2",
-                args![i64::from(origin), self.source.as_str()],
+                 join patient p on p.partition = f.partition and p.patient = f.patient
+                 where wide(f.partition) and (f.until is null or f.until = ?3) and f.origin = ?1 and p.source = ?2",
+                args![i64::from(origin), self.source.as_str(), NEVER_HELD],
             )
             .await?;
         let mut items = BTreeSet::new();
@@ -197,7 +204,7 @@ impl Find {
     ) -> Result<(), StoreError> {
         let mut places: Vec<(Place, i64)> = Vec::new();
         for item in items {
-            let sql = "select known, version from resource where partition = 0 and item = ?1 and state = 1 and type = ?2 and source = ?3";
+            let sql = "select known, version from resource where partition = part(?1) and item = ?1 and state = 1 and type = ?2 and source = ?3";
             for row in tx.query(sql, args![item, kind.name(), self.source.as_str()]).await? {
                 places.push(((row.instant(0)?, item), row.int(1)?));
             }
@@ -208,7 +215,7 @@ impl Find {
             if found.resources.len() == self.count {
                 break;
             }
-            let sql = "select id, version, known, state, body from resource where partition = 0 and item = ?1 and version = ?2";
+            let sql = "select id, version, known, state, body from resource where partition = part(?1) and item = ?1 and version = ?2";
             if let Some(mut row) = tx.query(sql, args![place.1, version]).await?.into_iter().next() {
                 found.resources.push(stored(&mut row)?);
                 found.next = Some(place);
@@ -226,7 +233,7 @@ impl Find {
         loop {
             let rows = tx
                 .query(
-                    "select id, version, known, state, body, item, type, source from resource where partition = 0 and (known, item) > (?1, ?2) and known <= ?3
+                    "select id, version, known, state, body, item, type, source from resource where wide(partition) and (known, item) > (?1, ?2) and known <= ?3
                      order by known, item limit ?4",
                     &[Value::from(after.0), after.1.into(), self.until.into(), STEP.into()],
                 )

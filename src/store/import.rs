@@ -94,7 +94,7 @@ async fn head(tx: &mut impl Tx, item: Item) -> Result<Option<Head>, StoreError> 
 /// The head, and the highest version of any state: one look-up, unless the newest came late.
 async fn head_and_newest(tx: &mut impl Tx, item: Item) -> Result<(Option<Head>, i64), StoreError> {
     let sql = "select version, hash, source_time, source_version, patient, made, state, known from resource
-               where partition = 0 and item = ?1 order by version desc limit 1";
+               where partition = part(?1) and item = ?1 order by version desc limit 1";
     let Some(newest) = tx.query(sql, args![item]).await?.into_iter().next().map(read_head).transpose()? else {
         return Ok((None, 0));
     };
@@ -103,7 +103,7 @@ async fn head_and_newest(tx: &mut impl Tx, item: Item) -> Result<(Option<Head>, 
         return Ok((Some(newest), version));
     }
     let sql = "select version, hash, source_time, source_version, patient, made, state, known from resource
-               where partition = 0 and item = ?1 and state in (1, 3) order by version desc limit 1";
+               where partition = part(?1) and item = ?1 and state in (1, 3) order by version desc limit 1";
     let head = tx.query(sql, args![item]).await?.into_iter().next().map(read_head).transpose()?;
     Ok((head, version))
 }
@@ -173,7 +173,7 @@ async fn keep<T: Tx>(
         if repetition {
             return Ok(Ok(unchanged(id, head)));
         }
-        if older(&entry.draft, head) {
+        if older(&entry.draft, &hash, head) {
             return late(import, entry, &id, item, head, newest + 1, &hash, touched, tx).await.map(Ok);
         }
     }
@@ -228,18 +228,12 @@ fn hash_of(entry: &ImportEntry) -> Vec<u8> {
     hash.finalize().to_vec()
 }
 
-/// The source's own order: `lastUpdated`, then `versionId` where both are whole numbers; silent: by arrival.
-fn older(draft: &Draft, head: &Head) -> bool {
+/// The source's own order: `lastUpdated`, then `versionId` where it is a whole number, then the bytes' hash: a total
+/// order, so that of equals the same one stays whichever arrived first. Silent: by arrival.
+fn older(draft: &Draft, hash: &[u8], head: &Head) -> bool {
     let (Some(new), Some(old)) = (draft.source_time, head.source_time) else { return false };
     let number = |v: &Option<String>| v.as_ref().and_then(|v| v.parse::<i64>().ok());
-    match new.0.cmp(&old) {
-        std::cmp::Ordering::Less => true,
-        std::cmp::Ordering::Greater => false,
-        std::cmp::Ordering::Equal => match (number(&draft.source_version), number(&head.source_version)) {
-            (Some(new), Some(old)) => new < old,
-            _ => false,
-        },
-    }
+    (new.0, number(&draft.source_version), hash) < (old, number(&head.source_version), &head.hash)
 }
 
 /// A version older than the current one: kept in history, makes no facts, never was current.
@@ -255,7 +249,7 @@ async fn late<T: Tx>(
     touched: Option<Touched>,
     tx: &mut T,
 ) -> Result<Kept, StoreError> {
-    let sql = "select version from resource where partition = 0 and item = ?1 and hash = ?2 limit 1";
+    let sql = "select version from resource where partition = part(?1) and item = ?1 and hash = ?2 limit 1";
     let seen = !tx.query(sql, args![item, hash]).await?.is_empty();
     if !seen {
         let known = known(import, touched.as_ref());
@@ -292,7 +286,7 @@ async fn insert(import: &Import, entry: &ImportEntry, row: &Row<'_>, tx: &mut im
     let inserted = tx
         .execute(
             "insert into resource (partition, item, version, source, type, id, patient, known, state, source_version, source_time, made, hash, body)
-             values (0, ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13) on conflict do nothing",
+             values (part(?1), ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13) on conflict do nothing",
             args![
                 row.item, row.version, &*import.source, draft.resource_type.name(), row.id, row.touched.map(|t| t.patient), row.known, row.state,
                 draft.source_version.clone(), draft.source_time, row.made.clone(), row.hash.clone(), packed
@@ -305,7 +299,7 @@ async fn insert(import: &Import, entry: &ImportEntry, row: &Row<'_>, tx: &mut im
 
 /// The version before is superseded: its facts end, its identifiers no longer lead to it.
 async fn retire(import: &Import, item: Item, head: &Head, tx: &mut impl Tx) -> Result<(), StoreError> {
-    let sql = "update resource set state = 2 where partition = 0 and item = ?1 and version = ?2";
+    let sql = "update resource set state = 2 where partition = part(?1) and item = ?1 and version = ?2";
     tx.execute(sql, args![item, head.version]).await?;
     let (facts, names) = read_made(&head.made);
     if let Some(patient) = head.patient {
@@ -313,14 +307,15 @@ async fn retire(import: &Import, item: Item, head: &Head, tx: &mut impl Tx) -> R
         let known = persons::leave(tx, patient, import.at).await?;
         for (code, at, part) in facts {
             tx.execute(
-                "update fact set until = ?1 where partition = 0 and patient = ?2 and code = ?3 and at = ?4 and item = ?5 and part = ?6 and version = ?7",
+                "update fact set until = ?1 where partition = part(?2) and patient = ?2 and code = ?3 and at = ?4 and item = ?5 and part = ?6 and version = ?7",
                 args![known, patient, code, at, item, part, head.version],
             )
             .await?;
         }
     }
     for name in names {
-        tx.execute("delete from identifier where partition = 0 and name = ?1 and item = ?2", args![name, item]).await?;
+        tx.execute("delete from identifier where partition = part(?1) and name = ?1 and item = ?2", args![name, item])
+            .await?;
     }
     Ok(())
 }
@@ -336,10 +331,7 @@ async fn make_facts(
 ) -> Result<Vec<u8>, StoreError> {
     let mut made = Vec::new();
     let draft = &entry.draft;
-    // What was entered in error was never true: it states nothing.
-    let retracted = draft.facts.iter().any(|f| f.status == FactStatus::EnteredInError);
-    let kept: &[DraftFact] = if retracted { &[] } else { &draft.facts };
-    let facts: &[DraftFact] = touched.map_or(&[], |_| kept);
+    let facts: &[DraftFact] = touched.map_or(&[], |_| &draft.facts);
     made.extend(u32::try_from(facts.len()).unwrap_or(u32::MAX).to_le_bytes());
     for fact in facts {
         let key = persons::code_key(tx, &fact.code).await?;
@@ -349,18 +341,27 @@ async fn make_facts(
         made.extend(key.to_le_bytes());
         made.extend(facts::at(fact).to_le_bytes());
         made.extend(fact.part.to_le_bytes());
+        if fact.status == FactStatus::EnteredInError {
+            continue;
+        }
         let unit = match &fact.value {
             FactValue::Quantity { unit, .. } => unit.as_written().to_owned(),
             _ => String::new(),
         };
-        tx.group().unit_usage.push((import.source.to_string(), key, unit, import.at.0));
+        tx.group().unit_usage.push((import.source.clone(), key, unit, import.at.0));
     }
     for identifier in &draft.identifiers {
-        for name in names(&import.source, draft.resource_type, identifier) {
-            let sql = "insert into identifier (partition, name, item) values (0, ?1, ?2) on conflict do nothing";
-            tx.execute(sql, args![name, item]).await?;
-            made.extend(name.0);
-        }
+        let name = name(&import.source, draft.resource_type, identifier);
+        let sql = "insert into identifier (partition, name, item) values (part(?1), ?1, ?2) on conflict do nothing";
+        tx.execute(sql, args![name, item]).await?;
+        made.extend(name.0);
+    }
+    // What states nothing is found by its patient all the same.
+    if let Some(touched) = touched.filter(|_| facts.is_empty() && draft.resource_type != ResourceType::Patient) {
+        let name = silent_of(touched.patient);
+        let sql = "insert into identifier (partition, name, item) values (part(?1), ?1, ?2) on conflict do nothing";
+        tx.execute(sql, args![name, item]).await?;
+        made.extend(name.0);
     }
     Ok(made)
 }
@@ -378,15 +379,15 @@ pub(super) async fn insert_fact(
     let mut all: Vec<Value> = vec![patient.into(), code.into(), item.into(), version.into(), known.into()];
     all.extend(facts::values(fact));
     tx.execute(
-        "insert into fact (partition, patient, code, item, version, known, part, origin, at, at_end, other_end, recorded, status, kind, low, high, text, unit, low_ref, high_ref, unit_ref, context)
-         values (0, ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21) on conflict do nothing",
+        "insert into fact (partition, patient, code, item, version, known, part, origin, at, at_end, other_end, recorded, status, kind, low, high, text, unit, low_ref, high_ref, unit_ref, context, until)
+         values (part(?1), ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21, ?22) on conflict do nothing",
         &all,
     )
     .await?;
     Ok(())
 }
 
-type Made = (Vec<(i64, i64, i64)>, Vec<Item>);
+type Made = (Vec<(i64, i64, i64)>, Vec<Name>);
 
 fn read_made(made: &[u8]) -> Made {
     let Some((count, mut rest)) = made.split_at_checked(4) else { return (Vec::new(), Vec::new()) };
@@ -398,7 +399,7 @@ fn read_made(made: &[u8]) -> Made {
         facts.push((number(0..8), number(8..16), i64::from(u16::from_le_bytes([one[16], one[17]]))));
         rest = after;
     }
-    (facts, rest.chunks_exact(16).filter_map(Item::from_bytes).collect())
+    (facts, rest.chunks_exact(24).filter_map(|name| name.try_into().ok().map(Name)).collect())
 }
 
 async fn mark(
@@ -415,16 +416,39 @@ async fn mark(
     if wanted { persons::mark(tx, touched.person, import.at, "data").await } else { Ok(()) }
 }
 
-/// The names under which an identifier is found: with its system, and by value alone.
-pub(super) fn names(source: &str, kind: ResourceType, identifier: &Identifier) -> Vec<Item> {
-    let named = |words: &[&str]| {
-        let digest = digest_words(words);
-        Item::from_bytes(&digest[..16]).unwrap_or(Item([0; 16]))
-    };
-    vec![
-        named(&["identifier", source, kind.name(), &identifier.system, &identifier.value]),
-        named(&["identifier of any system", source, kind.name(), &identifier.value]),
-    ]
+/// The name under which an identifier is found: of its value, then of its system.
+pub(super) fn name(source: &str, kind: ResourceType, identifier: &Identifier) -> Name {
+    let mut name = [0; 24];
+    name[..16].copy_from_slice(&digest_words(&["identifier", source, kind.name(), &identifier.value])[..16]);
+    name[16..].copy_from_slice(&digest_words(&["system", &identifier.system])[..8]);
+    Name(name)
+}
+
+/// The name of an identifier, so made that all systems of one value lie side by side.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Name([u8; 24]);
+
+impl Name {
+    /// The first and the last name that this value may have, of whatever system.
+    pub(super) fn of_any_system(self) -> (Self, Self) {
+        let mut ends = (self, self);
+        ends.0.0[16..].fill(0);
+        ends.1.0[16..].fill(u8::MAX);
+        ends
+    }
+}
+
+impl From<Name> for Value {
+    fn from(name: Name) -> Self {
+        Self::Bytes(name.0.to_vec())
+    }
+}
+
+/// The name under which resources of a patient that made no fact are found.
+pub(super) fn silent_of(patient: PatientKey) -> Name {
+    let mut name = [0; 24];
+    name.copy_from_slice(&digest_words(&["resource without a fact of", &hex(&patient.0)])[..24]);
+    Name(name)
 }
 
 /// What a conditional request meets: nothing, one, or too many. Its names are locked until the commit.
@@ -435,12 +459,12 @@ async fn found<T: Tx>(
     tx: &mut T,
 ) -> Result<Result<Option<String>, RefusalReason>, StoreError> {
     let kind = entry.draft.resource_type;
-    let mut guards: Vec<Item> =
-        search.identifiers.iter().filter_map(|i| names(&import.source, kind, i).into_iter().next()).collect();
-    guards.extend(search.id.iter().map(|id| Item::of(&import.source, kind.name(), id)));
+    let mut guards: Vec<Vec<u8>> =
+        search.identifiers.iter().map(|i| name(&import.source, kind, i).0.to_vec()).collect();
+    guards.extend(search.id.iter().map(|id| Item::of(&import.source, kind.name(), id).0.to_vec()));
     guards.sort_unstable();
     for guard in guards {
-        let sql = "insert into guard (partition, name, at) values (0, ?1, ?2) on conflict (partition, name) do update set at = excluded.at";
+        let sql = "insert into guard (partition, name, at) values (part(?1), ?1, ?2) on conflict (partition, name) do update set at = excluded.at";
         tx.execute(sql, args![guard, import.at]).await?;
     }
     let ids = matches(&import.source, kind, search, tx).await?;
@@ -460,11 +484,11 @@ pub(super) async fn matches(
 ) -> Result<Vec<String>, StoreError> {
     let mut common: Option<Vec<String>> = None;
     for identifier in &search.identifiers {
-        let Some(name) = names(source, kind, identifier).into_iter().next() else { continue };
+        let name = name(source, kind, identifier);
         let rows = tx
             .query(
-                "select r.id from identifier i join resource r on r.partition = 0 and r.item = i.item and r.state = 1
-                 where i.partition = 0 and i.name = ?1 order by r.id",
+                "select r.id from identifier i join resource r on r.partition = part(i.item) and r.item = i.item and r.state = 1
+                 where i.partition = part(?1) and i.name = ?1 order by r.id",
                 args![name],
             )
             .await?;

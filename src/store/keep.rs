@@ -6,6 +6,7 @@ use super::questions::*;
 use super::tx::{Done, Question, Tx, Unit};
 use super::units::*;
 use super::value::{Row, args};
+use crate::model::key::Item;
 
 /// Between a file's name and its content, and between files.
 const FIELD: char = '\u{1f}';
@@ -137,6 +138,10 @@ impl Unit for KeepAside {
 
     async fn run<T: Tx>(&self, tx: &mut T) -> Result<Done<i64>, StoreError> {
         let a = &self.aside;
+        // Numbers are given one after the other, in the order of commits, so that a reader who goes on after one misses none.
+        let guard = Item::of("gateway", "SetAside", "arrival");
+        let sql = "insert into guard (partition, name, at) values (part(?1), ?1, ?2) on conflict (partition, name) do update set at = excluded.at";
+        tx.execute(sql, args![guard, self.at]).await?;
         let rows = tx
             .query(
                 "insert into set_aside (partition, arrival, source, at, reason, place, body, state)

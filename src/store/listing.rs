@@ -2,7 +2,6 @@
 //! persons are in none of these answers.
 
 use super::contract::{StoreError, StoredAssessment};
-use super::questions::AlertRow;
 use super::tx::{Question, Tx};
 use super::value::{Row, Value, args};
 use crate::model::assessment::Overall;
@@ -68,30 +67,21 @@ pub struct VerdictHistory {
     pub count: usize,
 }
 
-/// Open alerts about one person; answers `Vec<AlertRow>`.
-#[derive(Debug, Clone)]
-pub struct AlertsOf {
-    /// Whom.
-    pub person: PersonKey,
-    /// Trial.
-    pub trial: String,
-}
-
 /// Whoever may be shown; `$more` narrows it.
 macro_rules! listed {
     ($more:literal) => {
         concat!(
             "select a.person, a.version, a.result, s.status, s.actor, s.at,
-             (select max(h.at) from assessed h where h.partition = 0 and h.person = a.person and h.trial = a.trial)
+             (select max(h.at) from assessed h where h.partition = a.partition and h.person = a.person and h.trial = a.trial)
              from assessment a
-             join person p on p.partition = 0 and p.person = a.person
-             join standing s on s.partition = 0 and s.person = a.person and s.trial = a.trial
-             and s.attempt = (select max(n.attempt) from standing n where n.partition = 0 and n.person = a.person and n.trial = a.trial)
-             and s.version = (select max(n.version) from standing n where n.partition = 0 and n.person = a.person and n.trial = a.trial and n.attempt = s.attempt)
-             where a.partition = 0 and a.trial = ?1 and a.result in ('eligible', 'ineligible', 'undetermined')
+             join person p on p.partition = a.partition and p.person = a.person
+             join standing s on s.partition = a.partition and s.person = a.person and s.trial = a.trial
+             and s.attempt = (select max(n.attempt) from standing n where n.partition = a.partition and n.person = a.person and n.trial = a.trial)
+             and s.version = (select max(n.version) from standing n where n.partition = a.partition and n.person = a.person and n.trial = a.trial and n.attempt = s.attempt)
+             where wide(a.partition) and a.trial = ?1 and a.result in ('eligible', 'ineligible', 'undetermined')
              and p.state = 0 and p.merged_into is null and s.removed = 0
-             and not exists (select 1 from member m join fact f on f.partition = 0 and f.patient = m.patient
-             where m.partition = 0 and m.person = a.person and m.until is null and f.code in (?2, ?3, ?4) and f.until is null)",
+             and not exists (select 1 from member m join fact f on f.partition = part(m.patient) and f.patient = m.patient
+             where m.partition = a.partition and m.person = a.person and m.until is null and f.code in (?2, ?3, ?4) and f.until is null)",
             $more
         )
     };
@@ -146,7 +136,7 @@ impl Question for FormsOf {
     async fn run<T: Tx>(&self, tx: &mut T) -> Result<Self::Answer, StoreError> {
         let mut found = Vec::with_capacity(self.persons.len());
         for person in &self.persons {
-            let sql = "select version, form from assessment where partition = 0 and person = ?1 and trial = ?2";
+            let sql = "select version, form from assessment where partition = part(?1) and person = ?1 and trial = ?2";
             for mut row in tx.query(sql, args![*person, self.trial.as_str()]).await? {
                 found.push((*person, row.int(0)?, row.bytes(1)?));
             }
@@ -160,32 +150,12 @@ impl Question for VerdictHistory {
 
     async fn run<T: Tx>(&self, tx: &mut T) -> Result<Self::Answer, StoreError> {
         let trial = self.trial.as_str();
-        let sql = "select count(*) from assessed where partition = 0 and person = ?1 and trial = ?2";
+        let sql = "select count(*) from assessed where partition = part(?1) and person = ?1 and trial = ?2";
         let all = tx.query(sql, args![self.person, trial]).await?.first().map_or(Ok(0), |r| r.int(0))?;
         let sql = "select version, seen, at, definition, terms, engine, result, form from assessed
-                   where partition = 0 and person = ?1 and trial = ?2 order by version desc limit ?3";
+                   where partition = part(?1) and person = ?1 and trial = ?2 order by version desc limit ?3";
         let count = i64::try_from(self.count).unwrap_or(i64::MAX);
         let rows = tx.query(sql, args![self.person, trial, count]).await?;
         Ok((rows.into_iter().map(super::assess::assessment).collect::<Result<_, _>>()?, all))
-    }
-}
-
-impl Question for AlertsOf {
-    type Answer = Vec<AlertRow>;
-
-    async fn run<T: Tx>(&self, tx: &mut T) -> Result<Self::Answer, StoreError> {
-        let sql = "select person, trial, kind, text, at from alert where partition = 0 and person = ?1 and trial = ?2 and closed is null order by at, kind";
-        let rows = tx.query(sql, args![self.person, self.trial.as_str()]).await?;
-        rows.into_iter()
-            .map(|mut r| {
-                Ok(AlertRow {
-                    person: r.person(0)?,
-                    trial: r.text(1)?,
-                    kind: r.text(2)?,
-                    text: r.text(3)?,
-                    at: r.instant(4)?,
-                })
-            })
-            .collect()
     }
 }

@@ -1,5 +1,6 @@
 //! A gateway on a real store behind a real listener, and a client of few words.
 
+use crate::peers::collect;
 use crate::program::Folder;
 use serde_json::Value;
 use std::net::SocketAddr;
@@ -9,6 +10,7 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use trialgate::flow::gateway::{Gateway, Parts, Source};
 use trialgate::http::accept::serve;
+use trialgate::http::auth::Client;
 use trialgate::http::limits::Limits;
 use trialgate::http::server::{Door, router};
 use trialgate::model::time::{Instant, Zone};
@@ -21,6 +23,8 @@ const NOW: i64 = 1_773_561_600_000_000;
 pub(super) struct House {
     /// Where it listens.
     pub(super) address: SocketAddr,
+    /// What stands behind it.
+    pub(super) gateway: Arc<Gateway>,
     /// Its store.
     pub(super) store: Store,
     _folder: Folder,
@@ -57,6 +61,11 @@ pub(super) async fn open() -> House {
 }
 
 pub(super) async fn open_with(limits: Limits) -> House {
+    open_as(limits, Vec::new(), axum::Router::new()).await
+}
+
+/// The same with these clients, and what else is served.
+pub(super) async fn open_as(limits: Limits, clients: Vec<Client>, beside: axum::Router) -> House {
     static NEXT: AtomicUsize = AtomicUsize::new(0);
     let folder = Folder::new(&format!("http-{}", NEXT.fetch_add(1, Ordering::SeqCst)));
     let store = Store::open(&folder.store(), Options { create: true, read_only: false }).expect("a store");
@@ -70,11 +79,10 @@ pub(super) async fn open_with(limits: Limits) -> House {
         cursor_key: [7; 32],
         base: format!("http://{address}/fhir"),
     }));
-    let (clients, metrics) = (Vec::new(), Default::default());
-    let door = Door { gateway: gateway.clone(), clients, limits: limits.clone(), metrics };
-    let app = router(Arc::new(door), axum::Router::new());
+    let door = Door::new(gateway.clone(), clients, limits.clone());
+    let app = router(Arc::new(door), beside);
     tokio::spawn(serve(listener, app, limits, std::future::pending()));
-    House { address, store, _folder: folder }
+    House { address, gateway, store, _folder: folder }
 }
 
 impl House {
@@ -88,13 +96,24 @@ impl House {
         if !headers.iter().any(|h| h.starts_with("Transfer-Encoding") || h.starts_with("Content-Length")) {
             head.push_str(&format!("Content-Length: {}\r\n", body.len()));
         }
+        self.raw(&[format!("{head}\r\n").as_bytes(), body].concat()).await
+    }
+
+    /// These bytes on a connection of their own, and what is answered until it is closed.
+    pub(super) async fn raw(&self, sent: &[u8]) -> Answer {
         let mut stream = TcpStream::connect(self.address).await.expect("connects");
-        stream.write_all(format!("{head}\r\n").as_bytes()).await.expect("sends");
         // Who is refused early may find the way closed; the answer counts.
-        let _ = stream.write_all(body).await;
+        let _ = stream.write_all(sent).await;
         let mut bytes = Vec::new();
         let _ = stream.read_to_end(&mut bytes).await;
-        read(&String::from_utf8(bytes).expect("UTF-8"))
+        let answer = read(&String::from_utf8(bytes).expect("UTF-8"));
+        if answer.header("content-type").starts_with("application/fhir+json") {
+            let line = String::from_utf8_lossy(sent.split(|b| *b == b'\r').next().unwrap_or_default()).into_owned();
+            let (verb, path) = line.split_once(' ').unwrap_or_default();
+            let place = path.split(['/', '?', ' ']).nth(2).unwrap_or_default();
+            collect::keep(&format!("{verb} {place} {}", answer.status), answer.text.as_bytes());
+        }
+        answer
     }
 
     pub(super) async fn get(&self, path: &str) -> Answer {

@@ -91,3 +91,16 @@ async fn a_read_and_a_search_are_in_the_audit_before_they_are_answered() {
     assert_eq!(of("search"), "Patient 1");
     assert!(house.store.audit_verify().await.expect("a report").broken.is_empty());
 }
+
+#[tokio::test]
+async fn what_was_entered_in_error_is_found_by_its_patient_and_says_so() {
+    let house = open().await;
+    put(&house, "/fhir/Observation/o", &[], &observation("o", "80")).await;
+    let wrong = observation("o", "80").replace("\"final\"", "\"entered-in-error\"");
+    assert_eq!(put(&house, "/fhir/Observation/o", &[], &wrong).await.status, 200);
+    for query in ["patient=p", "subject=Patient/p&code=777-3", "patient=p&date=2026-03-01", "code=777-3"] {
+        let found = house.get(&format!("/fhir/Observation?{query}")).await.json();
+        assert_eq!(found["entry"].as_array().map(Vec::len), Some(1), "{query}");
+        assert_eq!(found["entry"][0]["resource"]["status"], "entered-in-error", "{query}");
+    }
+}

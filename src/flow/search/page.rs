@@ -1,8 +1,8 @@
 //! Searching kept resources: R4's parameters per type, dates, and pages by a signed place, so that no page is met twice.
 
-use super::answer::{Grade, Refusal};
-use super::gateway::{Gateway, Source};
-use super::query::{encode, is_id, pairs, split_escaped, token};
+use crate::flow::answer::{Grade, Refusal};
+use crate::flow::gateway::{Gateway, Source};
+use crate::flow::query::{encode, is_id, pairs, split_escaped, token};
 use crate::model::code::Coding;
 use crate::model::draft::{Identifier, ResourceType};
 use crate::model::issue::Issue;
@@ -199,7 +199,7 @@ impl Asked {
 }
 
 /// The remark on a parameter that is not known; a modifier or a chain is refused, and so is all when `strict`.
-pub(crate) fn passed_over(name: &str, value: &str, strict: bool) -> Result<Issue, Refusal> {
+pub(super) fn passed_over(name: &str, value: &str, strict: bool) -> Result<Issue, Refusal> {
     let sort = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | ',');
     if name == "_sort" && !value.chars().all(sort) {
         return Err(Refusal::malformed("value", "_sort takes names of search parameters, separated by commas"));
@@ -228,7 +228,7 @@ fn once(seen: &mut Vec<String>, name: &str, kind: Option<&str>) -> Result<(), Re
     Ok(())
 }
 
-fn count(value: &str) -> Result<usize, Refusal> {
+pub(super) fn count(value: &str) -> Result<usize, Refusal> {
     match value.parse::<u64>() {
         Ok(0) => Err(Refusal::malformed("not-supported", "_count=0 asks for a total, which is not offered")),
         Ok(n) => Ok(usize::try_from(n).unwrap_or(COUNT_MAX).min(COUNT_MAX)),
