@@ -2,6 +2,7 @@
 
 use super::answer::Refusal;
 use super::seam;
+use super::served::Served;
 use crate::model::draft::ResourceType;
 use crate::model::key::{Item, hex};
 use crate::model::time::{Instant, Zone};
@@ -116,6 +117,19 @@ impl Gateway {
             Some(stored) if !stored.deleted => Ok(stored),
             other => Err(super::search::absent(other.is_some())),
         }
+    }
+
+    /// The current version of whatever is served: version, known time, JSON.
+    pub async fn current(&self, source: &Source, served: Served, id: &str) -> Result<(i64, Instant, Vec<u8>), Refusal> {
+        match served {
+            Served::Kept(kind) => self.read(source, kind, id).await.map(|s| (s.version, s.known, s.body)),
+            Served::Own(own) => (own.read)(self, id).await.map(|o| (o.version, o.known, o.body.to_vec())),
+        }
+    }
+
+    /// The current version of a resource, if it is there.
+    pub(crate) async fn there(&self, source: &Source, kind: ResourceType, id: &str) -> Result<Option<Stored>, Refusal> {
+        Ok(seam::read(&self.store, &source.name, kind, id).await?.filter(|stored| !stored.deleted))
     }
 
     /// Says in the audit that person data was read or searched; done once it is on disk.

@@ -2,7 +2,7 @@
 
 use super::answer::{Answer, Grade, Refusal, Written};
 use super::gateway::{Gateway, Source};
-use super::query::{condition, if_match, is_id};
+use super::query::{condition, is_id};
 use super::seam::{self, Reading};
 use crate::model::draft::{Draft, ResourceType, Subject};
 use crate::model::issue::Issue;
@@ -38,17 +38,16 @@ impl Gateway {
         self.keep_one(source, entry, issues, caller).await
     }
 
-    /// PUT to an id; `if_match` is that header's value. The id in the body must be the same.
+    /// PUT to an id; `if_match` is the version that it must meet, 0: none. The id in the body must be the same.
     pub async fn update(
         &self,
         source: &Source,
         resource_type: ResourceType,
         id: &str,
         body: &[u8],
-        if_match: Option<&str>,
+        if_match: Option<i64>,
         caller: Caller,
     ) -> Answer {
-        let if_match = if_match.map(super::query::if_match).transpose()?;
         let (draft, issues) = self.draft_of(source, resource_type, body)?;
         same_id(&draft, id)?;
         let patient = self.patient_of(source, &draft).await?;
@@ -64,10 +63,9 @@ impl Gateway {
         resource_type: ResourceType,
         search: &str,
         body: &[u8],
-        match_version: Option<&str>,
+        if_match: Option<i64>,
         caller: Caller,
     ) -> Answer {
-        let if_match = match_version.map(if_match).transpose()?;
         let search = condition(search)?;
         let (draft, issues) = self.draft_of(source, resource_type, body)?;
         let patient = self.patient_of(source, &draft).await?;
@@ -230,8 +228,9 @@ pub(crate) fn refused(refusal: &ImportRefusal, place: &str) -> Refusal {
             "If-Match names a version, and there is no such resource",
         ),
         RefusalReason::VersionConflict(current) => {
-            let text =
-                format!("If-Match does not name the current version, which is W/\"{current}\"; read it and try again");
+            let text = format!(
+                "the condition on the version does not hold: the current one is W/\"{current}\"; read it and try again"
+            );
             Refusal::one(Grade::Precondition, "conflict", place, text)
         }
         RefusalReason::MultipleMatches => {

@@ -10,6 +10,28 @@ use std::io::Read;
 /// The body, unpacked, of at most `bound` bytes. Refuses other media types and codings (415), too much (413), too slow (408).
 pub(super) async fn read(headers: &HeaderMap, body: Body, bound: usize, limits: &Limits) -> Result<Vec<u8>, Fault> {
     check_media_type(headers)?;
+    unpacked(headers, body, bound, limits).await
+}
+
+/// A form's text; a form without a body asks for nothing.
+pub(super) async fn form(headers: &HeaderMap, body: Body, bound: usize, limits: &Limits) -> Result<String, Fault> {
+    let bytes = unpacked(headers, body, bound, limits).await?;
+    let kind = headers.get(header::CONTENT_TYPE).and_then(|v| v.to_str().ok()).unwrap_or_default();
+    let is_form =
+        kind.split(';').next().is_some_and(|k| k.trim().eq_ignore_ascii_case("application/x-www-form-urlencoded"));
+    if !is_form && !(kind.is_empty() && bytes.is_empty()) {
+        return Err(unsupported("a search by POST is a form; wanted Content-Type: application/x-www-form-urlencoded"));
+    }
+    String::from_utf8(bytes).map_err(|_| Fault::new(StatusCode::BAD_REQUEST, "value", "the form is no UTF-8 text"))
+}
+
+/// Seconds since 1970 of a date as HTTP writes it: `Sun, 15 Mar 2026 08:00:00 GMT`.
+pub(super) fn http_date(text: &str) -> Option<i64> {
+    let civil = jiff::civil::DateTime::strptime("%a, %d %b %Y %H:%M:%S GMT", text.trim()).ok()?;
+    civil.to_zoned(jiff::tz::TimeZone::UTC).ok().map(|at| at.timestamp().as_second())
+}
+
+async fn unpacked(headers: &HeaderMap, body: Body, bound: usize, limits: &Limits) -> Result<Vec<u8>, Fault> {
     let packed = is_gzip(headers)?;
     let declared = headers.get(header::CONTENT_LENGTH).and_then(|v| v.to_str().ok()?.parse::<u64>().ok());
     if declared.is_some_and(|length| length > bound as u64) {

@@ -10,7 +10,7 @@ use axum::extract::{Request, State};
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::middleware::{Next, from_fn};
 use axum::response::{IntoResponse, Response};
-use axum::routing::{any, get};
+use axum::routing::{MethodRouter, any, get};
 use std::sync::Arc;
 
 /// The door's state, shared by all requests.
@@ -26,15 +26,14 @@ pub struct Door {
     pub metrics: Metrics,
 }
 
+/// The paths of the router, beside what a program hangs beside them; a test names each.
+pub const ROUTES: &[&str] = &["/fhir", "/fhir/", "/fhir/{*rest}", "/healthz", "/readyz", "/metrics"];
+
 /// The router: FHIR, probes, metrics, and what else a program hangs beside them.
 pub fn router(door: Arc<Door>, beside: Router) -> Router {
-    Router::new()
-        .route("/fhir", any(super::fhir::answer))
-        .route("/fhir/", any(super::fhir::answer))
-        .route("/fhir/{*rest}", any(super::fhir::answer))
-        .route("/healthz", get(async || "{\"status\":\"ok\"}\n"))
-        .route("/readyz", get(ready))
-        .route("/metrics", get(metrics))
+    ROUTES
+        .iter()
+        .fold(Router::new(), |router, path| router.route(path, handler(path)))
         .with_state(door)
         .merge(beside)
         .fallback(async || Fault::new(StatusCode::NOT_FOUND, "not-found", "nothing is served at this address"))
@@ -42,6 +41,15 @@ pub fn router(door: Arc<Door>, beside: Router) -> Router {
             Fault::new(StatusCode::METHOD_NOT_ALLOWED, "not-supported", "this method is not served here")
         })
         .layer(from_fn(guard))
+}
+
+fn handler(path: &str) -> MethodRouter<Arc<Door>> {
+    match path {
+        "/healthz" => get(async || "{\"status\":\"ok\"}\n"),
+        "/readyz" => get(ready),
+        "/metrics" => get(metrics),
+        _ => any(super::fhir::answer),
+    }
 }
 
 /// Runs each request in a task of its own, so that a client who hangs up does not stop a commit halfway on its

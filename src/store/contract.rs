@@ -67,7 +67,7 @@ pub enum Method {
     },
     /// PUT to an id.
     Update {
-        /// `If-Match`: the version that must be current.
+        /// `If-Match`: the version that must be current; 0: there must be none (`If-None-Match: *`).
         if_match: Option<i64>,
     },
     /// PUT with a search: updates the one match, creates with the entry's id when there is none.

@@ -15,7 +15,7 @@ use std::collections::BTreeSet;
 /// Candidates looked at in one step of a search.
 const STEP: i64 = 500;
 
-fn stored(r: &mut Row) -> Result<Stored, StoreError> {
+pub(super) fn stored(r: &mut Row) -> Result<Stored, StoreError> {
     let (id, version, known, deleted) = (r.text(0)?, r.int(1)?, r.instant(2)?, r.int(3)? == 3);
     let packed = r.bytes(4)?;
     body::read(&packed, id, version, known, deleted)
@@ -94,7 +94,11 @@ type Place = (Instant, Item);
 
 impl Find {
     /// The items that ids, identifiers, patients, codes and dates leave; `None`: nothing narrows the search.
-    async fn named(&self, tx: &mut impl Tx, kind: ResourceType) -> Result<Option<BTreeSet<Item>>, StoreError> {
+    pub(super) async fn named(
+        &self,
+        tx: &mut impl Tx,
+        kind: ResourceType,
+    ) -> Result<Option<BTreeSet<Item>>, StoreError> {
         let mut left: Option<BTreeSet<Item>> = None;
         let mut narrow = |items: BTreeSet<Item>| {
             left = Some(match left.take() {
