@@ -1,5 +1,6 @@
 //! The accept loop: bounded connections, deadlines for headers and for unread answers, and a stop that drains.
 
+use super::bare;
 use super::limits::Limits;
 use axum::Router;
 use hyper_util::rt::{TokioIo, TokioTimer};
@@ -50,7 +51,7 @@ pub async fn serve(listener: TcpListener, app: Router, limits: Limits, stop: imp
 
 async fn connection(stream: TcpStream, app: Router, limits: &Limits, mut stopped: watch::Receiver<bool>) {
     let _ = stream.set_nodelay(true);
-    let io = TokioIo::new(Unstalled::new(stream, limits.write_deadline));
+    let io = TokioIo::new(Unstalled::new(stream, limits));
     let connection = hyper::server::conn::http1::Builder::new()
         .timer(TokioTimer::new())
         .header_read_timeout(limits.header_deadline)
@@ -73,16 +74,40 @@ async fn told(stopped: &mut watch::Receiver<bool>) {
     let _ = stopped.wait_for(|stop| *stop).await;
 }
 
-/// A stream whose writes fail when the other side takes nothing for too long.
+/// A stream whose writes fail when the other side takes nothing for too long, and that gives a bare refusal its body.
 struct Unstalled {
     stream: TcpStream,
     patience: Duration,
     stalled: Option<Pin<Box<Sleep>>>,
+    header_bytes: usize,
+    /// What is sent in place of a bare refusal, and how much of it is out.
+    instead: Option<(Vec<u8>, usize)>,
 }
 
 impl Unstalled {
-    fn new(stream: TcpStream, patience: Duration) -> Self {
-        Self { stream, patience, stalled: None }
+    fn new(stream: TcpStream, limits: &Limits) -> Self {
+        let (patience, header_bytes) = (limits.write_deadline, limits.header_bytes);
+        Self { stream, patience, stalled: None, header_bytes, instead: None }
+    }
+
+    /// Writes a bare refusal with its body in place of these bytes; `None`: they are no such thing.
+    fn write_instead(&mut self, cx: &mut Context<'_>, bytes: &[u8]) -> Option<Poll<io::Result<usize>>> {
+        if self.instead.is_none() {
+            self.instead = Some((bare::with_outcome(bytes, self.header_bytes)?, 0));
+        }
+        let (all, mut out) = self.instead.take()?;
+        while out < all.len() {
+            match Pin::new(&mut self.stream).poll_write(cx, &all[out..]) {
+                Poll::Ready(Ok(0)) => return Some(Poll::Ready(Err(io::ErrorKind::WriteZero.into()))),
+                Poll::Ready(Ok(more)) => out += more,
+                Poll::Ready(Err(error)) => return Some(Poll::Ready(Err(error))),
+                Poll::Pending => {
+                    self.instead = Some((all, out));
+                    return Some(Poll::Pending);
+                }
+            }
+        }
+        Some(Poll::Ready(Ok(bytes.len())))
     }
 
     fn bound<T>(&mut self, cx: &mut Context<'_>, poll: Poll<io::Result<T>>) -> Poll<io::Result<T>> {
@@ -105,7 +130,8 @@ impl AsyncRead for Unstalled {
 
 impl AsyncWrite for Unstalled {
     fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
-        let poll = Pin::new(&mut self.stream).poll_write(cx, bytes);
+        let instead = self.write_instead(cx, bytes);
+        let poll = instead.unwrap_or_else(|| Pin::new(&mut self.stream).poll_write(cx, bytes));
         self.bound(cx, poll)
     }
 
@@ -114,7 +140,9 @@ impl AsyncWrite for Unstalled {
         cx: &mut Context<'_>,
         slices: &[io::IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
-        let poll = Pin::new(&mut self.stream).poll_write_vectored(cx, slices);
+        let first = slices.iter().find(|s| !s.is_empty());
+        let instead = first.and_then(|bytes| self.write_instead(cx, bytes));
+        let poll = instead.unwrap_or_else(|| Pin::new(&mut self.stream).poll_write_vectored(cx, slices));
         self.bound(cx, poll)
     }
 

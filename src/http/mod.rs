@@ -3,6 +3,7 @@
 pub mod accept;
 mod address;
 pub mod auth;
+mod bare;
 mod body;
 pub mod fhir;
 pub mod limits;

@@ -31,10 +31,9 @@ enum Read {
 
 /// The person's facts as the trial of the plan reads them. `Reading::fact` and `LeftOut::fact` are places in `facts`.
 pub fn normalize(plan: &Plan, facts: &[Fact], zone: &Zone) -> Readings {
-    // Facts carry instants already; the calendar is asked for by whoever looks through windows.
-    let _ = zone;
     let mut readings =
         Readings { person: person::words(plan, facts), series: vec![Series::default(); plan.variables.len()] };
+    let born = readings.person.birth_date.as_ref().map(|date| date.range(zone).earliest);
     for (place, fact) in facts.iter().enumerate() {
         if fact.draft.status == FactStatus::EnteredInError || fact.draft.origin == Origin::Patient {
             continue;
@@ -43,7 +42,7 @@ pub fn normalize(plan: &Plan, facts: &[Fact], zone: &Zone) -> Readings {
         for i in ways.iter() {
             let series = &mut readings.series[*i];
             let terms = plan.terms.of(&fact.source);
-            match one(&plan.variables[*i], terms, fact, place, ways.len() == 1) {
+            match one(&plan.variables[*i], terms, fact, place, ways.len() == 1).and_then(|r| in_this_life(r, born)) {
                 Ok(Some(reading)) => series.readings.push(reading),
                 Ok(None) => {}
                 Err((reason, text)) => {
@@ -180,6 +179,16 @@ fn reading(
         limits(variable, molar_mass(variable), terms, &draft.code, range, unit)
     });
     Reading { value, at, other_end: draft.other_end, recorded: draft.recorded, provisional, range, fact: place }
+}
+
+/// What is dated before the birth has a wrong date, or is somebody else's.
+fn in_this_life(reading: Option<Reading>, born: Option<Instant>) -> Result<Option<Reading>, Refusal> {
+    match (&reading, born) {
+        (Some(r), Some(born)) if r.at.latest < born => {
+            Err((Reason::Implausible, "dated before the birth; wanted a time of this life".into()))
+        }
+        _ => Ok(reading),
+    }
 }
 
 fn molar_mass(variable: &Variable) -> Option<&Number> {

@@ -32,26 +32,34 @@ impl Unit for ClaimPending {
     async fn run<T: Tx>(&self, tx: &mut T) -> Result<Done<Vec<Claim>>, StoreError> {
         let places = places::with_work(tx, PLACES_PENDING, args![self.at, TRIES_MAX]).await?;
         let mut claims: Vec<Claim> = Vec::new();
-        for place in places::from(places, &self.lease) {
-            if claims.len() >= self.count {
+        for half in places::halves(places, &self.lease) {
+            if !claims.is_empty() {
                 break;
             }
-            // The guard on the lease stands outside too: without it two claimers may take one row.
-            let rows = tx
-                .query(
-                    "update pending set lease = ?1, lease_until = ?2 where partition = ?6 and lease_until < ?3 and person in
-                     (select person from pending where partition = ?6 and next_at <= ?3 and lease_until < ?3 and tries < ?5 order by next_at limit ?4)
-                     returning person, mark, tries",
-                    args![self.lease.as_str(), self.until, self.at, places::count(self.count - claims.len()), TRIES_MAX, place],
-                )
-                .await?;
-            for r in rows {
-                let (person, mark, tries) = (r.person(0)?, r.int(1)?, r.int(2)?);
-                claims.push(Claim { person, mark, lease: self.lease.clone(), tries });
+            for place in half {
+                if claims.len() < self.count {
+                    let left = self.count - claims.len();
+                    claims.extend(claim_in(self, place, left, tx).await?);
+                }
             }
         }
         Ok(Done::Keep(claims))
     }
+}
+
+async fn claim_in(claim: &ClaimPending, place: i64, left: usize, tx: &mut impl Tx) -> Result<Vec<Claim>, StoreError> {
+    // The guard on the lease stands outside too: without it two claimers may take one row.
+    let rows = tx
+        .query(
+            "update pending set lease = ?1, lease_until = ?2 where partition = ?6 and lease_until < ?3 and person in
+             (select person from pending where partition = ?6 and next_at <= ?3 and lease_until < ?3 and tries < ?5 order by next_at limit ?4)
+             returning person, mark, tries",
+            args![claim.lease.as_str(), claim.until, claim.at, places::count(left), TRIES_MAX, place],
+        )
+        .await?;
+    let one =
+        |r: &Row| Ok(Claim { person: r.person(0)?, mark: r.int(1)?, lease: claim.lease.clone(), tries: r.int(2)? });
+    rows.iter().map(one).collect()
 }
 
 impl Unit for ReleaseClaim {

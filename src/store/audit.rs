@@ -39,6 +39,10 @@ pub(super) async fn append(tx: &mut impl Tx, entry: Entry<'_>) -> Result<(), Sto
         let row = Entry { action: "heads", detail: quote, person: None, caller: &caller, at: entry.at };
         write(tx, &mut lane, row).await?;
     }
+    if lane.seq == 1 {
+        let sql = "insert into lane (lane, since) values (?1, ?2)";
+        tx.execute(sql, args![lane.name.as_str(), entry.at]).await?;
+    }
     write(tx, &mut lane, entry).await?;
     tx.group().lane = Some(lane);
     Ok(())
@@ -48,8 +52,9 @@ pub(super) async fn append(tx: &mut impl Tx, entry: Entry<'_>) -> Result<(), Sto
 async fn heads(tx: &mut impl Tx, own: &str) -> Result<String, StoreError> {
     let rows = tx
         .query(
-            "select a.lane, a.seq, a.hash from audit a join (select lane as l, max(seq) as s from audit where wide(partition) group by lane) h
-             on a.lane = h.l and a.seq = h.s where wide(a.partition) and a.lane <> ?1 order by a.lane",
+            "select l.lane, a.seq, a.hash from lane l join audit a on a.partition = lane_part(l.lane) and a.lane = l.lane
+             and a.seq = (select max(n.seq) from audit n where n.partition = lane_part(l.lane) and n.lane = l.lane)
+             where l.lane <> ?1 order by l.lane",
             args![own],
         )
         .await?;
@@ -130,7 +135,18 @@ pub(super) async fn verify(tx: &mut impl Tx) -> Result<AuditReport, StoreError> 
         }
     }
     quoted_heads(tx, &mut report).await?;
+    empty_lanes(tx, &mut report).await?;
     Ok(report)
+}
+
+/// A lane that was begun has rows.
+async fn empty_lanes(tx: &mut impl Tx, report: &mut AuditReport) -> Result<(), StoreError> {
+    let sql = "select l.lane from lane l where not exists
+               (select 1 from audit a where a.partition = lane_part(l.lane) and a.lane = l.lane and a.seq = 1)";
+    for mut row in tx.query(sql, &[]).await? {
+        report.broken.push(format!("lane {} row 1: the lane was begun, and its first row is not there", row.text(0)?));
+    }
+    Ok(())
 }
 
 fn one(

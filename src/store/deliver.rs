@@ -39,25 +39,32 @@ impl Unit for ClaimOutbox {
     async fn run<T: Tx>(&self, tx: &mut T) -> Result<Done<Vec<Wish>>, StoreError> {
         let places = places::with_work(tx, PLACES, args![self.at]).await?;
         let mut wishes: Vec<Wish> = Vec::new();
-        for place in places::from(places, &self.lease) {
-            if wishes.len() >= self.count {
+        for half in places::halves(places, &self.lease) {
+            if !wishes.is_empty() {
                 break;
             }
-            let mut rows = tx
-                .query(
-                    "update outbox set lease = ?1, lease_until = ?2 where partition = ?5 and state = 1 and lease_until < ?3
-                     and (target, person, trial, attempt) in (select target, person, trial, attempt from outbox
-                     where partition = ?5 and next_at <= ?3 and lease_until < ?3 and state = 1 order by next_at limit ?4)
-                     returning target, person, trial, attempt, wanted, sent, remote, etag, tries, first_failed, lease",
-                    args![self.lease.as_str(), self.until, self.at, places::count(self.count - wishes.len()), place],
-                )
-                .await?;
-            for row in &mut rows {
-                wishes.push(wish(row)?);
+            for place in half {
+                if wishes.len() < self.count {
+                    let left = self.count - wishes.len();
+                    wishes.extend(claim_in(self, place, left, tx).await?);
+                }
             }
         }
         Ok(Done::Keep(wishes))
     }
+}
+
+async fn claim_in(claim: &ClaimOutbox, place: i64, left: usize, tx: &mut impl Tx) -> Result<Vec<Wish>, StoreError> {
+    let mut rows = tx
+        .query(
+            "update outbox set lease = ?1, lease_until = ?2 where partition = ?5 and state = 1 and lease_until < ?3
+             and (target, person, trial, attempt) in (select target, person, trial, attempt from outbox
+             where partition = ?5 and next_at <= ?3 and lease_until < ?3 and state = 1 order by next_at limit ?4)
+             returning target, person, trial, attempt, wanted, sent, remote, etag, tries, first_failed, lease",
+            args![claim.lease.as_str(), claim.until, claim.at, places::count(left), place],
+        )
+        .await?;
+    rows.iter_mut().map(wish).collect()
 }
 
 impl Unit for FinishDelivery {

@@ -11,12 +11,13 @@ pub(super) async fn with_work(tx: &mut impl Tx, sql: &'static str, args: &[Value
     Ok(places)
 }
 
-/// Where a claim begins: the random lease chooses, so that two processes seldom want the same rows. Never
-/// back to the front in one transaction: rows are locked in one order everywhere, so none waits in a ring.
-pub(super) fn from(places: Vec<i64>, lease: &str) -> Vec<i64> {
+/// The order in which a claim goes: from a place that the random lease chooses, so that two processes seldom want the
+/// same rows; then, only if nothing was found there, from the front. Rows are locked in one order, so none waits in a ring.
+pub(super) fn halves(mut places: Vec<i64>, lease: &str) -> [Vec<i64>; 2] {
     let chosen = lease.bytes().fold(0_usize, |sum, byte| sum.wrapping_mul(31).wrapping_add(usize::from(byte)));
     let start = if places.is_empty() { 0 } else { chosen % places.len() };
-    places[start..].to_vec()
+    let back = places.split_off(start);
+    [back, places]
 }
 
 /// A count as an argument.

@@ -213,3 +213,96 @@ fn a_stored_assessment_replays_from_what_it_had_seen() {
         }
     });
 }
+
+/// A platelet count; `with` is what it says instead.
+fn count(id: &str, with: &[(&str, &str)]) -> String {
+    let mut body = format!(
+        r#"{{"resourceType":"Observation","id":"{id}","status":"final","subject":{{"reference":"Patient/p"}},"effectiveDateTime":"2026-03-10","code":{{"coding":[{{"system":"http://loinc.org","code":"777-3"}}]}},"valueQuantity":{{"value":45,"system":"http://unitsofmeasure.org","code":"10*9/L"}}}}"#
+    );
+    for (from, to) in with {
+        assert!(body.contains(from), "{from}");
+        body = body.replacen(from, to, 1);
+    }
+    body
+}
+
+impl House {
+    /// Puts a text as it is: it must be new.
+    async fn created(&self, id: &str, body: &str) {
+        let source = self.desk.gateway.source("main").expect("a source");
+        let kind = ResourceType::Observation;
+        let answer = self.desk.gateway.update(source, kind, id, body.as_bytes(), None, caller()).await;
+        let written = answer.unwrap_or_else(|refusal| panic!("{body}: {refusal:?}"));
+        assert_eq!(written.kept.event, trialgate::store::Event::Created, "{body}");
+        let kept = self.desk.gateway.read(source, kind, id).await.unwrap_or_else(|refusal| panic!("{refusal:?}"));
+        let value = body.split("\"value\":").nth(1).and_then(|v| v.split(',').next()).expect("a value");
+        assert!(String::from_utf8_lossy(&kept.body).contains(value), "what was printed is read back: {value}");
+    }
+
+    /// What the exclusion by platelets says, and the platelet counts in its evidence: as received, and the remark.
+    async fn platelets(&self) -> (String, Vec<(String, String)>) {
+        let verdict = self.verdict().await;
+        let criterion = verdict["criteria"].as_array().and_then(|all| all.iter().find(|c| c["id"] == "E3").cloned());
+        let criterion = criterion.expect("the criterion");
+        let facts = criterion["facts"].as_array().cloned().unwrap_or_default();
+        let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
+        let of_platelets = facts.iter().filter(|f| f["variable"] == "platelets");
+        (text(&criterion["result"]), of_platelets.map(|f| (text(&f["received"]), text(&f["remark"]))).collect())
+    }
+}
+
+#[test]
+fn what_is_kept_and_cannot_be_used_leaves_the_answer_open_and_says_so() {
+    let digits = "4".repeat(400);
+    for (what, with, remark) in [
+        ("a huge exponent", ("45", "1e400"), "code not understood: the decimal has too many digits"),
+        ("400 digits", ("45", digits.as_str()), "code not understood: the decimal has too many digits"),
+        ("a unit of another thing", ("\"10*9/L\"", "\"g/dL\""), "unit not convertible: "),
+        (
+            "a unit without a code",
+            (",\"system\":\"http://unitsofmeasure.org\",\"code\":\"10*9/L\"", ""),
+            "unit not convertible: no unit",
+        ),
+        (
+            "a word as unit",
+            ("\"system\":\"http://unitsofmeasure.org\",\"code\":\"10*9/L\"", "\"unit\":\"plts\""),
+            "unit not convertible: the unit word `plts`",
+        ),
+        ("not final", ("\"final\"", "\"preliminary\""), "not yet final: "),
+        ("cancelled", ("\"final\"", "\"cancelled\""), "never seen: its status is not done"),
+        ("later than now", ("2026-03-10", "2031-01-01"), "later than the moment asked about"),
+        ("before the birth", ("2026-03-10", "1979-06-01"), "implausible: dated before the birth"),
+        ("the year 1", ("2026-03-10", "0001-01-01"), "implausible: dated before the birth"),
+        ("the year 9999", ("2026-03-10", "9999-12-31"), "later than the moment asked about"),
+    ] {
+        block_on(async {
+            let house = house();
+            house.put(&patient()).await;
+            house.put(&diagnosis()).await;
+            house.created("o", &count("o", &[with])).await;
+            let (result, facts) = house.platelets().await;
+            assert_eq!(result, "unknown", "{what}");
+            assert_eq!(facts.len(), 1, "{what}: {facts:?}");
+            assert!(facts[0].1.starts_with(remark), "{what}: {facts:?}");
+        });
+    }
+}
+
+#[test]
+fn a_retraction_takes_the_earlier_evidence_with_it() {
+    for status in ["entered-in-error", "cancelled", "preliminary"] {
+        block_on(async {
+            let house = house();
+            house.put(&patient()).await;
+            house.put(&diagnosis()).await;
+            house.created("o", &count("o", &[])).await;
+            assert_eq!(house.platelets().await, ("true".into(), vec![("45 10*9/L".into(), String::new())]));
+            let changed: Value = serde_json::from_str(&count("o", &[("final", status)])).expect("JSON");
+            house.put(&changed).await;
+            let (result, facts) = house.platelets().await;
+            assert_eq!(result, "unknown", "{status}");
+            assert!(facts.iter().all(|(_, remark)| !remark.is_empty()), "{status}: {facts:?}");
+            assert_eq!(facts.is_empty(), status == "entered-in-error", "{status}: {facts:?}");
+        });
+    }
+}

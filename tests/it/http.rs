@@ -11,5 +11,6 @@ mod house;
 mod queries;
 mod resources;
 mod searches;
+mod subjects;
 mod surface;
 mod walks;

@@ -10,6 +10,7 @@ mod http;
 mod intake;
 mod link;
 mod normalize;
+mod place;
 mod program;
 mod publish;
 mod store;

@@ -1,54 +1,19 @@
-//! The store on real files, from hand-made drafts.
+//! The store on real files and databases, from hand-made drafts.
 
 mod assess;
 mod audit;
 mod find;
 mod import;
+mod rivals;
 
-use rusqlite::Connection;
-use std::path::PathBuf;
+use crate::place::{Place, on_both};
 use std::sync::Arc;
 use trialgate::model::code::Coding;
 use trialgate::model::draft::{Draft, Identifier, Offsets, ResourceType};
 use trialgate::model::fact::{DraftFact, Fact, FactStatus, FactValue, Origin, ReceivedEnd, ReceivedUnit};
 use trialgate::model::key::PersonKey;
 use trialgate::model::time::{Instant, TimeRange};
-use trialgate::store::{Caller, Import, ImportEntry, Kept, KnownAt, Method, Options, PersonOf, ReadPerson, Store};
-
-/// A file of its own for one test, removed at its end.
-pub(super) struct Place(PathBuf);
-
-impl Place {
-    pub(super) fn new() -> Self {
-        let mut name = [0; 8];
-        getrandom::fill(&mut name).expect("the system has random numbers");
-        let folder = std::env::temp_dir().join(format!("trialgate-{}", trialgate::model::key::hex(&name)));
-        std::fs::create_dir(&folder).expect("the temporary folder can be written");
-        Self(folder)
-    }
-
-    pub(super) fn url(&self) -> String {
-        format!("sqlite:{}", self.0.join("s.db").display())
-    }
-
-    pub(super) fn open(&self) -> Store {
-        Store::open(&self.url(), Options::default()).expect("the store opens")
-    }
-
-    /// Changes the closed file behind the store's back, without its triggers.
-    pub(super) fn tamper(&self, sql: &str) {
-        let file = Connection::open(self.0.join("s.db")).expect("the file opens");
-        let triggers = "drop trigger if exists audit_stays; drop trigger if exists audit_is_kept; \
-                        drop trigger if exists detail_stays;";
-        file.execute_batch(&format!("{triggers} {sql}")).expect("the file can be changed");
-    }
-}
-
-impl Drop for Place {
-    fn drop(&mut self) {
-        let _ = std::fs::remove_dir_all(&self.0);
-    }
-}
+use trialgate::store::{Caller, Import, ImportEntry, Kept, KnownAt, Method, PersonOf, ReadPerson, Store};
 
 pub(super) fn caller() -> Caller {
     Caller { actor: "tester".into(), purpose: "list".into() }

@@ -25,10 +25,10 @@ pub(super) const NOW: i64 = 1_773_561_600_000_000;
 pub(super) struct House {
     /// Where it listens.
     pub(super) address: SocketAddr,
+    /// What stands behind it.
+    pub(super) gateway: Arc<Gateway>,
     /// Its store.
     pub(super) store: Store,
-    /// Behind the door.
-    pub(super) gateway: Arc<Gateway>,
     /// Microseconds since 1970; each look moves it on by a millisecond.
     pub(super) clock: Arc<AtomicI64>,
     _folder: Folder,
@@ -113,10 +113,14 @@ impl House {
         if !headers.iter().any(|h| h.starts_with("Transfer-Encoding") || h.starts_with("Content-Length")) {
             head.push_str(&format!("Content-Length: {}\r\n", body.len()));
         }
+        self.raw(&[format!("{head}\r\n").as_bytes(), body].concat()).await
+    }
+
+    /// These bytes on a connection of their own, and what is answered until it is closed.
+    pub(super) async fn raw(&self, sent: &[u8]) -> Answer {
         let mut stream = TcpStream::connect(self.address).await.expect("connects");
-        stream.write_all(format!("{head}\r\n").as_bytes()).await.expect("sends");
         // Who is refused early may find the way closed; the answer counts.
-        let _ = stream.write_all(body).await;
+        let _ = stream.write_all(sent).await;
         let mut bytes = Vec::new();
         let _ = stream.read_to_end(&mut bytes).await;
         let answer = read(&bytes);

@@ -3,6 +3,14 @@
 use super::*;
 use trialgate::store::{Find, Found, ItemNames, ReadResource};
 
+on_both!(
+    each_parameter_narrows_and_all_of_them_together,
+    what_was_entered_in_error_or_states_nothing_is_still_found_by_its_patient,
+    an_earlier_version_leads_nowhere_any_more,
+    pages_meet_each_once_and_end_at_the_moment_of_the_first,
+    a_version_is_read_by_number_and_items_have_names,
+);
+
 const UNTIL: Instant = Instant(1_000_000);
 
 fn ask() -> Find {
@@ -50,9 +58,7 @@ fn in_error(mut facts: Vec<DraftFact>) -> Vec<DraftFact> {
     facts
 }
 
-#[tokio::test]
-async fn each_parameter_narrows_and_all_of_them_together() {
-    let place = Place::new();
+async fn each_parameter_narrows_and_all_of_them_together(place: Place) {
     let store = place.open();
     let mut first = entry("a", "{\"a\":1}", vec![number("1-1", "1", 5)]);
     first.draft.identifiers = vec![identifier("7")];
@@ -78,9 +84,7 @@ async fn each_parameter_narrows_and_all_of_them_together() {
     assert_eq!(ids(&store, patients).await, [""; 0], "a patient that is only referred to has no resource");
 }
 
-#[tokio::test]
-async fn what_was_entered_in_error_or_states_nothing_is_still_found_by_its_patient() {
-    let place = Place::new();
+async fn what_was_entered_in_error_or_states_nothing_is_still_found_by_its_patient(place: Place) {
     let store = place.open();
     keep(&store, entry("wrong", "{\"a\":1}", in_error(one_number("1-1", "1"))), 10).await;
     keep(&store, entry("silent", "{\"a\":2}", vec![]), 11).await;
@@ -94,9 +98,7 @@ async fn what_was_entered_in_error_or_states_nothing_is_still_found_by_its_patie
     assert!(facts(&store, "p").await.is_empty(), "it is found, and it states nothing");
 }
 
-#[tokio::test]
-async fn an_earlier_version_leads_nowhere_any_more() {
-    let place = Place::new();
+async fn an_earlier_version_leads_nowhere_any_more(place: Place) {
     let store = place.open();
     keep(&store, entry("o", "{\"a\":1}", in_error(one_number("1-1", "1"))), 10).await;
     keep(&store, entry("o", "{\"a\":2}", vec![number("2-2", "1", 5)]), 11).await;
@@ -110,9 +112,7 @@ async fn an_earlier_version_leads_nowhere_any_more() {
     assert_eq!((ids(&store, of("p")).await, ids(&store, of("q")).await), (vec![], vec!["o".to_owned()]));
 }
 
-#[tokio::test]
-async fn pages_meet_each_once_and_end_at_the_moment_of_the_first() {
-    let place = Place::new();
+async fn pages_meet_each_once_and_end_at_the_moment_of_the_first(place: Place) {
     let store = place.open();
     for n in 0..7 {
         keep(&store, entry(&format!("o{n}"), &format!("{{\"a\":{n}}}"), one_number("1-1", "1")), 10 + n).await;
@@ -132,9 +132,7 @@ async fn pages_meet_each_once_and_end_at_the_moment_of_the_first() {
     }
 }
 
-#[tokio::test]
-async fn a_version_is_read_by_number_and_items_have_names() {
-    let place = Place::new();
+async fn a_version_is_read_by_number_and_items_have_names(place: Place) {
     let store = place.open();
     keep(&store, entry("o", "{\"a\":1}", one_number("1-1", "1")), 10).await;
     keep(&store, entry("o", "{\"a\":2}", one_number("1-1", "2")), 11).await;
