@@ -73,7 +73,8 @@ async fn finish(args: &Demo, stage: &Stage, server: &Running, store_url: &str) -
     let (rows, hidden) = rows(stage).await?;
     if args.json {
         let persons: Vec<_> = rows.iter().map(Row::json).collect();
-        crate::cli::print::json(&json!({ "trial": stage.story.trial, "persons": persons }));
+        let told = stage.told_of_each().await?;
+        crate::cli::print::json(&json!({ "trial": stage.story.trial, "persons": persons, "told": told }));
         return Ok(());
     }
     tell::table(&rows, hidden);

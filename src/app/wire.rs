@@ -121,7 +121,7 @@ pub fn serving(settings: &Settings, listen: &str) -> Result<Serving, String> {
         listen.parse().map_err(|_| format!("`{listen}` is no address; wanted such as {LISTEN}"))?;
     let clients: Vec<Client> = settings.clients.iter().filter_map(client_of).collect();
     check_exposure(address.ip(), &clients)?;
-    Ok(Serving { clients, ..Serving::local(listen) })
+    Ok(Serving { clients, limits: settings.limits.clone(), ..Serving::local(listen) })
 }
 
 fn client_of(stated: &crate::config::Client) -> Option<Client> {

@@ -49,6 +49,18 @@ pub enum Command {
         #[command(flatten)]
         place: Place,
     },
+    /// The settings.
+    Config {
+        /// What to do with them.
+        #[command(subcommand)]
+        command: Config,
+    },
+    /// Machine clients.
+    Client {
+        /// What to do with one.
+        #[command(subcommand)]
+        command: Client,
+    },
     /// The audit.
     Audit {
         /// What to do with it.
@@ -177,6 +189,44 @@ pub struct Explain {
     /// Where.
     #[command(flatten)]
     pub place: Place,
+}
+
+/// `trialgate config …`
+#[derive(Debug, Subcommand)]
+pub enum Config {
+    /// Prints their JSON Schema, for editors.
+    Schema,
+    /// Prints those in force as TOML, secrets masked.
+    Show {
+        /// Prints them as JSON.
+        #[arg(long)]
+        json: bool,
+        /// Where.
+        #[command(flatten)]
+        place: Place,
+    },
+    /// Says what is wrong with them, with file, line and column.
+    Check {
+        /// Where.
+        #[command(flatten)]
+        place: Place,
+    },
+}
+
+/// `trialgate client …`
+#[derive(Debug, Subcommand)]
+pub enum Client {
+    /// Makes a token: shows it once on stderr, and prints the `[[clients]]` entry for the settings file on stdout.
+    Add {
+        /// Its name, as the audit shows it.
+        name: String,
+        /// The one source that it reads and writes.
+        #[arg(long, default_value = "main")]
+        source: String,
+        /// What it may do there.
+        #[arg(long, value_delimiter = ',', default_value = "read,write", value_parser = ["read", "write"])]
+        rights: Vec<String>,
+    },
 }
 
 /// `trialgate audit …`

@@ -4,6 +4,7 @@ pub mod args;
 pub mod audit;
 pub mod backtest;
 pub mod check;
+pub mod client;
 pub mod evaluate;
 pub mod explain;
 pub mod files;

@@ -55,7 +55,12 @@ impl Refusal {
 impl From<StoreError> for Refusal {
     /// The words name no path and no statement of the database: these go to the log, not to a client.
     fn from(error: StoreError) -> Self {
-        tracing::error!(error = %error, "the store failed");
+        match error {
+            // What happens when much comes at once is counted, and not told once more for each request.
+            StoreError::Busy => tracing::debug!("the store is busy"),
+            StoreError::Full => tracing::debug!("the disk is full"),
+            _ => tracing::error!(error = %error, "the store failed"),
+        }
         match error {
             StoreError::Busy | StoreError::Unreachable(_) => {
                 Self::one(Grade::Busy, "transient", "", "the store is busy; send the same again")

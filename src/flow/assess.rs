@@ -1,6 +1,6 @@
 //! The assessor: claims a person whose data changed, reads as known at K, computes, finishes by compare-and-set.
 
-use super::desk::Desk;
+use super::desk::{AtSite, Desk};
 use super::library::{Active, Library};
 use crate::clock;
 use crate::decide::{self, DataView, Grounds, PersonFacts};
@@ -134,12 +134,21 @@ async fn currents(
 
 /// Facts of a person for all active definitions.
 pub async fn read(desk: &Desk, person: PersonKey, known: KnownAt) -> Result<Record, StoreError> {
-    desk.store().read(ReadPerson { person, known, codes: None }).await
+    read_record(desk.store(), person, known).await
+}
+
+/// The same, from a store.
+pub async fn read_record(store: &Store, person: PersonKey, known: KnownAt) -> Result<Record, StoreError> {
+    store.read(ReadPerson { person, known, codes: None }).await
 }
 
 /// What one trial makes of the record; `None` where none of the person's sources feeds the trial.
 pub fn find<'a>(desk: &Desk, active: &'a Active, record: &Record, now: Instant) -> Option<Finding<'a>> {
-    let at_site = desk.at_site(&active.trial);
+    find_at(&desk.at_site(&active.trial), active, record, now)
+}
+
+/// The same, by what the site says.
+pub fn find_at<'a>(at_site: &AtSite, active: &'a Active, record: &Record, now: Instant) -> Option<Finding<'a>> {
     if !record.facts.iter().any(|f| at_site.feeds(&f.source)) {
         return None;
     }
@@ -290,12 +299,11 @@ pub fn read_form(form: &[u8]) -> Option<serde_json::Value> {
 }
 
 /// Names the resources of an assessment's facts.
-pub async fn name_facts(desk: &Desk, assessment: &mut Assessment, record: &Record) -> Result<(), StoreError> {
+pub async fn name_facts(store: &Store, assessment: &mut Assessment, record: &Record) -> Result<(), StoreError> {
     let mut items: Vec<_> = record.facts.iter().map(|f| (f.item, f.version)).collect();
     items.sort_unstable();
     items.dedup();
-    let names: HashMap<_, _> = desk
-        .store()
+    let names: HashMap<_, _> = store
         .read(ItemNames { items: items.iter().map(|(item, _)| *item).collect() })
         .await?
         .into_iter()

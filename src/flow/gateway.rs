@@ -63,6 +63,8 @@ pub struct Gateway {
     pub(crate) studies: RwLock<Arc<BTreeMap<String, super::research::Study>>>,
     /// Trials whose subjects are served.
     pub(crate) shown: RwLock<Arc<super::subjects::Shown>>,
+    /// What projections are made from.
+    pub(crate) projected: RwLock<Arc<super::projections::shelf::Projected>>,
 }
 
 impl fmt::Debug for Gateway {
@@ -83,6 +85,7 @@ impl Gateway {
             wanted: RwLock::default(),
             studies: RwLock::default(),
             shown: RwLock::default(),
+            projected: RwLock::default(),
         }
     }
 

@@ -5,13 +5,32 @@
 
 use super::answer::Refusal;
 use super::gateway::Gateway;
+use super::projections::{people, shelf};
+use crate::model::issue::Issue;
 use crate::model::time::Instant;
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
 
 /// All of them.
-pub const OWN: &[OwnType] = &[super::research::STUDY, super::subjects::SUBJECT];
+pub const OWN: &[OwnType] = &[
+    super::research::STUDY,
+    super::subjects::SUBJECT,
+    people::GUIDANCE_RESPONSE,
+    people::TASK,
+    people::PROVENANCE,
+    shelf::PLAN_DEFINITION,
+    shelf::GROUP,
+    shelf::LIBRARY,
+    shelf::DEVICE,
+    shelf::ORGANIZATION,
+    shelf::LOCATION,
+    shelf::STRUCTURE_DEFINITION,
+    shelf::SEARCH_PARAMETER,
+    shelf::CODE_SYSTEM,
+    shelf::VALUE_SET,
+    shelf::OPERATION_DEFINITION,
+];
 
 /// An answer that may wait for the store.
 pub type Later<'a, T> = Pin<Box<dyn Future<Output = Result<T, Refusal>> + Send + 'a>>;
@@ -72,4 +91,6 @@ pub struct OwnFound {
     pub found: Vec<Owned>,
     /// Where the next page begins, in words of the type's own without personal data; `None`: this was the last.
     pub next: Option<String>,
+    /// What is to be said of those that were left out.
+    pub remarks: Vec<Issue>,
 }

@@ -49,7 +49,7 @@ impl Gateway {
         let more = found.len() > ask.count;
         found.truncate(ask.count);
         let next = found.last().filter(|_| more).map(|last| last.id.clone());
-        OwnFound { found, next }
+        OwnFound { found, next, ..OwnFound::default() }
     }
 }
 

@@ -10,7 +10,7 @@ use crate::model::key::PersonKey;
 use crate::model::parcel::Action;
 use crate::model::standing::Standing;
 use crate::model::time::{Instant, TimeRange, Zone};
-use crate::publish::study::{research_study, study_id};
+use crate::publish::study::{Reader, research_study, study_id};
 use crate::publish::subject::{Individual, Target, TargetKind, identifier_system, parcel};
 use crate::store::{PersonOf, Standings, SubjectById, SubjectRow, SubjectsOf};
 use crate::trial::definition::Trial;
@@ -60,7 +60,7 @@ impl Gateway {
         let mut studies = BTreeMap::new();
         for trial in &trials {
             let id = study_id(&trial.id);
-            let body = with_meta(&research_study(trial, base), i64::from(trial.version), None);
+            let body = with_meta(&research_study(trial, Reader::Client), i64::from(trial.version), None);
             let owned =
                 Owned { id: id.clone(), version: i64::from(trial.version), known: self.now(), body: body.into() };
             let mut identifiers = vec![(trial.study.registry.clone(), trial.id.clone())];
@@ -110,7 +110,7 @@ impl Gateway {
         let shown = self.shown();
         let wanted = Wanted::read(ask, self.now())?;
         let (found, next) = self.walk(&shown, ask, &wanted, start).await?;
-        Ok(OwnFound { found, next: next.map(words_of) })
+        Ok(OwnFound { found, next: next.map(words_of), ..OwnFound::default() })
     }
 
     async fn walk(
@@ -241,7 +241,7 @@ impl Shown {
 }
 
 /// The resource with its version; the bytes are our own and begin with a brace and a member.
-fn with_meta(body: &[u8], version: i64, known: Option<Instant>) -> Vec<u8> {
+pub(super) fn with_meta(body: &[u8], version: i64, known: Option<Instant>) -> Vec<u8> {
     let updated = known.map_or_else(String::new, |at| format!(",\"lastUpdated\":\"{at}\""));
     let meta = format!("{{\"meta\":{{\"versionId\":\"{version}\"{updated}}},");
     [meta.as_bytes(), body.get(1..).unwrap_or_default()].concat()

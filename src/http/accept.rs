@@ -74,10 +74,13 @@ async fn told(stopped: &mut watch::Receiver<bool>) {
     let _ = stopped.wait_for(|stop| *stop).await;
 }
 
-/// A stream whose writes fail when the other side takes nothing for too long, and that gives a bare refusal its body.
+/// A stream whose writes fail when the other side takes too little for too long, and that gives a bare refusal its body.
 struct Unstalled {
     stream: TcpStream,
     patience: Duration,
+    /// Bytes that must be taken within the patience, unless all are.
+    step: usize,
+    taken: usize,
     stalled: Option<Pin<Box<Sleep>>>,
     header_bytes: usize,
     /// What is sent in place of a bare refusal, and how much of it is out.
@@ -87,7 +90,22 @@ struct Unstalled {
 impl Unstalled {
     fn new(stream: TcpStream, limits: &Limits) -> Self {
         let (patience, header_bytes) = (limits.write_deadline, limits.header_bytes);
-        Self { stream, patience, stalled: None, header_bytes, instead: None }
+        Self { stream, patience, step: limits.answer_step, taken: 0, stalled: None, header_bytes, instead: None }
+    }
+
+    fn wrote(&mut self, cx: &mut Context<'_>, poll: Poll<io::Result<usize>>) -> Poll<io::Result<usize>> {
+        if let Poll::Ready(Ok(bytes)) = poll {
+            self.taken += bytes;
+            if self.taken >= self.step {
+                self.rested();
+            }
+            return poll;
+        }
+        self.bound(cx, poll)
+    }
+
+    fn rested(&mut self) {
+        (self.taken, self.stalled) = (0, None);
     }
 
     /// Writes a bare refusal with its body in place of these bytes; `None`: they are no such thing.
@@ -112,7 +130,7 @@ impl Unstalled {
 
     fn bound<T>(&mut self, cx: &mut Context<'_>, poll: Poll<io::Result<T>>) -> Poll<io::Result<T>> {
         if poll.is_ready() {
-            self.stalled = None;
+            self.rested();
             return poll;
         }
         let patience = self.patience;
@@ -132,7 +150,7 @@ impl AsyncWrite for Unstalled {
     fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
         let instead = self.write_instead(cx, bytes);
         let poll = instead.unwrap_or_else(|| Pin::new(&mut self.stream).poll_write(cx, bytes));
-        self.bound(cx, poll)
+        self.wrote(cx, poll)
     }
 
     fn poll_write_vectored(
@@ -143,7 +161,7 @@ impl AsyncWrite for Unstalled {
         let first = slices.iter().find(|s| !s.is_empty());
         let instead = first.and_then(|bytes| self.write_instead(cx, bytes));
         let poll = instead.unwrap_or_else(|| Pin::new(&mut self.stream).poll_write_vectored(cx, slices));
-        self.bound(cx, poll)
+        self.wrote(cx, poll)
     }
 
     fn is_write_vectored(&self) -> bool {

@@ -9,6 +9,7 @@ use super::packing::{accepts_gzip, packed};
 use super::routes::{Interaction, Stated, operations};
 use super::server::Door;
 use super::{reads, searches, writes};
+use crate::clock::steady;
 use crate::flow::Caller;
 use crate::flow::gateway::{MAIN, Source};
 use crate::flow::query::pairs;
@@ -63,7 +64,11 @@ async fn route(
     let asked = if *method == Method::HEAD { &Method::GET } else { method };
     let target = Target::of(name, rest, asked);
     let client = match target.right(asked) {
-        Some(right) => admit(&door.clients, headers, Some(name), right)?,
+        Some(right) => {
+            let client = admit(&door.clients, headers, Some(name), right)?;
+            door.rate.check(&client, steady())?;
+            client
+        }
         None => String::new(),
     };
     let nothing = || Fault::new(StatusCode::NOT_FOUND, "not-found", "nothing is served at this address");

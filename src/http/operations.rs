@@ -11,7 +11,7 @@ use std::future::Future;
 use std::pin::Pin;
 
 /// All of them.
-pub const OPERATIONS: &[Operation] = &[VERSIONS];
+pub const OPERATIONS: &[Operation] = &[VERSIONS, EVALUATE, EVALUATE_BY_NAME];
 
 /// What an operation works on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -53,3 +53,28 @@ pub const VERSIONS: Operation = Operation {
     right: None,
     answer: |_, _| Box::pin(async { Ok(fhir(StatusCode::OK, versions(&["4.0"]))) }),
 };
+
+const EVALUATE_DEFINITION: &str = "https://trialgate.example/fhir/OperationDefinition/evaluate-eligibility";
+
+/// The verdict of one trial about a patient who comes along; nothing is kept, so reading is right enough.
+pub const EVALUATE: Operation = Operation {
+    name: "evaluate-eligibility",
+    on: On::Instance("ResearchStudy"),
+    method: Method::POST,
+    definition: EVALUATE_DEFINITION,
+    right: Some(Right::Read),
+    answer: |asked, body| Box::pin(evaluate(asked, Some(asked.id), body)),
+};
+
+/// The same, where the input names the study.
+pub const EVALUATE_BY_NAME: Operation = Operation {
+    on: On::Type("ResearchStudy"),
+    answer: |asked, body| Box::pin(evaluate(asked, None, body)),
+    ..EVALUATE
+};
+
+async fn evaluate(asked: &Asked<'_>, study: Option<&str>, body: Body) -> Result<Response, Fault> {
+    let taken = super::body::read(asked.headers, body, asked.door.limits.bundle_bytes, asked.door).await?;
+    let found = asked.door.gateway.evaluate_eligibility(asked.source, study, &taken.bytes)?;
+    Ok(fhir(StatusCode::OK, found))
+}

@@ -169,6 +169,9 @@ impl Stated {
         codes.sort_unstable();
         codes.dedup();
         let on = |o: &&Operation| matches!(o.on, On::Type(name) | On::Instance(name) if name == served.name());
+        let mut operations: Vec<_> = OPERATIONS.iter().filter(on).map(|o| (o.name, o.definition)).collect();
+        // On a type and on its instances it is one operation.
+        operations.dedup();
         let there = |name: &str| Served::named(name, source).is_some();
         let name = served.name();
         Self {
@@ -177,7 +180,7 @@ impl Stated {
             parameters: served.parameters(),
             includes: LINKS.iter().filter(|l| l.from == name && there(l.to)).map(|l| l.word()).collect(),
             reverse_includes: LINKS.iter().filter(|l| l.to == name && there(l.from)).map(|l| l.word()).collect(),
-            operations: OPERATIONS.iter().filter(on).map(|o| (o.name, o.definition)).collect(),
+            operations,
         }
     }
 

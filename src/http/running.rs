@@ -3,7 +3,6 @@
 use super::accept;
 use super::auth::Client;
 use super::limits::Limits;
-use super::metrics::Metrics;
 use super::server::{Door, router};
 use crate::flow::gateway::Gateway;
 use axum::Router;
@@ -43,7 +42,7 @@ impl Running {
     /// Listens and serves.
     pub async fn start(gateway: Arc<Gateway>, serving: Serving) -> io::Result<Self> {
         let Serving { listen, clients, limits } = serving;
-        let door = Door { gateway, clients, limits: limits.clone(), metrics: Metrics::default() };
+        let door = Door::new(gateway, clients, limits.clone());
         Self::serve(&listen, router(Arc::new(door), Router::new()), limits).await
     }
 

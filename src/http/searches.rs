@@ -15,8 +15,7 @@ pub(super) async fn by_get(asked: &Asked<'_>) -> Result<Response, Fault> {
 
 /// `POST Type/_search`: parameters of the address and of the form together.
 pub(super) async fn by_post(asked: &Asked<'_>, body: Body) -> Result<Response, Fault> {
-    let limits = &asked.door.limits;
-    let form = form(asked.headers, body, limits.resource_bytes, limits).await?;
+    let form = form(asked.headers, body, asked.door.limits.resource_bytes, asked.door).await?;
     let both = [asked.query, form.as_str()].into_iter().filter(|q| !q.is_empty()).collect::<Vec<_>>().join("&");
     search(asked, &both).await
 }

@@ -22,10 +22,10 @@ pub(super) async fn answer(asked: &Asked<'_>, what: Interaction, body: Body) -> 
     let bound = if what == Interaction::Bundle { limits.bundle_bytes } else { limits.resource_bytes };
     let (gateway, source) = (&asked.door.gateway, asked.source);
     if what == Interaction::Bundle {
-        let body = body::read(asked.headers, body, bound, limits).await?;
+        let taken = body::read(asked.headers, body, bound, asked.door).await?;
         let reads = admit(&asked.door.clients, asked.headers, Some(&source.name), Right::Read).is_ok();
         let asking = Asking { caller: caller(asked, "import"), reads };
-        let (kind, answers) = gateway.bundle_asked(source, &body, asking).await?;
+        let (kind, answers) = gateway.bundle_asked(source, &taken.bytes, asking).await?;
         return bundle(asked, kind, &answers).await;
     }
     let kind = kept_type(asked)?;
@@ -41,20 +41,20 @@ pub(super) async fn answer(asked: &Asked<'_>, what: Interaction, body: Body) -> 
         return Ok(gone(asked, &deleted));
     }
     let if_none_exist = header_text(asked, "if-none-exist")?;
-    let body = body::read(asked.headers, body, bound, limits).await?;
-    let caller = caller(asked, "import");
+    let taken = body::read(asked.headers, body, bound, asked.door).await?;
+    let (body, caller) = (taken.bytes.as_slice(), caller(asked, "import"));
     let written = match what {
         Interaction::Create => {
             unconditional(if_match.or(if_none_match), "If-Match or If-None-Match")?;
-            gateway.create(source, kind, &body, if_none_exist, caller).await?
+            gateway.create(source, kind, body, if_none_exist, caller).await?
         }
         Interaction::ConditionalUpdate => {
             let expected = expected(if_match, if_none_match)?;
-            gateway.conditional_update(source, kind, asked.query, &body, expected, caller).await?
+            gateway.conditional_update(source, kind, asked.query, body, expected, caller).await?
         }
         _ => {
             let expected = expected(if_match, if_none_match)?;
-            gateway.update(source, kind, asked.id, &body, expected, caller).await?
+            gateway.update(source, kind, asked.id, body, expected, caller).await?
         }
     };
     one(asked, &written).await

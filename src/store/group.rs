@@ -31,6 +31,8 @@ pub struct Group {
     pub(super) pending: bool,
     /// A wish was written.
     pub(super) wishes: bool,
+    /// A statement found the disk full.
+    pub(super) full: bool,
 }
 
 /// The head of an audit chain.
@@ -51,6 +53,7 @@ impl Group {
         self.usage.clear();
         self.pending = false;
         self.wishes = false;
+        self.full = false;
         self.begin_unit();
     }
 

@@ -20,6 +20,7 @@ mod places;
 mod pool;
 mod postgres;
 pub mod questions;
+mod room;
 mod sqlite;
 mod standings;
 pub mod tx;

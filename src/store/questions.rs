@@ -155,6 +155,13 @@ questions! {
         /// At most so many.
         count: usize,
     }
+    /// Open alerts of a person in a trial; answers `Vec<AlertRow>`.
+    AlertsOf {
+        /// Whom.
+        person: PersonKey,
+        /// Trial.
+        trial: String,
+    }
     /// The active definition of each trial; answers `Vec<DefinitionRow>`.
     DefinitionsActive {}
     /// A definition by its digest, for replay; answers `Option<DefinitionRow>`.

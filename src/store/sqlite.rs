@@ -69,6 +69,7 @@ impl SqliteTx {
         // A fault in one unit costs that unit, never the writer.
         let answer = catch_unwind(AssertUnwindSafe(|| now(unit.run(self))))
             .unwrap_or_else(|_| Err(StoreError::Corrupt("a unit panicked; what it wrote was taken back".into())));
+        self.group.full |= matches!(answer, Err(StoreError::Full));
         if let Ok(Done::Keep(_)) = &answer {
             self.statement("release unit")?;
             self.group.keep_unit();

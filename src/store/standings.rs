@@ -349,18 +349,22 @@ impl Question for AlertList {
     async fn run<T: Tx>(&self, tx: &mut T) -> Result<Self::Answer, StoreError> {
         let sql = "select person, trial, kind, text, at from alert where wide(partition) and trial = ?1 and closed is null order by at, person, kind limit ?2";
         let rows = tx.query(sql, args![self.trial.as_str(), i64::try_from(self.count).unwrap_or(0)]).await?;
-        rows.into_iter()
-            .map(|mut r| {
-                Ok(AlertRow {
-                    person: r.person(0)?,
-                    trial: r.text(1)?,
-                    kind: r.text(2)?,
-                    text: r.text(3)?,
-                    at: r.instant(4)?,
-                })
-            })
-            .collect()
+        rows.into_iter().map(|mut r| alert_row(&mut r)).collect()
     }
+}
+
+impl Question for AlertsOf {
+    type Answer = Vec<AlertRow>;
+
+    async fn run<T: Tx>(&self, tx: &mut T) -> Result<Self::Answer, StoreError> {
+        let sql = "select person, trial, kind, text, at from alert where partition = 0 and person = ?1 and trial = ?2 and closed is null order by at, kind";
+        let rows = tx.query(sql, args![self.person, self.trial.as_str()]).await?;
+        rows.into_iter().map(|mut r| alert_row(&mut r)).collect()
+    }
+}
+
+fn alert_row(r: &mut Row) -> Result<AlertRow, StoreError> {
+    Ok(AlertRow { person: r.person(0)?, trial: r.text(1)?, kind: r.text(2)?, text: r.text(3)?, at: r.instant(4)? })
 }
 
 impl Unit for CloseAlert {

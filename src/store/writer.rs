@@ -5,15 +5,19 @@ use super::contract::StoreError;
 use super::migrate;
 use super::open::Options;
 use super::questions::AuditReport;
+use super::room::Room;
 use super::sqlite::SqliteTx;
 use super::tx::{Question, Unit};
 use super::usage;
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use tokio::sync::{mpsc, oneshot, watch};
 
 /// Units that may wait for the writer; beyond them `write` answers `Busy`.
 const QUEUE_UNITS: usize = 4096;
+/// Bytes that may wait for the writer, beside one unit that is longer; beyond them `write` answers `Busy`.
+const QUEUE_BYTES: usize = 64 << 20;
 /// Units committed together at most.
 const GROUP_UNITS: usize = 1000;
 /// Bytes committed together at most.
@@ -25,20 +29,49 @@ const READERS: usize = 4;
 const LOCK_WAIT: std::time::Duration = std::time::Duration::from_secs(1);
 const LOCK_STEP: std::time::Duration = std::time::Duration::from_millis(10);
 
-/// What a unit leaves to be said once its commit is durable, or has failed.
-type Answer = Box<dyn FnOnce(Option<StoreError>) + Send>;
+/// A unit on its way: run in a commit, perhaps in a second one, and answered when that is durable or has failed.
+trait Work: Send {
+    fn run(&mut self, db: &mut SqliteTx);
+    fn answer(self: Box<Self>, failed: Option<StoreError>);
+}
+
+struct Asked<U: Unit> {
+    unit: U,
+    outcome: Result<U::Answer, StoreError>,
+    say: oneshot::Sender<Result<U::Answer, StoreError>>,
+}
+
+impl<U: Unit> Work for Asked<U> {
+    fn run(&mut self, db: &mut SqliteTx) {
+        self.outcome = db.unit(&self.unit);
+    }
+
+    fn answer(self: Box<Self>, failed: Option<StoreError>) {
+        // Whoever asked may be gone; what was written stays written.
+        let _ = self.say.send(failed.map_or(self.outcome, Err));
+    }
+}
 
 struct Job {
+    /// Bytes that it brings; none: it also runs when there is no room for more.
     weight: usize,
-    /// The writer ends after the commit that this job is in.
-    last: bool,
-    run: Box<dyn FnOnce(&mut SqliteTx) -> Answer + Send>,
+    /// `None`: the writer ends after the commit that this job is in.
+    work: Option<Box<dyn Work>>,
+}
+
+impl Job {
+    fn answer(self, failed: Option<&StoreError>) {
+        if let Some(work) = self.work {
+            work.answer(failed.map(again));
+        }
+    }
 }
 
 /// A store in a file. Cheap to clone; the last one closes it.
 #[derive(Clone)]
 pub(super) struct SqliteStore {
     queue: Option<mpsc::Sender<Job>>,
+    queued: Arc<AtomicUsize>,
     readers: Arc<Readers>,
     pending: watch::Sender<u64>,
     wishes: watch::Sender<u64>,
@@ -62,17 +95,18 @@ impl SqliteStore {
     pub(super) fn open(path: &Path, options: Options) -> Result<Self, StoreError> {
         let (pending, _) = watch::channel(0);
         let (wishes, _) = watch::channel(0);
+        let queued = Arc::new(AtomicUsize::new(0));
         let (queue, closed) = if options.read_only {
             let mut first = SqliteTx::reader(path)?;
             migrate::is_current(&mut first)?;
             (None, None)
         } else {
-            let (queue, closed) = start_writer(path, options.create, pending.clone(), wishes.clone())?;
+            let (queue, closed) = start_writer(path, options.create, &queued, pending.clone(), wishes.clone())?;
             (Some(queue), Some(closed))
         };
         let readers =
             Readers { path: path.to_owned(), idle: Mutex::default(), places: tokio::sync::Semaphore::new(READERS) };
-        Ok(Self { queue, readers: Arc::new(readers), pending, wishes, closed: Arc::new(Mutex::new(closed)) })
+        Ok(Self { queue, queued, readers: Arc::new(readers), pending, wishes, closed: Arc::new(Mutex::new(closed)) })
     }
 
     /// Runs a unit; its answer comes after the durable commit. `Busy`: the queue is full.
@@ -81,21 +115,20 @@ impl SqliteStore {
             return Err(StoreError::Unreachable("the store was opened for reading only".into()));
         };
         let (say, hear) = oneshot::channel();
-        let job = Job {
-            weight: unit.weight(),
-            last: false,
-            run: Box::new(move |db| {
-                let outcome = db.unit(&unit);
-                Box::new(move |commit: Option<StoreError>| {
-                    // Whoever asked may be gone; what was written stays written.
-                    let _ = say.send(commit.map_or(outcome, Err));
-                })
-            }),
-        };
-        queue.try_send(job).map_err(|e| match e {
-            mpsc::error::TrySendError::Full(_) => StoreError::Busy,
-            mpsc::error::TrySendError::Closed(_) => StoreError::Unreachable("the store is closed".into()),
-        })?;
+        let weight = unit.weight();
+        let before = self.queued.fetch_add(weight, Ordering::Relaxed);
+        if before > 0 && before.saturating_add(weight) > QUEUE_BYTES {
+            self.queued.fetch_sub(weight, Ordering::Relaxed);
+            return Err(StoreError::Busy);
+        }
+        let work = Box::new(Asked { unit, outcome: Err(StoreError::Busy), say });
+        if let Err(error) = queue.try_send(Job { weight, work: Some(work) }) {
+            self.queued.fetch_sub(weight, Ordering::Relaxed);
+            return Err(match error {
+                mpsc::error::TrySendError::Full(_) => StoreError::Busy,
+                mpsc::error::TrySendError::Closed(_) => StoreError::Unreachable("the store is closed".into()),
+            });
+        }
         hear.await.unwrap_or_else(|_| Err(StoreError::Unknown("the writer ended".into())))
     }
 
@@ -122,8 +155,7 @@ impl SqliteStore {
     /// Commits what is queued, then closes. Other clones of this store can no longer write.
     pub(super) async fn close(&self) -> Result<(), StoreError> {
         if let Some(queue) = &self.queue {
-            let last = Job { weight: 0, last: true, run: Box::new(|_| Box::new(|_| {})) };
-            let _ = queue.send(last).await;
+            let _ = queue.send(Job { weight: 0, work: None }).await;
         }
         let closed = self.closed.lock().unwrap_or_else(PoisonError::into_inner).take();
         if let Some(closed) = closed {
@@ -154,6 +186,7 @@ impl SqliteStore {
 fn start_writer(
     path: &Path,
     create: bool,
+    queued: &Arc<AtomicUsize>,
     pending: watch::Sender<u64>,
     wishes: watch::Sender<u64>,
 ) -> Result<(mpsc::Sender<Job>, oneshot::Receiver<()>), StoreError> {
@@ -162,7 +195,8 @@ fn start_writer(
     migrate::up(&mut db)?;
     let (queue, jobs) = mpsc::channel(QUEUE_UNITS);
     let (ended, closed) = oneshot::channel();
-    let writer = Writer { path: path.to_owned(), db: Some(db), jobs, pending, wishes };
+    let (queued, room) = (queued.clone(), Room::beside(path));
+    let writer = Writer { path: path.to_owned(), db: Some(db), room, jobs, queued, pending, wishes };
     let work = move || {
         writer.work();
         drop(lock);
@@ -214,7 +248,9 @@ fn wait_for(file: &std::fs::File) -> Result<(), std::fs::TryLockError> {
 struct Writer {
     path: PathBuf,
     db: Option<SqliteTx>,
+    room: Room,
     jobs: mpsc::Receiver<Job>,
+    queued: Arc<AtomicUsize>,
     pending: watch::Sender<u64>,
     wishes: watch::Sender<u64>,
 }
@@ -230,30 +266,59 @@ impl Writer {
                 weight += next.weight;
                 group.push(next);
             }
-            if self.commit(group) {
+            self.queued.fetch_sub(weight, Ordering::Relaxed);
+            let last = group.iter().any(|job| job.work.is_none());
+            self.group(group);
+            if last {
                 return;
             }
         }
     }
 
-    /// Answers whether this was the last commit.
-    fn commit(&mut self, group: Vec<Job>) -> bool {
-        let last = group.iter().any(|job| job.last);
+    /// Commits a group. When there is no room, what brings bytes is refused, and what brings none (a note that
+    /// something was read, an assessment) is committed without it, in the room that was kept for it.
+    fn group(&mut self, group: Vec<Job>) {
+        if self.room.is_there() {
+            let Some(group) = self.commit(group) else { return };
+            self.room.give();
+            self.small(group);
+        } else {
+            self.small(group);
+            if let Some(db) = &mut self.db {
+                // So that the log is written over and does not grow.
+                let _ = db.batch("pragma wal_checkpoint(passive)");
+            }
+        }
+    }
+
+    fn small(&mut self, group: Vec<Job>) {
+        let (big, small): (Vec<Job>, Vec<Job>) = group.into_iter().partition(|job| job.weight > 0);
+        big.into_iter().for_each(|job| job.answer(Some(&StoreError::Full)));
+        if !small.is_empty() {
+            let refused = self.commit(small);
+            refused.into_iter().flatten().for_each(|job| job.answer(Some(&StoreError::Full)));
+        }
+    }
+
+    /// Commits and answers; gives the group back, unanswered and unwritten, when the disk is full.
+    fn commit(&mut self, mut group: Vec<Job>) -> Option<Vec<Job>> {
         let mut db = match self.db.take().map_or_else(|| SqliteTx::writer(&self.path, false), Ok) {
             Ok(db) => db,
             Err(error) => {
-                // Every unit of this group is answered by the loss of its job; the next group tries again.
                 tracing::error!(%error, "the store cannot be opened again");
-                return last;
+                group.into_iter().for_each(|job| job.answer(Some(&error)));
+                return None;
             }
         };
         db.memory().begin();
         let begun = db.batch("begin immediate");
         // Without a transaction each unit is refused before it writes.
-        let answers: Vec<Answer> = group.into_iter().map(|job| (job.run)(&mut db)).collect();
+        group.iter_mut().filter_map(|job| job.work.as_mut()).for_each(|work| work.run(&mut db));
         let committed = begun.and_then(|()| {
             db.run(async |tx: &mut SqliteTx| usage::write(tx).await).and_then(|()| db.batch("commit")).map_err(unknown)
         });
+        // A unit that met the full disk may have ended the whole transaction.
+        let committed = if db.memory().full { Err(StoreError::Full) } else { committed };
         let (pending, wishes) = (db.memory().pending, db.memory().wishes);
         match &committed {
             Ok(()) => {
@@ -263,14 +328,15 @@ impl Writer {
             // Whether it was written is unknown: this connection is not asked again.
             Err(error) => tracing::error!(%error, "a commit failed; the store is opened again"),
         }
-        for answer in answers {
-            answer(committed.as_ref().err().map(again));
+        if matches!(committed, Err(StoreError::Full)) {
+            return Some(group);
         }
+        group.into_iter().for_each(|job| job.answer(committed.as_ref().err()));
         if committed.is_ok() {
             signal(&self.pending, pending);
             signal(&self.wishes, wishes);
         }
-        last
+        None
     }
 }
 

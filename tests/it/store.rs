@@ -4,6 +4,7 @@ mod assess;
 mod audit;
 mod find;
 mod import;
+mod queue;
 mod rivals;
 
 use crate::place::{Place, on_both};

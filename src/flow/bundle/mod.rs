@@ -6,3 +6,4 @@ mod step;
 mod take;
 
 pub use take::Asking;
+pub(super) use take::{at_entry, joined};

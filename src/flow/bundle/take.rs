@@ -220,7 +220,7 @@ fn moved(mut refusal: Refusal, entry: usize) -> Refusal {
 }
 
 /// Says of every issue in which entry it lies.
-pub(super) fn at_entry(mut refusal: Refusal, entry: usize) -> Refusal {
+pub(crate) fn at_entry(mut refusal: Refusal, entry: usize) -> Refusal {
     for issue in &mut refusal.issues {
         if issue.expression.starts_with("Bundle.") {
             continue;
@@ -236,7 +236,7 @@ pub(super) fn at_entry(mut refusal: Refusal, entry: usize) -> Refusal {
 }
 
 /// All refusals as one: content before form before the machine's own.
-pub(super) fn joined(refusals: Vec<Refusal>) -> Result<(), Refusal> {
+pub(crate) fn joined(refusals: Vec<Refusal>) -> Result<(), Refusal> {
     let Some(first) = refusals.first() else {
         return Ok(());
     };

@@ -4,10 +4,10 @@ use crate::flow::answer::{Grade, Refusal};
 use crate::flow::gateway::Gateway;
 use crate::flow::query::encode;
 use crate::model::key::{digest_words, hex};
-use crate::model::time::{DAY_US, Instant};
+use crate::model::time::Instant;
 
 /// How long a walk may take: a place in it is 410 `expired` afterwards.
-pub const WALK_MAX_US: i64 = DAY_US;
+pub const WALK_MAX_US: i64 = 24 * 3_600 * 1_000_000;
 
 impl Gateway {
     /// `walk` says which walk it is, `until` when it began, `place` where it stands.

@@ -138,7 +138,7 @@ impl Gateway {
             body: owned.body.to_vec(),
             mode: "match",
         };
-        Ok(Matches { entries: found.found.into_iter().map(entry).collect(), next: found.next, remarks: Vec::new() })
+        Ok(Matches { entries: found.found.into_iter().map(entry).collect(), next: found.next, remarks: found.remarks })
     }
 
     async fn total(&self, source: &Source, served: Served, asked: &Results, until: Instant) -> Result<u64, Refusal> {

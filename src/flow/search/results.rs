@@ -93,8 +93,11 @@ impl Results {
             }
             seen.push(name);
         }
-        let count = if read.only_total { 0 } else { read.count };
-        read.query.push_str(&format!("_count={count}"));
+        match read.only_total {
+            false => read.query.push_str(&format!("_count={}", read.count)),
+            true if read.query.contains("_summary=count") => drop(read.query.pop()),
+            true => read.query.push_str("_count=0"),
+        }
         Ok(read)
     }
 

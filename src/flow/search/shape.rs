@@ -2,7 +2,10 @@
 
 use crate::flow::answer::Refusal;
 use crate::intake::json::{self, Kind, Node};
+use serde::Deserialize;
 use std::borrow::Cow;
+use std::collections::BTreeMap;
+use std::sync::LazyLock;
 
 /// Which parts of a resource are shown.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -19,95 +22,22 @@ pub enum Parts {
     Elements(Vec<String>),
 }
 
-/// Elements of R4's types: the type, those of its summary, and those that may not be missing.
-const ELEMENTS: &[(&str, &[&str], &[&str])] = &[
-    (
-        "Patient",
-        &[
-            "identifier",
-            "active",
-            "name",
-            "telecom",
-            "gender",
-            "birthDate",
-            "deceased[x]",
-            "address",
-            "managingOrganization",
-            "link",
-        ],
-        &[],
-    ),
-    (
-        "Observation",
-        &[
-            "identifier",
-            "basedOn",
-            "partOf",
-            "status",
-            "code",
-            "subject",
-            "focus",
-            "encounter",
-            "effective[x]",
-            "issued",
-            "performer",
-            "value[x]",
-            "hasMember",
-            "derivedFrom",
-            "component",
-        ],
-        &["status", "code"],
-    ),
-    (
-        "MedicationAdministration",
-        &["instantiates", "partOf", "status", "medication[x]", "subject", "effective[x]", "performer"],
-        &["status", "medication[x]", "subject", "effective[x]"],
-    ),
-    (
-        "Condition",
-        &[
-            "identifier",
-            "clinicalStatus",
-            "verificationStatus",
-            "code",
-            "bodySite",
-            "subject",
-            "encounter",
-            "onset[x]",
-            "recordedDate",
-            "recorder",
-            "asserter",
-        ],
-        // The statuses are no part of what may not be missing, and yet invariants lean on them.
-        &["clinicalStatus", "verificationStatus", "subject"],
-    ),
-    (
-        "ResearchStudy",
-        &[
-            "identifier",
-            "title",
-            "protocol",
-            "partOf",
-            "status",
-            "primaryPurposeType",
-            "phase",
-            "category",
-            "focus",
-            "condition",
-            "contact",
-            "keyword",
-            "location",
-            "enrollment",
-            "period",
-            "sponsor",
-            "principalInvestigator",
-            "site",
-            "reasonStopped",
-        ],
-        &["status"],
-    ),
-    ("ResearchSubject", &["identifier", "status", "period", "study", "individual"], &["status", "study", "individual"]),
-];
+/// Elements of a type, by R4's names; of a choice its stem.
+#[derive(Debug, Deserialize)]
+struct Elements {
+    summary: Vec<String>,
+    required: Vec<String>,
+    choices: Vec<String>,
+}
+
+/// Of every type of R4, from its definitions.
+static ELEMENTS: LazyLock<BTreeMap<String, Elements>> = LazyLock::new(|| {
+    serde_json::from_str(include_str!("../../../profiles/schemas/fhir-r4/elements.json"))
+        .expect("the committed file is right, as a test proves")
+});
+
+/// Required of none, and yet invariants of the type lean on them (con-4, con-5).
+const LEANED_ON: &[(&str, &[&str])] = &[("Condition", &["clinicalStatus", "verificationStatus"])];
 
 /// Never left out, of any type.
 const ALWAYS: &[&str] = &["resourceType", "id", "meta", "implicitRules", "modifierExtension"];
@@ -137,32 +67,32 @@ impl Parts {
         })
     }
 
-    /// Whether a member stays; `None`: the type's elements are not known, and it is shown whole.
-    fn keeps(&self, kind: &str, member: &str) -> Option<bool> {
+    /// Whether a member stays.
+    fn keeps(&self, kind: &str, of: &Elements, member: &str) -> bool {
         let member = member.strip_prefix('_').unwrap_or(member);
-        let elements = || ELEMENTS.iter().find(|(name, ..)| *name == kind);
-        let among = |names: &[&str]| names.iter().any(|n| is_element(n, member));
-        if ALWAYS.contains(&member) {
-            return Some(true);
-        }
-        Some(match self {
-            Self::Whole => true,
-            Self::Data => member != "text",
-            Self::Summary => among(elements()?.1),
-            Self::Text => member == "text" || among(elements()?.2),
-            Self::Elements(names) => names.iter().any(|n| n == member || is_choice(n, member)) || among(elements()?.2),
-        })
+        let among = |names: &[String]| names.iter().any(|n| of.is(n, member));
+        let needed = || {
+            let leaned = LEANED_ON.iter().any(|(name, elements)| *name == kind && elements.contains(&member));
+            leaned || among(&of.required)
+        };
+        ALWAYS.contains(&member)
+            || match self {
+                Self::Whole => true,
+                Self::Data => member != "text",
+                Self::Summary => needed() || among(&of.summary),
+                Self::Text => member == "text" || needed(),
+                Self::Elements(names) => needed() || among(names),
+            }
     }
 }
 
-/// Whether a member is this element of R4; `[x]` stands for the name of a type.
-fn is_element(element: &str, member: &str) -> bool {
-    element == member || element.strip_suffix("[x]").is_some_and(|stem| is_choice(stem, member))
-}
-
-fn is_choice(stem: &str, member: &str) -> bool {
-    member.strip_prefix(stem).is_some_and(|rest| rest.starts_with(|c: char| c.is_ascii_uppercase()))
-        && matches!(stem, "value" | "effective" | "medication" | "onset" | "abatement" | "deceased" | "multipleBirth")
+impl Elements {
+    /// Whether a member is this element: that of a choice has the name of a type behind the stem.
+    fn is(&self, element: &str, member: &str) -> bool {
+        let of_type = |rest: &str| rest.starts_with(|c: char| c.is_ascii_uppercase());
+        element == member
+            || self.choices.iter().any(|stem| stem == element) && member.strip_prefix(element).is_some_and(of_type)
+    }
 }
 
 /// The parts of a resource. Where nothing is left out, and where it cannot be read, it is shown as it is.
@@ -174,13 +104,14 @@ pub fn shaped<'b>(kind: &str, body: &'b [u8], parts: &Parts) -> Cow<'b, [u8]> {
 }
 
 fn cut(kind: &str, body: &[u8], parts: &Parts) -> Option<Vec<u8>> {
+    let of = ELEMENTS.get(kind)?;
     let document = json::parse(body).ok()?;
     let raw = |node: &Node<'_>| body.get(node.place.start as usize..node.place.end as usize);
     let mut members: Vec<(&str, Vec<u8>)> = Vec::new();
     let mut inside: Option<&Node<'_>> = None;
     let mut less = false;
     for (name, node) in document.root.members() {
-        if parts.keeps(kind, name)? {
+        if parts.keeps(kind, of, name) {
             members.push((name, raw(node)?.to_vec()));
         } else if name == "contained" {
             inside = Some(node);

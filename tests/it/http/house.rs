@@ -1,5 +1,6 @@
 //! A gateway on a real store behind a real listener, and a client of few words.
 
+use crate::peers::collect;
 use crate::program::Folder;
 use serde_json::Value;
 use std::net::SocketAddr;
@@ -11,6 +12,7 @@ use trialgate::flow::gateway::{Gateway, Parts, Source};
 use trialgate::flow::library::Library;
 use trialgate::flow::profiles::Profiles;
 use trialgate::http::accept::serve;
+use trialgate::http::auth::Client;
 use trialgate::http::limits::Limits;
 use trialgate::http::server::{Door, router};
 use trialgate::model::key::PersonKey;
@@ -81,6 +83,11 @@ pub(super) async fn open() -> House {
 }
 
 pub(super) async fn open_with(limits: Limits) -> House {
+    open_as(limits, Vec::new(), axum::Router::new()).await
+}
+
+/// The same with these clients, and what else is served.
+pub(super) async fn open_as(limits: Limits, clients: Vec<Client>, beside: axum::Router) -> House {
     static NEXT: AtomicUsize = AtomicUsize::new(0);
     let folder = Folder::new(&format!("http-{}", NEXT.fetch_add(1, Ordering::SeqCst)));
     let store = Store::open(&folder.store(), Options { create: true, read_only: false }).expect("a store");
@@ -95,9 +102,8 @@ pub(super) async fn open_with(limits: Limits) -> House {
         cursor_key: [7; 32],
         base: format!("http://{address}/fhir"),
     }));
-    let (clients, metrics) = (Vec::new(), Default::default());
-    let door = Door { gateway: gateway.clone(), clients, limits: limits.clone(), metrics };
-    let app = router(Arc::new(door), axum::Router::new());
+    let door = Door::new(gateway.clone(), clients, limits.clone());
+    let app = router(Arc::new(door), beside);
     tokio::spawn(serve(listener, app, limits, std::future::pending()));
     House { address, store, gateway, clock, _folder: folder }
 }
@@ -124,7 +130,15 @@ impl House {
         let mut bytes = Vec::new();
         let _ = stream.read_to_end(&mut bytes).await;
         let answer = read(&bytes);
-        collect(&answer);
+        if answer.header("content-type").starts_with("application/fhir+json") {
+            let line = String::from_utf8_lossy(sent.split(|b| *b == b'\r').next().unwrap_or_default()).into_owned();
+            let (verb, path) = line.split_once(' ').unwrap_or_default();
+            // `_search`, `_history` and operations make answers of their own shape.
+            let steps = path.split(['/', '?', ' ']).skip(2).filter(|s| s.starts_with(|c: char| !c.is_ascii_digit()));
+            let place: Vec<&str> =
+                steps.filter(|s| s.starts_with(['_', '$']) || s.starts_with(|c: char| c.is_uppercase())).collect();
+            collect::keep(&format!("{verb} {} {}", place.join("/"), answer.status), answer.text.as_bytes());
+        }
         answer
     }
 
@@ -154,19 +168,6 @@ impl House {
     pub(super) async fn kept(&self) -> i64 {
         let counts = self.store.read(trialgate::store::Counts {}).await.expect("counts");
         counts.iter().map(|(_, _, _, n)| n).sum()
-    }
-}
-
-/// For the validator: every FHIR answer goes into the folder that `TRIALGATE_COLLECT` names, if it names one.
-fn collect(answer: &Answer) {
-    static NEXT: AtomicUsize = AtomicUsize::new(0);
-    let (Ok(folder), true) = (std::env::var("TRIALGATE_COLLECT"), answer.header("content-type").contains("fhir+json"))
-    else {
-        return;
-    };
-    if !answer.text.is_empty() {
-        let name = format!("{folder}/{}-{}.json", std::process::id(), NEXT.fetch_add(1, Ordering::SeqCst));
-        std::fs::write(name, &answer.text).expect("TRIALGATE_COLLECT names a folder that can be written");
     }
 }
 

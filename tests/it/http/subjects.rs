@@ -129,7 +129,10 @@ async fn what_was_taken_back_is_gone_and_nobody_writes_one() {
     assert_eq!((elsewhere.status, elsewhere.code().as_str()), (404, "not-supported"));
     for (verb, path) in [("POST", ""), ("PUT", "/x"), ("DELETE", "/x"), ("PATCH", "/x")] {
         let answer = house.ask(verb, &format!("/fhir/ResearchSubject{path}"), &[], b"{}").await;
-        assert_eq!((answer.status, answer.code().as_str(), answer.header("allow")), (405, "not-supported", "GET, HEAD"));
+        assert_eq!(
+            (answer.status, answer.code().as_str(), answer.header("allow")),
+            (405, "not-supported", "GET, HEAD")
+        );
     }
 }
 

@@ -2,8 +2,14 @@
 
 pub mod check;
 pub mod client;
+pub mod clients;
 pub mod crash;
 pub mod demo;
+pub mod disk;
+pub mod hostile;
+pub mod privacy;
+pub mod server;
+pub mod stop;
 pub mod synthea;
 
 use std::path::{Path, PathBuf};
