@@ -6,7 +6,7 @@ use super::served::Served;
 use crate::model::draft::ResourceType;
 use crate::model::key::{Item, hex};
 use crate::model::time::{Instant, Zone};
-use crate::store::contract::{Caller, Find, Found, Stored};
+use crate::store::contract::{Caller, Stored};
 use crate::store::{AuditNote, Store};
 use std::collections::{BTreeMap, HashSet};
 use std::fmt;
@@ -149,10 +149,6 @@ impl Gateway {
         let item = one.map(|id| format!(" sha256:{}", hex(&Item::of(&source.name, what, id).0)));
         let detail = format!("{what} {count}{}", item.unwrap_or_default());
         Ok(self.store.write(AuditNote { action, detail, person: None, caller, at: self.now() }).await?)
-    }
-
-    pub(crate) async fn find(&self, find: Find) -> Result<Found, Refusal> {
-        Ok(self.store.read(find).await?)
     }
 
     /// Whether the store answers.

@@ -3,7 +3,8 @@
 use super::audit;
 use super::body;
 use super::contract::*;
-use super::import::{Head, found, head_and_newest, retire};
+use super::import::{Head, head_and_newest, retire};
+use super::names::found;
 use super::persons;
 use super::tx::{Done, Tx, Unit};
 use super::value::args;

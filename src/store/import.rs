@@ -4,12 +4,13 @@ use super::audit;
 use super::body;
 use super::contract::*;
 use super::facts;
+use super::names::{Name, found, matches, name, silent_of};
 use super::persons::{self, Touched};
 use super::tx::{Done, Tx, Unit};
 use super::value::{Row as AnswerRow, Value, args};
-use crate::model::draft::{Draft, Identifier, ResourceType, Subject};
+use crate::model::draft::{Draft, ResourceType, Subject};
 use crate::model::fact::{DraftFact, FactStatus, FactValue};
-use crate::model::key::{Item, PatientKey, digest_words, hex};
+use crate::model::key::{Item, PatientKey, hex};
 use crate::model::time::Instant;
 use sha2::{Digest, Sha256};
 use std::collections::BTreeMap;
@@ -87,7 +88,7 @@ fn read_head(mut r: AnswerRow) -> Result<Head, StoreError> {
     })
 }
 
-async fn head(tx: &mut impl Tx, item: Item) -> Result<Option<Head>, StoreError> {
+pub(super) async fn head(tx: &mut impl Tx, item: Item) -> Result<Option<Head>, StoreError> {
     Ok(head_and_newest(tx, item).await?.0)
 }
 
@@ -357,21 +358,20 @@ async fn make_facts(
             FactValue::Quantity { unit, .. } => unit.as_written().to_owned(),
             _ => String::new(),
         };
-        tx.group().unit_usage.push((import.source.to_string(), key, unit, import.at.0));
+        tx.group().unit_usage.push((import.source.clone(), key, unit, import.at.0));
     }
     for identifier in &draft.identifiers {
-        for name in names(&import.source, draft.resource_type, identifier) {
-            let sql = "insert into identifier (partition, name, item) values (part(?1), ?1, ?2) on conflict do nothing";
-            tx.execute(sql, args![name, item]).await?;
-            made.extend(name.0);
-        }
+        let name = name(&import.source, draft.resource_type, identifier);
+        let sql = "insert into identifier (partition, name, item) values (part(?1), ?1, ?2) on conflict do nothing";
+        tx.execute(sql, args![name, item]).await?;
+        made.extend(name.bytes());
     }
     // What states nothing is found by its patient all the same.
     if let Some(touched) = touched.filter(|_| facts.is_empty() && draft.resource_type != ResourceType::Patient) {
         let name = silent_of(touched.patient);
         let sql = "insert into identifier (partition, name, item) values (part(?1), ?1, ?2) on conflict do nothing";
         tx.execute(sql, args![name, item]).await?;
-        made.extend(name.0);
+        made.extend(name.bytes());
     }
     Ok(made)
 }
@@ -397,7 +397,7 @@ pub(super) async fn insert_fact(
     Ok(())
 }
 
-type Made = (Vec<(i64, i64, i64)>, Vec<Item>);
+type Made = (Vec<(i64, i64, i64)>, Vec<Name>);
 
 fn read_made(made: &[u8]) -> Made {
     let Some((count, mut rest)) = made.split_at_checked(4) else { return (Vec::new(), Vec::new()) };
@@ -409,7 +409,7 @@ fn read_made(made: &[u8]) -> Made {
         facts.push((number(0..8), number(8..16), i64::from(u16::from_le_bytes([one[16], one[17]]))));
         rest = after;
     }
-    (facts, rest.chunks_exact(16).filter_map(Item::from_bytes).collect())
+    (facts, rest.chunks_exact(24).filter_map(Name::from_bytes).collect())
 }
 
 async fn mark(
@@ -424,74 +424,4 @@ async fn mark(
             || entry.draft.facts.iter().any(|f| wanted.contains(&f.code.key()))
     });
     if wanted { persons::mark(tx, touched.person, import.at, "data").await } else { Ok(()) }
-}
-
-/// The names under which an identifier is found: with its system, and by value alone.
-pub(super) fn names(source: &str, kind: ResourceType, identifier: &Identifier) -> Vec<Item> {
-    let named = |words: &[&str]| {
-        let digest = digest_words(words);
-        Item::from_bytes(&digest[..16]).unwrap_or(Item([0; 16]))
-    };
-    vec![
-        named(&["identifier", source, kind.name(), &identifier.system, &identifier.value]),
-        named(&["identifier of any system", source, kind.name(), &identifier.value]),
-    ]
-}
-
-/// The name under which resources of a patient that made no fact are found.
-pub(super) fn silent_of(patient: PatientKey) -> Item {
-    let digest = digest_words(&["resource without a fact of", &hex(&patient.0)]);
-    Item::from_bytes(&digest[..16]).unwrap_or(Item([0; 16]))
-}
-
-/// What a conditional request meets: nothing, one, or too many. Its names are locked until the commit.
-pub(super) async fn found<T: Tx>(
-    source: &str,
-    kind: ResourceType,
-    search: &Search,
-    at: Instant,
-    tx: &mut T,
-) -> Result<Result<Option<String>, RefusalReason>, StoreError> {
-    let mut guards: Vec<Item> =
-        search.identifiers.iter().filter_map(|i| names(source, kind, i).into_iter().next()).collect();
-    guards.extend(search.id.iter().map(|id| Item::of(source, kind.name(), id)));
-    guards.sort_unstable();
-    for guard in guards {
-        let sql = "insert into guard (partition, name, at) values (part(?1), ?1, ?2) on conflict (partition, name) do update set at = excluded.at";
-        tx.execute(sql, args![guard, at]).await?;
-    }
-    let ids = matches(source, kind, search, tx).await?;
-    Ok(match ids.len() {
-        0 => Ok(None),
-        1 => Ok(ids.into_iter().next()),
-        _ => Err(RefusalReason::MultipleMatches),
-    })
-}
-
-/// Ids of current resources that meet all of a search.
-pub(super) async fn matches(
-    source: &str,
-    kind: ResourceType,
-    search: &Search,
-    tx: &mut impl Tx,
-) -> Result<Vec<String>, StoreError> {
-    let mut common: Option<Vec<String>> = None;
-    for identifier in &search.identifiers {
-        let Some(name) = names(source, kind, identifier).into_iter().next() else { continue };
-        let rows = tx
-            .query(
-                "select r.id from identifier i join resource r on r.partition = part(i.item) and r.item = i.item and r.state = 1
-                 where i.partition = part(?1) and i.name = ?1 order by r.id",
-                args![name],
-            )
-            .await?;
-        let ids: Vec<String> = rows.into_iter().map(|mut r| r.text(0)).collect::<Result<_, _>>()?;
-        common = Some(common.map_or(ids.clone(), |c| c.into_iter().filter(|id| ids.contains(id)).collect()));
-    }
-    if let Some(id) = &search.id {
-        let there = head(tx, Item::of(source, kind.name(), id)).await?.is_some_and(|h| h.state == 1);
-        let ids = if there { vec![id.clone()] } else { Vec::new() };
-        common = Some(common.map_or(ids.clone(), |c| c.into_iter().filter(|id| ids.contains(id)).collect()));
-    }
-    Ok(common.unwrap_or_default())
 }

@@ -4,7 +4,7 @@
 //! version stands; so it is met once, whatever is written meanwhile. What was deleted meanwhile is not shown.
 
 use super::body;
-use super::contract::{Find, StoreError, Stored};
+use super::contract::{Narrow, StoreError, Stored};
 use super::tx::{Question, Tx};
 use super::value::{Row, Value, args};
 use crate::model::draft::ResourceType;
@@ -52,8 +52,8 @@ pub type Place = (i64, Item);
 /// A page of a walk; answers [`Walked`].
 #[derive(Debug, Clone)]
 pub struct Walk {
-    /// What narrows it: source, type, ids, identifiers, patients; the rest of it is not looked at.
-    pub find: Find,
+    /// What narrows it.
+    pub narrow: Narrow,
     /// Known time of the version by which a resource belongs to the walk: from, to.
     pub known: (Instant, Instant),
     /// When the walk began.
@@ -108,9 +108,9 @@ impl Question for Walk {
     type Answer = Walked;
 
     async fn run<T: Tx>(&self, tx: &mut T) -> Result<Walked, StoreError> {
-        let Some(kind) = self.find.resource_type else { return Ok(Walked::default()) };
+        let kind = self.narrow.resource_type;
         let mut page = Page { walk: self, looked: 0, walked: Walked::default() };
-        match (self.find.named(tx, kind).await?, self.order) {
+        match (self.narrow.items(tx).await?, self.order) {
             (Some(items), Order::Known | Order::KnownDown) => self.among(tx, kind, items, &mut page).await?,
             (Some(items), _) => self.sorted(tx, kind, items, &mut page).await?,
             (None, Order::Known | Order::KnownDown) => self.all(tx, kind, &mut page).await?,
@@ -127,7 +127,7 @@ impl Walk {
         let sql = "select known, item, version, id, state, body from resource
                    where partition = part(?1) and item = ?1 and state in (1, 2, 3) and known <= ?2 and type = ?3 and source = ?4
                    order by version desc limit 1";
-        let rows = tx.query(sql, args![item, self.until, kind.name(), self.find.source.as_str()]).await?;
+        let rows = tx.query(sql, args![item, self.until, kind.name(), self.narrow.source.as_str()]).await?;
         let Some(mut row) = rows.into_iter().next().filter(|r| !r.int(4).is_ok_and(|state| state == 3)) else {
             return Ok(None);
         };
@@ -146,7 +146,7 @@ impl Walk {
         for item in items {
             let sql = "select known, state from resource where partition = part(?1) and item = ?1 and state in (1, 2, 3) and known <= ?2 and type = ?3 and source = ?4
                        order by version desc limit 1";
-            let rows = tx.query(sql, args![item, self.until, kind.name(), self.find.source.as_str()]).await?;
+            let rows = tx.query(sql, args![item, self.until, kind.name(), self.narrow.source.as_str()]).await?;
             if let Some(row) = rows.first().filter(|r| !r.int(1).is_ok_and(|state| state == 3)) {
                 places.push((row.int(0)?, item));
             }
@@ -240,7 +240,7 @@ impl Walk {
                 last.into(),
                 self.until.into(),
                 kind.name().into(),
-                self.find.source.as_str().into(),
+                self.narrow.source.as_str().into(),
                 STEP.into(),
             ];
             let rows = tx.query(sql, &arguments).await?;

@@ -5,5 +5,5 @@ mod show;
 mod step;
 mod take;
 
-pub use take::Asking;
+pub use take::{Asking, ISSUES_MAX};
 pub(super) use take::{at_entry, joined};

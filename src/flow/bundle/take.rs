@@ -13,6 +13,9 @@ use crate::store::contract::{Caller, Import, ImportEntry, ImportRefusal, Kept, M
 use crate::store::{Deleted, Deletion, Transact, Which};
 use std::collections::BTreeSet;
 
+/// Issues of one Bundle that are told in full; beyond them the first of each entry.
+pub const ISSUES_MAX: usize = 1_000;
+
 /// Who sends a Bundle.
 #[derive(Debug, Clone)]
 pub struct Asking {
@@ -58,14 +61,14 @@ impl Gateway {
                 Ok((BundleKind::Transaction, self.transaction(source, body, &read.entries, &asking).await?))
             }
             "batch" => {
-                let mut answers = Vec::with_capacity(read.entries.len());
+                let (mut answers, mut told) = (Vec::with_capacity(read.entries.len()), 0);
                 for (i, entry) in read.entries.iter().enumerate() {
                     let alone = BundleEntry { full_url: None, ..entry.clone() };
                     let answer = self.transaction(source, body, std::slice::from_ref(&alone), &asking).await;
                     answers.push(match answer.map(|mut all| all.pop()) {
                         Ok(Some(answer)) => answer,
                         Ok(None) => return Err(Refusal::one(Grade::Failed, "exception", "", "the corridor failed")),
-                        Err(refusal) => EntryAnswer::Refused(moved(refusal, i)),
+                        Err(refusal) => EntryAnswer::Refused(moved(shortened(refusal, &mut told), i)),
                     });
                 }
                 Ok((BundleKind::Batch, answers))
@@ -129,7 +132,7 @@ impl Gateway {
         asking: &Asking,
     ) -> Result<Steps<'a>, Refusal> {
         let mut steps = Steps::default();
-        let mut refusals = Vec::new();
+        let (mut refusals, mut told) = (Vec::new(), 0);
         for (i, entry) in entries.iter().enumerate() {
             match self.step(source, body, i, entry) {
                 Ok(Step::Keep(plan)) => steps.plans.push(*plan),
@@ -140,7 +143,7 @@ impl Gateway {
                 }
                 Ok(Step::Show(ask)) => steps.asks.push((i, ask)),
                 Ok(Step::PassOver(issue)) => steps.passed_over.push((i, issue)),
-                Err(refusal) => refusals.push(at_entry(refusal, i)),
+                Err(refusal) => refusals.push(at_entry(shortened(refusal, &mut told), i)),
             }
         }
         joined(refusals)?;
@@ -207,6 +210,15 @@ impl Gateway {
             }
         }
     }
+}
+
+/// So that what is wrong with a long Bundle is not many times as long as the Bundle.
+fn shortened(mut refusal: Refusal, told: &mut usize) -> Refusal {
+    if *told >= ISSUES_MAX {
+        refusal.issues.truncate(1);
+    }
+    *told += refusal.issues.len();
+    refusal
 }
 
 /// An entry of a batch is read alone, as the first: its issues lie where it stands.

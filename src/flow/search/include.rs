@@ -10,7 +10,7 @@ use crate::intake::json;
 use crate::model::draft::ResourceType;
 use crate::model::issue::Issue;
 use crate::model::time::Instant;
-use crate::store::contract::Find;
+use crate::store::contract::Narrow;
 use crate::store::{Order, Walk};
 use std::collections::BTreeSet;
 
@@ -112,7 +112,7 @@ impl<'a> Along<'a> {
         until: Instant,
     ) -> Result<(), Refusal> {
         let walk = Walk {
-            find: Find { patients, ..super::page::nothing(self.source, kind) },
+            narrow: Narrow { patients, ..Narrow::nothing(&self.source.name, kind) },
             known: (Instant::MIN, Instant::MAX),
             until,
             judge: None,

@@ -15,7 +15,7 @@ use crate::model::draft::{Identifier, ResourceType};
 use crate::model::issue::Issue;
 use crate::model::key::Item;
 use crate::model::time::Instant;
-use crate::store::contract::{Find, Stored};
+use crate::store::contract::{Narrow, Stored};
 use crate::store::{Judge, Order, Place, Walk};
 use std::sync::Arc;
 
@@ -193,25 +193,9 @@ fn read_place(words: &str) -> Result<Place, Refusal> {
     Ok((key.parse().map_err(|_| wrong())?, Item::from_hex(item).ok_or_else(wrong)?))
 }
 
-/// A search that narrows nothing.
-pub(super) fn nothing(source: &Source, kind: ResourceType) -> Find {
-    Find {
-        source: source.name.to_string(),
-        resource_type: Some(kind),
-        ids: Vec::new(),
-        identifiers: Vec::new(),
-        patients: Vec::new(),
-        codes: Vec::new(),
-        dates: Vec::new(),
-        count: 0,
-        after: None,
-        until: Instant::MAX,
-    }
-}
-
 /// The walk that a search asks for; `None`: nothing can fit.
 fn walk(source: &Source, kind: ResourceType, asked: &Results, until: Instant) -> Result<Option<Walk>, Refusal> {
-    let mut find = nothing(source, kind);
+    let mut narrow = Narrow::nothing(&source.name, kind);
     let mut known = (Instant::MIN, Instant::MAX);
     let mut patients: Option<Vec<String>> = None;
     let mut clauses = Vec::new();
@@ -227,10 +211,10 @@ fn walk(source: &Source, kind: ResourceType, asked: &Results, until: Instant) ->
         let clause = Clause::parse(parameter, value, &source.zone, until)?;
         match (parameter.kind, clause.only_date().and_then(|d| d.moments())) {
             // What the store narrows exactly is not looked at again.
-            (Kind::Id, _) if find.ids.is_empty() => find.ids = split_escaped(value, ','),
+            (Kind::Id, _) if narrow.ids.is_empty() => narrow.ids = split_escaped(value, ','),
             (Kind::Updated, Some((from, to))) => known = (known.0.max(from), known.1.min(to)),
-            (Kind::Identifier, _) if find.identifiers.is_empty() => {
-                find.identifiers = names(&clause);
+            (Kind::Identifier, _) if narrow.identifiers.is_empty() => {
+                narrow.identifiers = names(&clause);
                 clauses.push(clause);
             }
             _ => clauses.push(clause),
@@ -239,13 +223,22 @@ fn walk(source: &Source, kind: ResourceType, asked: &Results, until: Instant) ->
     if patients.as_ref().is_some_and(Vec::is_empty) || known.0 > known.1 {
         return Ok(None);
     }
-    find.patients = patients.unwrap_or_default();
+    narrow.patients = patients.unwrap_or_default();
     let sort = matches!(asked.order, Order::Key | Order::KeyDown).then(|| sorting(kind));
     let (down, zone) = (asked.order == Order::KeyDown, source.zone.clone());
     let looks = !clauses.is_empty() || sort.is_some();
     let judged = move |stored: &Stored| judge(stored, &clauses, sort, down, &zone);
     let judge = looks.then(|| Judge(Arc::new(judged)));
-    Ok(Some(Walk { find, known, until, judge, order: asked.order, after: None, count: asked.count, looks: LOOKS_MAX }))
+    Ok(Some(Walk {
+        narrow,
+        known,
+        until,
+        judge,
+        order: asked.order,
+        after: None,
+        count: asked.count,
+        looks: LOOKS_MAX,
+    }))
 }
 
 /// The identifiers by which the store can narrow; none where one alternative names no value.
