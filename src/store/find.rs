@@ -3,7 +3,7 @@
 use super::body;
 use super::contract::{Find, Found, StoreError, Stored};
 use super::facts::NEVER_HELD;
-use super::import::{name, silent_of};
+use super::name::{name, silent_of};
 use super::questions::{Counts, ItemName, ItemNames, ReadResource, ResourceHistory};
 use super::tx::{Question, Tx};
 use super::value::{Row, Value, args};

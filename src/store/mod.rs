@@ -14,6 +14,7 @@ mod import;
 mod keep;
 pub mod listing;
 mod migrate;
+mod name;
 mod open;
 mod persons;
 mod places;
