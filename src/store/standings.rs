@@ -359,7 +359,7 @@ impl Question for AlertsOf {
     type Answer = Vec<AlertRow>;
 
     async fn run<T: Tx>(&self, tx: &mut T) -> Result<Self::Answer, StoreError> {
-        let sql = "select person, trial, kind, text, at from alert where partition = 0 and person = ?1 and trial = ?2 and closed is null order by at, kind";
+        let sql = "select person, trial, kind, text, at from alert where partition = part(?1) and person = ?1 and trial = ?2 and closed is null order by at, kind";
         let rows = tx.query(sql, args![self.person, self.trial.as_str()]).await?;
         rows.into_iter().map(|mut r| alert_row(&mut r)).collect()
     }
