@@ -1,10 +1,12 @@
 //! The corridor: walks data through the rooms, one commit at a time. Doors call nothing else.
 
+pub mod accounts;
 pub mod answer;
 pub mod assess;
 pub mod backtest;
 pub mod bundle;
 pub mod cases;
+pub mod chart;
 pub mod deliver;
 pub mod desk;
 pub mod evaluation;
@@ -13,6 +15,7 @@ pub mod gateway;
 pub mod import;
 pub mod library;
 pub mod lines;
+pub mod overview;
 pub mod own;
 pub mod people;
 pub mod profiles;
@@ -21,10 +24,12 @@ pub mod query;
 pub mod rehearse;
 pub mod render;
 pub mod research;
+pub mod rights;
 mod seam;
 pub mod search;
 pub mod subjects;
 pub mod takeup;
+pub mod worklist;
 
 pub use crate::store::contract::{Caller, Event, Found, Kept, StoreError, Stored};
 pub use crate::store::{Content, Progress, Store, TableProof};

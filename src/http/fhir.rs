@@ -191,9 +191,10 @@ fn bundle(
     let outcome = operation_outcome(remarks);
     let mut hits: Vec<Hit> =
         urls.iter().zip(found).map(|(url, (_, body))| Hit { full_url: url, body, mode: "match" }).collect();
-    let place = format!("{base}/OperationOutcome/remarks");
+    // An outcome of the search itself lies nowhere.
+    let place = "urn:uuid:00000000-0000-4000-8000-000000000000";
     if !remarks.is_empty() {
-        hits.push(Hit { full_url: &place, body: &outcome, mode: "outcome" });
+        hits.push(Hit { full_url: place, body: &outcome, mode: "outcome" });
     }
     let mut all = vec![("self", format!("{base}/{kind}?{}", links.0))];
     all.extend(links.1.map(|next| ("next", format!("{base}/{kind}?{next}"))));

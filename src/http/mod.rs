@@ -6,6 +6,7 @@ pub mod auth;
 mod bare;
 mod body;
 pub mod budget;
+pub mod coordinator;
 pub mod fhir;
 pub mod limits;
 pub mod metrics;

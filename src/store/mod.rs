@@ -1,5 +1,6 @@
 //! What is kept: verbs over one transaction, SQL, and the drivers of the databases.
 
+pub mod accounts;
 mod assess;
 mod audit;
 mod body;
@@ -11,6 +12,7 @@ mod find;
 mod group;
 mod import;
 mod keep;
+pub mod listing;
 mod migrate;
 mod open;
 mod persons;
@@ -29,7 +31,9 @@ mod usage;
 pub mod value;
 mod writer;
 
+pub use accounts::*;
 pub use contract::*;
+pub use listing::*;
 pub use open::{Options, Store, shown};
 pub use questions::*;
 pub use transfer::{Content, Progress, TableProof, transfer};

@@ -11,7 +11,7 @@ use std::sync::Mutex;
 /// The variable that names the folder.
 pub const FOLDER: &str = "TRIALGATE_SERVED";
 /// Bodies of one shape that are kept; further ones say nothing new.
-const ALIKE_MAX: usize = 4;
+const ALIKE_MAX: usize = 3;
 /// Longest body that is kept: what is longer is more of the same.
 const BYTES_MAX: usize = 400_000;
 
