@@ -52,6 +52,8 @@ async fn each_role_sees_what_it_may_and_nothing_else() {
         }
         assert_eq!(all.contains(&person.to_string()), listed, "{role:?}");
         assert_eq!(all.contains("main/C07"), named, "{role:?}");
+        assert_eq!(all.contains("C07"), named, "{role:?}: no id of the hospital's either");
+        assert_eq!(all.contains("Observation/…/_history/1"), listed && !named, "{role:?}: type and version stay");
     }
 }
 
