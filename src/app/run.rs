@@ -52,7 +52,7 @@ async fn dispatch(command: Command) -> End {
         Command::Import(args) => commands::import(&args).await,
         Command::Trial { command } => commands::trial(command).await,
         Command::Explain(args) => commands::explain(&args).await,
-        Command::Migrate { place } => commands::migrate(&place).await,
+        Command::Migrate(args) => commands::migrate(&args).await,
         Command::Config { command } => settings::run(&command),
         Command::Client { command: Client::Add { name, source, rights } } => {
             crate::cli::client::add(&name, &source, &rights, &crate::clock::random_bytes())

@@ -18,7 +18,7 @@ pub struct Place {
     /// Settings file (TOML); every key also by environment, such as TRIALGATE__LISTEN.
     #[arg(long, value_name = "FILE")]
     pub config: Option<PathBuf>,
-    /// Store, such as sqlite:trialgate.db.
+    /// Store, such as sqlite:trialgate.db or postgres://USER@HOST/DATABASE.
     #[arg(long, value_name = "URL")]
     pub store: Option<String>,
     /// Folder to use instead of the profiles built in.
@@ -43,12 +43,8 @@ pub enum Command {
     },
     /// The verdict of one person in one trial, in words.
     Explain(Explain),
-    /// Brings a store's tables up to date.
-    Migrate {
-        /// Where.
-        #[command(flatten)]
-        place: Place,
-    },
+    /// Brings a store's tables up to date, or moves a store to another database.
+    Migrate(Migrate),
     /// The settings.
     Config {
         /// What to do with them.
@@ -227,6 +223,23 @@ pub enum Client {
         #[arg(long, value_delimiter = ',', default_value = "read,write", value_parser = ["read", "write"])]
         rights: Vec<String>,
     },
+}
+
+/// `trialgate migrate`
+#[derive(Debug, Args)]
+pub struct Migrate {
+    /// Moves this store; where only --to is given, the store of the settings.
+    #[arg(long, value_name = "URL")]
+    pub from: Option<String>,
+    /// To here, an empty store; where only --from is given, to the store of the settings.
+    #[arg(long, value_name = "URL")]
+    pub to: Option<String>,
+    /// Prints the proof of equality as JSON.
+    #[arg(long)]
+    pub json: bool,
+    /// Where.
+    #[command(flatten)]
+    pub place: Place,
 }
 
 /// `trialgate audit …`

@@ -11,6 +11,9 @@ use crate::model::issue::Issue;
 use crate::store::contract::{Caller, ImportEntry, Method, Search};
 use std::collections::HashMap;
 
+/// Issues of one Bundle that are told in full; beyond them the first of each entry.
+pub const ISSUES_MAX: usize = 1_000;
+
 /// One entry that is to be kept.
 struct Plan<'a> {
     entry: usize,
@@ -46,14 +49,14 @@ impl Gateway {
                 Ok((BundleKind::Transaction, self.transaction(source, body, &read.entries, caller).await?))
             }
             "batch" => {
-                let mut answers = Vec::with_capacity(read.entries.len());
+                let (mut answers, mut told) = (Vec::with_capacity(read.entries.len()), 0);
                 for entry in &read.entries {
                     let alone = BundleEntry { full_url: None, ..entry.clone() };
                     let answer = self.transaction(source, body, std::slice::from_ref(&alone), caller.clone()).await;
                     answers.push(match answer.map(|mut all| all.pop()) {
                         Ok(Some(answer)) => answer,
                         Ok(None) => return Err(Refusal::one(Grade::Failed, "exception", "", "the corridor failed")),
-                        Err(refusal) => EntryAnswer::Refused(refusal),
+                        Err(refusal) => EntryAnswer::Refused(shortened(refusal, &mut told)),
                     });
                 }
                 Ok((BundleKind::Batch, answers))
@@ -73,7 +76,7 @@ impl Gateway {
         caller: Caller,
     ) -> Result<Vec<EntryAnswer>, Refusal> {
         let (mut plans, mut answers) = (Vec::new(), Vec::new());
-        let mut refusals = Vec::new();
+        let (mut refusals, mut told) = (Vec::new(), 0);
         for (i, entry) in entries.iter().enumerate() {
             match self.step(source, body, i, entry) {
                 Ok(Step::Keep(plan)) => {
@@ -82,7 +85,7 @@ impl Gateway {
                 }
                 Ok(Step::PassOver(issue)) => answers.push(Some(EntryAnswer::PassedOver(issue))),
                 Err(refusal) => {
-                    refusals.push(at_entry(refusal, i));
+                    refusals.push(at_entry(shortened(refusal, &mut told), i));
                     answers.push(None);
                 }
             }
@@ -296,6 +299,15 @@ impl Book {
             self.identifiers.push((kind, id.into(), plan.draft.identifiers.clone()));
         }
     }
+}
+
+/// So that what is wrong with a long Bundle is not many times as long as the Bundle.
+fn shortened(mut refusal: Refusal, told: &mut usize) -> Refusal {
+    if *told >= ISSUES_MAX {
+        refusal.issues.truncate(1);
+    }
+    *told += refusal.issues.len();
+    refusal
 }
 
 /// Says of every issue in which entry it lies.

@@ -105,8 +105,11 @@ impl Gateway {
         entries: Vec<ImportEntry>,
         caller: Caller,
     ) -> Result<Result<Vec<Kept>, ImportRefusal>, Refusal> {
-        let import = Import { source: source.name.clone(), entries, wanted: self.wanted(), caller, at: self.now() };
-        Ok(self.store.write(import).await?)
+        Ok(self.store.write(self.import(source, entries, caller)).await?)
+    }
+
+    pub(crate) fn import(&self, source: &Source, entries: Vec<ImportEntry>, caller: Caller) -> Import {
+        Import { source: source.name.clone(), entries, wanted: self.wanted(), caller, at: self.now() }
     }
 
     /// The Patient id of the same source that a resource outside a Bundle is about.

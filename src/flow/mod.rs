@@ -26,5 +26,5 @@ pub mod search;
 pub mod subjects;
 pub mod takeup;
 
-pub use crate::store::Store;
 pub use crate::store::contract::{Caller, Event, Found, Kept, StoreError, Stored};
+pub use crate::store::{Content, Progress, Store, TableProof};

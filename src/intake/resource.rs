@@ -116,6 +116,7 @@ fn read_kept(document: &Document<'_>, kind: ResourceType, setting: &Setting<'_>)
         ResourceType::MedicationAdministration => medication_administration::read(root, setting, &mut issues),
         ResourceType::Condition => condition::read(root, setting, &mut issues),
     };
+    wording::shorten(&mut issues, kind.name());
     let wrong = issues.iter().any(|i| i.severity >= Severity::Error);
     Read {
         resource_type: Some(kind.name().into()),

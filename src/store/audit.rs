@@ -112,6 +112,17 @@ pub(super) fn random<const N: usize>() -> Result<[u8; N], StoreError> {
     Ok(bytes)
 }
 
+/// Walks every chain; answers [`AuditReport`].
+pub(super) struct Verify;
+
+impl Question for Verify {
+    type Answer = AuditReport;
+
+    async fn run<T: Tx>(&self, tx: &mut T) -> Result<AuditReport, StoreError> {
+        verify(tx).await
+    }
+}
+
 /// Walks every chain.
 pub(super) async fn verify(tx: &mut impl Tx) -> Result<AuditReport, StoreError> {
     let mut report = AuditReport { rows: 0, lanes: 0, redacted: 0, redactions: 0, broken: Vec::new() };

@@ -3,7 +3,7 @@
 use super::body;
 use super::contract::{Find, Found, StoreError, Stored};
 use super::facts::NEVER_HELD;
-use super::import::{names, silent_of};
+use super::import::{name, silent_of};
 use super::questions::{Counts, ItemName, ItemNames, ReadResource, ResourceHistory};
 use super::tx::{Question, Tx};
 use super::value::{Row, Value, args};
@@ -119,12 +119,10 @@ impl Find {
     async fn by_identifier(&self, tx: &mut impl Tx, kind: ResourceType) -> Result<BTreeSet<Item>, StoreError> {
         let mut items = BTreeSet::new();
         for identifier in &self.identifiers {
-            let all = names(&self.source, kind, identifier);
-            let name = if identifier.system.is_empty() { all.last() } else { all.first() };
-            let Some(name) = name else { continue };
-            for row in
-                tx.query("select item from identifier where partition = part(?1) and name = ?1", args![*name]).await?
-            {
+            let name = name(&self.source, kind, identifier);
+            let (first, last) = if identifier.system.is_empty() { name.of_any_system() } else { (name, name) };
+            let sql = "select item from identifier where partition = part(?1) and name >= ?1 and name <= ?2";
+            for row in tx.query(sql, args![first, last]).await? {
                 items.insert(row.item(0)?);
             }
         }

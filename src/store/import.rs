@@ -348,14 +348,13 @@ async fn make_facts(
             FactValue::Quantity { unit, .. } => unit.as_written().to_owned(),
             _ => String::new(),
         };
-        tx.group().unit_usage.push((import.source.to_string(), key, unit, import.at.0));
+        tx.group().unit_usage.push((import.source.clone(), key, unit, import.at.0));
     }
     for identifier in &draft.identifiers {
-        for name in names(&import.source, draft.resource_type, identifier) {
-            let sql = "insert into identifier (partition, name, item) values (part(?1), ?1, ?2) on conflict do nothing";
-            tx.execute(sql, args![name, item]).await?;
-            made.extend(name.0);
-        }
+        let name = name(&import.source, draft.resource_type, identifier);
+        let sql = "insert into identifier (partition, name, item) values (part(?1), ?1, ?2) on conflict do nothing";
+        tx.execute(sql, args![name, item]).await?;
+        made.extend(name.0);
     }
     // What states nothing is found by its patient all the same.
     if let Some(touched) = touched.filter(|_| facts.is_empty() && draft.resource_type != ResourceType::Patient) {
@@ -388,7 +387,7 @@ pub(super) async fn insert_fact(
     Ok(())
 }
 
-type Made = (Vec<(i64, i64, i64)>, Vec<Item>);
+type Made = (Vec<(i64, i64, i64)>, Vec<Name>);
 
 fn read_made(made: &[u8]) -> Made {
     let Some((count, mut rest)) = made.split_at_checked(4) else { return (Vec::new(), Vec::new()) };
@@ -400,7 +399,7 @@ fn read_made(made: &[u8]) -> Made {
         facts.push((number(0..8), number(8..16), i64::from(u16::from_le_bytes([one[16], one[17]]))));
         rest = after;
     }
-    (facts, rest.chunks_exact(16).filter_map(Item::from_bytes).collect())
+    (facts, rest.chunks_exact(24).filter_map(|name| name.try_into().ok().map(Name)).collect())
 }
 
 async fn mark(
@@ -417,22 +416,39 @@ async fn mark(
     if wanted { persons::mark(tx, touched.person, import.at, "data").await } else { Ok(()) }
 }
 
-/// The names under which an identifier is found: with its system, and by value alone.
-pub(super) fn names(source: &str, kind: ResourceType, identifier: &Identifier) -> Vec<Item> {
-    let named = |words: &[&str]| {
-        let digest = digest_words(words);
-        Item::from_bytes(&digest[..16]).unwrap_or(Item([0; 16]))
-    };
-    vec![
-        named(&["identifier", source, kind.name(), &identifier.system, &identifier.value]),
-        named(&["identifier of any system", source, kind.name(), &identifier.value]),
-    ]
+/// The name under which an identifier is found: of its value, then of its system.
+pub(super) fn name(source: &str, kind: ResourceType, identifier: &Identifier) -> Name {
+    let mut name = [0; 24];
+    name[..16].copy_from_slice(&digest_words(&["identifier", source, kind.name(), &identifier.value])[..16]);
+    name[16..].copy_from_slice(&digest_words(&["system", &identifier.system])[..8]);
+    Name(name)
+}
+
+/// The name of an identifier, so made that all systems of one value lie side by side.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Name([u8; 24]);
+
+impl Name {
+    /// The first and the last name that this value may have, of whatever system.
+    pub(super) fn of_any_system(self) -> (Self, Self) {
+        let mut ends = (self, self);
+        ends.0.0[16..].fill(0);
+        ends.1.0[16..].fill(u8::MAX);
+        ends
+    }
+}
+
+impl From<Name> for Value {
+    fn from(name: Name) -> Self {
+        Self::Bytes(name.0.to_vec())
+    }
 }
 
 /// The name under which resources of a patient that made no fact are found.
-pub(super) fn silent_of(patient: PatientKey) -> Item {
-    let digest = digest_words(&["resource without a fact of", &hex(&patient.0)]);
-    Item::from_bytes(&digest[..16]).unwrap_or(Item([0; 16]))
+pub(super) fn silent_of(patient: PatientKey) -> Name {
+    let mut name = [0; 24];
+    name.copy_from_slice(&digest_words(&["resource without a fact of", &hex(&patient.0)])[..24]);
+    Name(name)
 }
 
 /// What a conditional request meets: nothing, one, or too many. Its names are locked until the commit.
@@ -443,9 +459,9 @@ async fn found<T: Tx>(
     tx: &mut T,
 ) -> Result<Result<Option<String>, RefusalReason>, StoreError> {
     let kind = entry.draft.resource_type;
-    let mut guards: Vec<Item> =
-        search.identifiers.iter().filter_map(|i| names(&import.source, kind, i).into_iter().next()).collect();
-    guards.extend(search.id.iter().map(|id| Item::of(&import.source, kind.name(), id)));
+    let mut guards: Vec<Vec<u8>> =
+        search.identifiers.iter().map(|i| name(&import.source, kind, i).0.to_vec()).collect();
+    guards.extend(search.id.iter().map(|id| Item::of(&import.source, kind.name(), id).0.to_vec()));
     guards.sort_unstable();
     for guard in guards {
         let sql = "insert into guard (partition, name, at) values (part(?1), ?1, ?2) on conflict (partition, name) do update set at = excluded.at";
@@ -468,7 +484,7 @@ pub(super) async fn matches(
 ) -> Result<Vec<String>, StoreError> {
     let mut common: Option<Vec<String>> = None;
     for identifier in &search.identifiers {
-        let Some(name) = names(source, kind, identifier).into_iter().next() else { continue };
+        let name = name(source, kind, identifier);
         let rows = tx
             .query(
                 "select r.id from identifier i join resource r on r.partition = part(i.item) and r.item = i.item and r.state = 1

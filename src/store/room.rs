@@ -40,7 +40,7 @@ impl Room {
         // Twice the room: what was given up is not taken for room that somebody made.
         self.kept = fill(&self.file).is_ok();
         if self.kept {
-            tracing::info!("there is room for data");
+            tracing::debug!("there is room for data");
         } else {
             let _ = std::fs::remove_file(&self.file);
         }

@@ -291,9 +291,11 @@ impl Question for SubjectsOf {
         let rows = tx
             .query(
                 "select j.id, j.collection, j.collection_since, s.person, s.trial, s.attempt, s.version, s.status, s.removed, s.actor, s.role, s.reason, s.evidence, s.at, s.expires, s.assessment
-                 from subject j join standing s on s.partition = j.partition and s.person = j.person and s.trial = j.trial and s.attempt = j.attempt
+                 from (select partition, person, trial, attempt, id, collection, collection_since from subject
+                 where trial = ?1 and (partition, person, attempt) > (part(?2), ?2, ?3) order by partition, person, attempt limit ?4) j
+                 join standing s on s.partition = j.partition and s.person = j.person and s.trial = j.trial and s.attempt = j.attempt
                  and s.version = (select max(version) from standing n where n.partition = j.partition and n.person = j.person and n.trial = j.trial and n.attempt = j.attempt)
-                 where j.trial = ?1 and (j.partition, j.person, j.attempt) > (part(?2), ?2, ?3) order by j.partition, j.person, j.attempt limit ?4",
+                 order by j.partition, j.person, j.attempt",
                 args![self.trial.as_str(), person, attempt, i64::try_from(self.count).unwrap_or(0)],
             )
             .await?;

@@ -15,7 +15,7 @@ pub(super) async fn write(tx: &mut impl Tx) -> Result<(), StoreError> {
             "insert into usage (partition, lane, source, code, unit, count, first, last) values (lane_part(?1), ?1, ?2, ?3, ?4, ?5, ?6, ?6)
              on conflict (partition, lane, source, code, unit) do update set count = usage.count + excluded.count,
              last = case when excluded.last > usage.last then excluded.last else usage.last end",
-            args![lane.as_str(), source, code, unit, count, at],
+            args![lane.as_str(), &*source, code, unit, count, at],
         )
         .await?;
     }

@@ -2,8 +2,10 @@
 
 mod assess;
 mod audit;
+mod faults;
 mod find;
 mod import;
+mod moving;
 mod queue;
 mod rivals;
 

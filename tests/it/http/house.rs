@@ -109,10 +109,9 @@ impl House {
         let answer = read(&String::from_utf8(bytes).expect("UTF-8"));
         if answer.header("content-type").starts_with("application/fhir+json") {
             let line = String::from_utf8_lossy(sent.split(|b| *b == b'\r').next().unwrap_or_default()).into_owned();
-            let place: Vec<&str> = line.split(['/', '?', ' ']).collect();
-            let (verb, kind) = (place.first(), place.get(3));
-            let shape = format!("{} {} {}", verb.unwrap_or(&""), kind.unwrap_or(&""), answer.status);
-            collect::keep(&shape, answer.text.as_bytes());
+            let (verb, path) = line.split_once(' ').unwrap_or_default();
+            let place = path.split(['/', '?', ' ']).nth(2).unwrap_or_default();
+            collect::keep(&format!("{verb} {place} {}", answer.status), answer.text.as_bytes());
         }
         answer
     }
