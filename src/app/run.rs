@@ -1,6 +1,6 @@
 //! From the command line's words to what they ask for.
 
-use super::{commands, demo, serve, settings, wire};
+use super::{commands, demo, serve, settings, users, wire};
 use crate::cli::args::{Cli, Client, Command};
 use crate::cli::print::{End, fail};
 use crate::config::Settings;
@@ -57,6 +57,7 @@ async fn dispatch(command: Command) -> End {
         Command::Client { command: Client::Add { name, source, rights } } => {
             crate::cli::client::add(&name, &source, &rights, &crate::clock::random_bytes())
         }
+        Command::User { command } => users::run(command).await,
         Command::Audit { command } => commands::audit(command).await,
     }
 }

@@ -57,6 +57,12 @@ pub enum Command {
         #[command(subcommand)]
         command: Client,
     },
+    /// Accounts of people who look at the pages.
+    User {
+        /// What to do with them.
+        #[command(subcommand)]
+        command: User,
+    },
     /// The audit.
     Audit {
         /// What to do with it.
@@ -248,6 +254,75 @@ pub enum Audit {
     /// Walks every chain and says what does not fit.
     Verify {
         /// Prints the report as JSON.
+        #[arg(long)]
+        json: bool,
+        /// Where.
+        #[command(flatten)]
+        place: Place,
+    },
+}
+
+/// `trialgate user …`
+#[derive(Debug, Subcommand)]
+pub enum User {
+    /// Makes an account, without any right. The password is asked for, or read as a line from standard input.
+    Add {
+        /// Name to sign in with.
+        name: String,
+        /// Makes a password and prints it once.
+        #[arg(long)]
+        generate: bool,
+        /// Where.
+        #[command(flatten)]
+        place: Place,
+    },
+    /// Sets a new password and ends the account's sessions.
+    Password {
+        /// Name of the account.
+        name: String,
+        /// Makes a password and prints it once.
+        #[arg(long)]
+        generate: bool,
+        /// Where.
+        #[command(flatten)]
+        place: Place,
+    },
+    /// Gives a role in a trial at a site, or takes it back.
+    Role {
+        /// Name of the account.
+        name: String,
+        /// coordinator, investigator, data-manager, integration, monitor, inspector or unblinded.
+        role: String,
+        /// The trial's id.
+        #[arg(long, value_name = "ID")]
+        trial: String,
+        /// The site's id in the definition.
+        #[arg(long, value_name = "ID")]
+        site: String,
+        /// Until when: a date (its end at the site) or a FHIR dateTime.
+        #[arg(long, value_name = "T")]
+        until: Option<String>,
+        /// Takes the role back.
+        #[arg(long, conflicts_with = "until")]
+        remove: bool,
+        /// Where.
+        #[command(flatten)]
+        place: Place,
+    },
+    /// Lets an account sign in no more, and ends its sessions.
+    Disable {
+        /// Name of the account.
+        name: String,
+        /// Lets it sign in again.
+        #[arg(long)]
+        undo: bool,
+        /// Where.
+        #[command(flatten)]
+        place: Place,
+    },
+    /// All accounts with their roles.
+    List {
+        /// Prints them as JSON.
         #[arg(long)]
         json: bool,
         /// Where.

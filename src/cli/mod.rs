@@ -11,3 +11,4 @@ pub mod files;
 pub mod import;
 pub mod migrate;
 pub mod print;
+pub mod user;

@@ -289,7 +289,7 @@ fn what_is_kept_and_cannot_be_used_leaves_the_answer_open_and_says_so() {
         ("the year 9999", ("2026-03-10", "9999-12-31"), "later than the moment asked about"),
     ] {
         block_on(async {
-            let house = house();
+            let house = house(Place::file());
             house.put(&patient()).await;
             house.put(&diagnosis()).await;
             house.created("o", &count("o", &[with])).await;
@@ -305,7 +305,7 @@ fn what_is_kept_and_cannot_be_used_leaves_the_answer_open_and_says_so() {
 fn a_retraction_takes_the_earlier_evidence_with_it() {
     for status in ["entered-in-error", "cancelled", "preliminary"] {
         block_on(async {
-            let house = house();
+            let house = house(Place::file());
             house.put(&patient()).await;
             house.put(&diagnosis()).await;
             house.created("o", &count("o", &[])).await;
