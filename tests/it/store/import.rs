@@ -2,7 +2,7 @@
 
 use super::*;
 use trialgate::store::tx::{Done, Tx, Unit};
-use trialgate::store::{Event, ReadResource, RefusalReason, ResourceHistory, Search, StoreError};
+use trialgate::store::{Event, ReadResource, RefusalReason, Search, StoreError};
 
 on_both!(
     a_repetition_changes_nothing_and_a_new_version_ends_the_old_facts,
@@ -45,8 +45,7 @@ async fn a_late_version_is_history_and_states_nothing(place: Place) {
     let newer = keep(&store, timed("o", "{\"a\":3}", one_number("1-1", "3"), 300), 13).await;
     assert_eq!((newer.event, newer.version), (Event::Updated, 3));
     assert_eq!(facts(&store, "p").await.len(), 1);
-    let ask = ResourceHistory { source: "lab".into(), resource_type: "Observation".into(), id: "o".into() };
-    assert_eq!(store.read(ask).await.expect("read").len(), 3);
+    assert_eq!(versions(&store, "o").await, 3);
 }
 
 async fn of_many_that_lean_on_one_version_one_wins(place: Place) {
