@@ -357,3 +357,19 @@ fn both_databases_have_the_same_tables() {
         }
     }
 }
+
+#[test]
+fn a_statement_names_its_partition_or_says_that_it_is_wide() {
+    for source in sources().into_iter().filter(|s| s.room() == "store" && s.path != "store/dialect.rs") {
+        for (number, line) in source.code() {
+            // What is set aside is counted, so all of it lies in partition 0.
+            let literal = line.contains("partition = 0") && !line.contains("set_aside");
+            let insert = line.contains("values (0,");
+            assert!(
+                !literal && !insert,
+                "src/{}:{number}: say part(key), lane_part(lane), another row's partition or wide(partition)",
+                source.path
+            );
+        }
+    }
+}

@@ -11,6 +11,7 @@ pub mod privacy;
 pub mod server;
 pub mod stop;
 pub mod synthea;
+pub mod twins;
 
 pub use crate::left_out::shared;
 use std::path::PathBuf;

@@ -3,9 +3,7 @@
 use super::*;
 use std::collections::{BTreeMap, BTreeSet};
 use trialgate::model::standing::{Actor, Evidence, Standing, Status};
-use trialgate::store::{
-    Act, Event, Finished, RefusalReason, ResourceHistory, Search, StoreError, SubjectsOf, SubjectsOfPerson,
-};
+use trialgate::store::{Act, Event, Finished, RefusalReason, Search, StoreError, SubjectsOf, SubjectsOfPerson};
 
 on_both!(
     two_processes_create_one_thing_once,
@@ -158,8 +156,7 @@ async fn of_ten_thousand_updates_none_is_lost(place: Place) {
     let bases: BTreeSet<(i64, i64)> = won.iter().copied().collect();
     assert_eq!(bases.len(), won.len(), "a version was followed twice");
     for id in 0..RESOURCES {
-        let ask = ResourceHistory { source: "lab".into(), resource_type: "Observation".into(), id: format!("o{id}") };
-        let versions = store.read(ask).await.expect("read").len();
+        let versions = versions(&store, &format!("o{id}")).await;
         assert_eq!(versions, 1 + won.iter().filter(|(of, _)| *of == id).count(), "versions of o{id}");
     }
     assert_eq!(store.audit_verify().await.expect("checked").broken, Vec::<String>::new());
