@@ -20,7 +20,7 @@ create table resource (
 );
 create index resource_known on resource (known, item);   -- a wide read: in order of known time over all partitions
 
--- by name: type, system and value hashed to 16 bytes
+-- by name: 16 bytes of a hash of source, type and value, then 8 of one of the system; so a value alone is a range
 create table identifier (
   partition bigint not null check (partition = part(name)), name bytea not null, item bytea not null, key_id bigint,
   primary key (partition, name, item)

@@ -7,4 +7,5 @@ pub mod serve;
 pub mod settings;
 pub mod story;
 pub mod tell;
+pub mod users;
 pub mod wire;

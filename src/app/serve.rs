@@ -6,6 +6,7 @@ use crate::cli::print::{End, fail};
 use crate::clock::Clock;
 use crate::flow::desk::Desk;
 use crate::flow::{assess, deliver, takeup};
+use crate::http::coordinator::routes::{Exposure, Pages};
 use crate::http::running::Running;
 use std::sync::Arc;
 use std::time::Duration;
@@ -39,10 +40,28 @@ async fn start(args: &Serve) -> Result<(Arc<Desk>, Running, Duration), String> {
     let desk = Arc::new(wire::desk(&settings, store, library, Clock::System, base.trim_end_matches('/'))?);
     takeup::take_up(&desk, &profiles).await.map_err(|e| e.to_string())?;
     let drain = served.limits.drain_deadline;
-    let server = Running::start(desk.gateway.clone(), served).await.map_err(|e| format!("{listen}: {e}"))?;
+    let pages = pages(&desk, &base, &listen).await?;
+    let server = Running::start(desk.gateway.clone(), served, pages).await.map_err(|e| format!("{listen}: {e}"))?;
     // The one line on stdout: whoever starts it on port 0 reads here where it listens.
     println!("trialgate listens on {}", server.base());
     Ok((desk, server, drain))
+}
+
+/// Pages travel beyond this machine under https alone: a session's cookie is as good as a password.
+async fn pages(desk: &Arc<Desk>, base: &str, listen: &str) -> Result<Option<Pages>, String> {
+    let address: std::net::SocketAddr = listen.parse().map_err(|_| format!("`{listen}` is no address"))?;
+    let exposure = Exposure::of(base, address.ip());
+    if !exposure.loopback && !exposure.secure {
+        tracing::warn!("no pages are served: beyond this machine they need a `base` that begins with https://");
+        return Ok(None);
+    }
+    let pages = Pages::new(desk.clone(), exposure);
+    if !pages.accounts.any().await.map_err(|e| e.to_string())? {
+        tracing::warn!(
+            "nobody can look at the pages yet: stop, make an account with `trialgate user add`, start again"
+        );
+    }
+    Ok(Some(pages))
 }
 
 async fn work(desk: Arc<Desk>, server: Running, drain: Duration) -> End {

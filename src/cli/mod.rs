@@ -9,4 +9,6 @@ pub mod evaluate;
 pub mod explain;
 pub mod files;
 pub mod import;
+pub mod migrate;
 pub mod print;
+pub mod user;

@@ -190,7 +190,7 @@ impl<'a> Scene<'a> {
 }
 
 /// A fact's value as it was received.
-pub(super) fn received(fact: &Fact) -> String {
+pub fn received(fact: &Fact) -> String {
     match &fact.draft.value {
         FactValue::Quantity { low, high, unit } => {
             let mut out = received_range(low.as_ref(), high.as_ref());

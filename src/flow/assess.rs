@@ -7,7 +7,7 @@ use crate::decide::{self, DataView, Grounds, PersonFacts};
 use crate::evaluate::{self, Moment};
 use crate::model::assessment::{Assessment, Considered, TreatmentFinding};
 use crate::model::change::Change;
-use crate::model::key::{PersonKey, hex};
+use crate::model::key::{Item, PersonKey, hex};
 use crate::model::reading::Readings;
 use crate::model::standing::{Actor, Standing};
 use crate::model::time::Instant;
@@ -292,30 +292,35 @@ pub fn assessment_json(desk: &Desk, finding: &Finding<'_>, record: &Record) -> s
 
 /// A stored form as JSON.
 pub fn read_form(form: &[u8]) -> Option<serde_json::Value> {
+    serde_json::from_slice(&form_bytes(form)?).ok()
+}
+
+/// A stored form as JSON text.
+pub fn form_bytes(form: &[u8]) -> Option<Vec<u8>> {
     /// Largest evidence that is read back, in bytes.
     const FORM_MAX: usize = 16 << 20;
-    let bytes = zstd::bulk::decompress(form, FORM_MAX).ok()?;
-    serde_json::from_slice(&bytes).ok()
+    zstd::bulk::decompress(form, FORM_MAX).ok()
 }
 
 /// Names the resources of an assessment's facts.
 pub async fn name_facts(store: &Store, assessment: &mut Assessment, record: &Record) -> Result<(), StoreError> {
+    let names = source_names(store, record).await?;
+    super::rehearse::name_sources(assessment, &record.facts, |item| names.get(&item).cloned());
+    Ok(())
+}
+
+/// How each resource of a record is named, with its version: `Observation/123/_history/2`.
+pub async fn source_names(store: &Store, record: &Record) -> Result<HashMap<Item, String>, StoreError> {
     let mut items: Vec<_> = record.facts.iter().map(|f| (f.item, f.version)).collect();
     items.sort_unstable();
     items.dedup();
-    let names: HashMap<_, _> = store
-        .read(ItemNames { items: items.iter().map(|(item, _)| *item).collect() })
-        .await?
-        .into_iter()
-        .map(|n| (n.item, (n.source, n.resource_type, n.id)))
-        .collect();
-    super::rehearse::name_sources(assessment, &record.facts, |item| {
-        let (source, kind, id) = names.get(&item)?;
-        let version = items.iter().find(|(i, _)| *i == item).map_or(0, |(_, v)| *v);
-        let base = if source == "main" { String::new() } else { format!("{source}/") };
-        Some(format!("{base}{kind}/{id}/_history/{version}"))
-    });
-    Ok(())
+    let ask = ItemNames { items: items.iter().map(|(item, _)| *item).collect() };
+    let named = |n: ItemName| {
+        let version = items.iter().find(|(i, _)| *i == n.item).map_or(0, |(_, v)| *v);
+        let base = if n.source == "main" { String::new() } else { format!("{}/", n.source) };
+        (n.item, format!("{base}{}/{}/_history/{version}", n.resource_type, n.id))
+    };
+    Ok(store.read(ask).await?.into_iter().map(named).collect())
 }
 
 fn caller() -> Caller {

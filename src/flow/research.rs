@@ -3,8 +3,7 @@
 use super::answer::Refusal;
 use super::gateway::Gateway;
 use super::own::{OwnAsk, OwnFound, OwnType, Owned};
-use super::query::token;
-use super::search::absent;
+use super::search::{Token, absent};
 use std::collections::BTreeMap;
 use std::sync::{Arc, PoisonError};
 
@@ -58,10 +57,9 @@ fn fits(study: &Study, ask: &OwnAsk) -> bool {
     ask.given.iter().all(|(name, values)| {
         values.iter().any(|value| match name.as_str() {
             "_id" => study.owned.id == *value,
-            _ => {
-                let (system, value) = token(value);
-                study.identifiers.iter().any(|(s, v)| *v == value && system.as_ref().is_none_or(|w| w == s))
-            }
+            // An empty token was refused before.
+            _ => Token::parse(name, value)
+                .is_ok_and(|token| study.identifiers.iter().any(|(system, value)| token.fits(system, value))),
         })
     })
 }

@@ -3,15 +3,16 @@
 use super::answer::Refusal;
 use super::gateway::Gateway;
 use super::own::{OwnAsk, OwnFound, OwnType, Owned};
-use super::query::token;
 use super::research::Study;
-use super::search::absent;
+use super::search::{Date, Token, absent};
 use crate::model::capabilities::{Capabilities, Publish};
 use crate::model::key::PersonKey;
 use crate::model::parcel::Action;
+use crate::model::standing::Standing;
+use crate::model::time::{Instant, TimeRange, Zone};
 use crate::publish::study::{Reader, research_study, study_id};
 use crate::publish::subject::{Individual, Target, TargetKind, identifier_system, parcel};
-use crate::store::{PersonOf, SubjectById, SubjectRow, SubjectsOf};
+use crate::store::{PersonOf, Standings, SubjectById, SubjectRow, SubjectsOf};
 use crate::trial::definition::Trial;
 use std::collections::BTreeMap;
 use std::sync::{Arc, PoisonError};
@@ -21,6 +22,7 @@ pub const SUBJECT: OwnType = OwnType {
     name: "ResearchSubject",
     parameters: &[
         ("_id", "token"),
+        ("_lastUpdated", "date"),
         ("identifier", "token"),
         ("study", "reference"),
         ("status", "token"),
@@ -30,9 +32,11 @@ pub const SUBJECT: OwnType = OwnType {
     personal: true,
     read: |gateway, id| Box::pin(gateway.research_subject(id)),
     find: |gateway, ask| Box::pin(gateway.research_subjects(ask)),
-    versions: None,
+    versions: Some(|gateway, id| Box::pin(gateway.subject_versions(id))),
 };
 
+/// The code system of `ResearchSubject.status`.
+const STATUSES: &str = "http://hl7.org/fhir/research-subject-status";
 /// Subjects read from the store at once.
 const STEP: usize = 200;
 
@@ -83,15 +87,39 @@ impl Gateway {
         shown.render(trial, &row).ok_or_else(|| absent(false))
     }
 
+    /// Every version that was ever shown, newest first. What was taken back is shown no longer, in no version.
+    async fn subject_versions(&self, id: &str) -> Result<Vec<Owned>, Refusal> {
+        let row = self.store.read(SubjectById { id: id.to_owned() }).await?.ok_or_else(|| absent(false))?;
+        if row.standing.removed {
+            return Err(absent(true));
+        }
+        let shown = self.shown();
+        let trial = shown.trials.iter().find(|t| t.id == row.subject.trial).ok_or_else(|| absent(false))?;
+        let all = self.store.read(Standings { person: row.subject.person }).await?;
+        let of_this = |s: &Standing| s.trial == row.subject.trial && s.attempt == row.subject.attempt;
+        let then = |standing| SubjectRow { subject: row.subject.clone(), standing };
+        let mut versions: Vec<Owned> =
+            all.into_iter().filter(of_this).filter_map(|s| shown.render(trial, &then(s))).collect();
+        versions.sort_by_key(|v| std::cmp::Reverse(v.version));
+        if versions.is_empty() { Err(absent(false)) } else { Ok(versions) }
+    }
+
     /// ResearchSubjects in the order of their keys, so that each is met once while others are written.
     async fn research_subjects(&self, ask: &OwnAsk) -> Result<OwnFound, Refusal> {
         let start = ask.from.as_deref().map_or(Ok(Place { trial: 0, after: None }), place_of)?;
         let shown = self.shown();
-        let (found, next) = self.walk(&shown, ask, start).await?;
+        let wanted = Wanted::read(ask, self.now())?;
+        let (found, next) = self.walk(&shown, ask, &wanted, start).await?;
         Ok(OwnFound { found, next: next.map(words_of), ..OwnFound::default() })
     }
 
-    async fn walk(&self, shown: &Shown, asked: &OwnAsk, start: Place) -> Result<(Vec<Owned>, Option<Place>), Refusal> {
+    async fn walk(
+        &self,
+        shown: &Shown,
+        asked: &OwnAsk,
+        wanted: &Wanted,
+        start: Place,
+    ) -> Result<(Vec<Owned>, Option<Place>), Refusal> {
         let persons = self.persons(asked).await?;
         let mut found = Vec::new();
         let mut place = start;
@@ -100,9 +128,9 @@ impl Gateway {
             let rows = self.store.read(ask).await?;
             for row in &rows {
                 place.after = Some((row.subject.person, row.subject.attempt));
-                let wanted =
-                    persons.as_ref().is_none_or(|p| p.contains(&row.subject.person)) && fits(shown, trial, row, asked);
-                if wanted && !row.standing.removed {
+                let fits =
+                    persons.as_ref().is_none_or(|p| p.contains(&row.subject.person)) && wanted.fits(shown, trial, row);
+                if fits && !row.standing.removed {
                     found.extend(shown.render(trial, row));
                 }
                 if found.len() == asked.count {
@@ -144,20 +172,50 @@ fn place_of(words: &str) -> Result<Place, Refusal> {
     Ok(Place { trial: trial.parse().map_err(|_| wrong())?, after })
 }
 
-fn fits(shown: &Shown, trial: &Trial, row: &SubjectRow, asked: &OwnAsk) -> bool {
-    asked.given.iter().all(|(name, values)| {
-        values.iter().any(|value| match name.as_str() {
-            "_id" => row.subject.id == *value,
-            "status" => row.standing.status.code() == token(value).1,
-            "study" => value.strip_prefix("ResearchStudy/").unwrap_or(value) == study_id(&trial.id),
-            "identifier" => {
-                let (system, word) = token(value);
-                word == row.subject.id && system.is_none_or(|s| s == identifier_system(trial, &shown.base))
-            }
-            // By person: looked up before.
-            _ => true,
+/// What is asked of a subject itself, read: alternatives of each parameter.
+struct Wanted(Vec<Vec<One>>);
+
+enum One {
+    Id(String),
+    Updated(Date),
+    Status(Token),
+    Identifier(Token),
+    Study(String),
+}
+
+impl Wanted {
+    fn read(ask: &OwnAsk, now: Instant) -> Result<Self, Refusal> {
+        let one = |name: &str, value: &String| {
+            Ok(Some(match name {
+                "_id" => One::Id(value.clone()),
+                "_lastUpdated" => One::Updated(Date::parse(name, value, &Zone::utc(), now)?),
+                "status" => One::Status(Token::parse(name, value)?),
+                "identifier" => One::Identifier(Token::parse(name, value)?),
+                "study" => One::Study(value.rsplit('/').next().unwrap_or(value).to_owned()),
+                // By person: looked up before.
+                _ => return Ok(None),
+            }))
+        };
+        let mut all = Vec::new();
+        for (name, values) in &ask.given {
+            let read: Vec<Option<One>> = values.iter().map(|v| one(name, v)).collect::<Result<_, Refusal>>()?;
+            all.extend(read.into_iter().collect::<Option<Vec<One>>>());
+        }
+        Ok(Self(all))
+    }
+
+    fn fits(&self, shown: &Shown, trial: &Trial, row: &SubjectRow) -> bool {
+        let system = identifier_system(trial, &shown.base);
+        self.0.iter().all(|alternatives| {
+            alternatives.iter().any(|one| match one {
+                One::Id(id) => row.subject.id == *id,
+                One::Updated(date) => date.fits(TimeRange::exact(row.standing.at)),
+                One::Status(token) => token.fits(STATUSES, row.standing.status.code()),
+                One::Identifier(token) => token.fits(&system, &row.subject.id),
+                One::Study(id) => *id == study_id(&trial.id),
+            })
         })
-    })
+    }
 }
 
 impl Shown {
@@ -183,7 +241,7 @@ impl Shown {
 }
 
 /// The resource with its version; the bytes are our own and begin with a brace and a member.
-pub(super) fn with_meta(body: &[u8], version: i64, known: Option<crate::model::time::Instant>) -> Vec<u8> {
+pub(super) fn with_meta(body: &[u8], version: i64, known: Option<Instant>) -> Vec<u8> {
     let updated = known.map_or_else(String::new, |at| format!(",\"lastUpdated\":\"{at}\""));
     let meta = format!("{{\"meta\":{{\"versionId\":\"{version}\"{updated}}},");
     [meta.as_bytes(), body.get(1..).unwrap_or_default()].concat()

@@ -7,6 +7,7 @@ use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::service::TowerToHyperService;
 use std::future::Future;
 use std::io;
+use std::net::SocketAddr;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, ready};
@@ -15,6 +16,11 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{Semaphore, watch};
 use tokio::time::Sleep;
+use tower::ServiceExt;
+
+/// The address at the other end of a connection: an extension of every request.
+#[derive(Debug, Clone, Copy)]
+pub struct Peer(pub SocketAddr);
 
 /// Serves until `stop` is done, then takes no new connection, lets what runs end within the drain deadline, and returns.
 pub async fn serve(listener: TcpListener, app: Router, limits: Limits, stop: impl Future<Output = ()>) {
@@ -30,14 +36,14 @@ pub async fn serve(listener: TcpListener, app: Router, limits: Limits, stop: imp
             () = &mut stop => break,
             next = next => next,
         };
-        let Ok((stream, _)) = accepted else {
+        let Ok((stream, peer)) = accepted else {
             // Out of descriptors, or the client was gone already: others must not spin on it.
             tokio::time::sleep(Duration::from_millis(20)).await;
             continue;
         };
         let (app, limits, stopped) = (app.clone(), limits.clone(), stopped.clone());
         tokio::spawn(async move {
-            connection(stream, app, &limits, stopped).await;
+            connection(stream, Peer(peer), app, &limits, stopped).await;
             drop(seat);
         });
     }
@@ -49,14 +55,18 @@ pub async fn serve(listener: TcpListener, app: Router, limits: Limits, stop: imp
     }
 }
 
-async fn connection(stream: TcpStream, app: Router, limits: &Limits, mut stopped: watch::Receiver<bool>) {
+async fn connection(stream: TcpStream, peer: Peer, app: Router, limits: &Limits, mut stopped: watch::Receiver<bool>) {
     let _ = stream.set_nodelay(true);
     let io = TokioIo::new(Unstalled::new(stream, limits));
+    let with_peer = move |mut request: hyper::Request<hyper::body::Incoming>| {
+        request.extensions_mut().insert(peer);
+        request
+    };
     let connection = hyper::server::conn::http1::Builder::new()
         .timer(TokioTimer::new())
         .header_read_timeout(limits.header_deadline)
         .max_buf_size(limits.header_bytes.max(8192))
-        .serve_connection(io, TowerToHyperService::new(app));
+        .serve_connection(io, TowerToHyperService::new(app.map_request(with_peer)));
     let mut connection = std::pin::pin!(connection);
     let ended = tokio::select! {
         ended = connection.as_mut() => ended,

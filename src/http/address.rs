@@ -3,8 +3,9 @@
 use super::auth::Right;
 use super::operations::{On, Operation};
 use super::outcome::Fault;
-use super::routes::{Interaction, Place, Served, offered, operations};
+use super::routes::{Interaction, Place, offered, operations};
 use crate::flow::query::is_id;
+use crate::flow::served::Served;
 use axum::http::{Method, StatusCode, header};
 
 /// An address.
@@ -15,6 +16,8 @@ pub(super) struct Target<'a> {
     pub(super) kind: Option<Served>,
     /// The id; empty when none is named.
     pub(super) id: &'a str,
+    /// The version, as it stands in the address; empty when none is named.
+    pub(super) version: &'a str,
 }
 
 /// What is to be done.
@@ -38,12 +41,13 @@ impl<'a> Target<'a> {
     /// Reads the steps of a path after those of the source.
     pub(super) fn of(source: &str, steps: &[&'a str], method: &Method) -> Self {
         let named = |kind: &str| Served::named(kind, source);
-        let at = |place, kind, id| Self { place: Some(place), operation: None, kind, id };
+        let at = |place, kind, id| Self { place: Some(place), operation: None, kind, id, version: "" };
         let operation = |on: &dyn Fn(On) -> bool, step: &str, kind, id| Self {
             place: Some(Place::Operation),
             operation: step.strip_prefix('$').and_then(|name| find(source, name, on, method)),
             kind,
             id,
+            version: "",
         };
         match steps {
             [] => at(Place::System, None, ""),
@@ -53,11 +57,15 @@ impl<'a> Target<'a> {
             [kind, step] if step.starts_with('$') => {
                 operation(&|on| matches!(on, On::Type(name) if name == *kind), step, named(kind), "")
             }
+            [kind, "_search"] => at(Place::Search, named(kind), ""),
+            [kind, "_history"] => at(Place::TypeHistory, named(kind), ""),
             [kind, id] if is_id(id) => at(Place::Instance, named(kind), id),
+            [kind, id, "_history"] if is_id(id) => at(Place::InstanceHistory, named(kind), id),
+            [kind, id, "_history", version] if is_id(id) => Self { version, ..at(Place::Version, named(kind), id) },
             [kind, id, step] if is_id(id) && step.starts_with('$') => {
                 operation(&|on| matches!(on, On::Instance(name) if name == *kind), step, named(kind), id)
             }
-            _ => Self { place: None, operation: None, kind: None, id: "" },
+            _ => Self { place: None, operation: None, kind: None, id: "", version: "" },
         }
     }
 
@@ -74,16 +82,16 @@ impl<'a> Target<'a> {
     }
 
     /// The same, once it is known that something is served there; 404 otherwise.
-    pub(super) fn known(self, source: &str, steps: &[&str]) -> Result<Self, Fault> {
+    pub(super) fn known(self, source: &str) -> Result<Self, Fault> {
         let nothing = Fault::new(StatusCode::NOT_FOUND, "not-found", "nothing is served at this address");
-        let unknown = self.kind.is_none() && !steps.is_empty();
         match (self.place, self.operation) {
             (None, _) => Err(nothing),
             (Some(Place::Operation), None) => {
                 let text = "this operation is not served here; the CapabilityStatement lists those that are";
                 Err(Fault::new(StatusCode::NOT_FOUND, "not-supported", text))
             }
-            (Some(Place::Type | Place::Instance), _) if unknown => {
+            (Some(Place::System | Place::Metadata), _) => Ok(self),
+            _ if self.kind.is_none() && self.operation.is_none() => {
                 let text = format!(
                     "this type is not served at the base of {source}; the CapabilityStatement lists those that are"
                 );
@@ -106,6 +114,10 @@ impl<'a> Target<'a> {
                 allowed.extend(offered(place, self.kind).map(|(m, _)| m));
             }
             (None, None) => {}
+        }
+        if allowed.is_empty() {
+            let text = "nothing of this kind is served for this type; the CapabilityStatement lists what is";
+            return Err(Fault::new(StatusCode::NOT_FOUND, "not-supported", text));
         }
         let head = allowed.contains(&Method::GET).then_some(Method::HEAD);
         let words: Vec<String> = allowed.iter().chain(head.as_ref()).map(ToString::to_string).collect();

@@ -19,8 +19,33 @@ pub(super) struct Taken {
 
 /// The body, unpacked, of at most `bound` bytes. Refuses other media types and codings (415), too much (413), too slow
 /// (408), and what would be more than is held at once (503).
-pub(super) async fn read(headers: &HeaderMap, mut body: Body, bound: usize, door: &Door) -> Result<Taken, Fault> {
-    let read = taken(headers, &mut body, bound, door).await;
+pub(super) async fn read(headers: &HeaderMap, body: Body, bound: usize, door: &Door) -> Result<Taken, Fault> {
+    patiently(headers, body, bound, door, check_media_type).await
+}
+
+/// A form's text; a form without a body asks for nothing.
+pub(super) async fn form(headers: &HeaderMap, body: Body, bound: usize, door: &Door) -> Result<String, Fault> {
+    let bare = !headers.contains_key(header::CONTENT_TYPE);
+    let check = if bare { |_: &HeaderMap| Ok(()) } else { check_form };
+    let taken = patiently(headers, body, bound, door, check).await?;
+    if bare && !taken.bytes.is_empty() {
+        check_form(headers)?;
+    }
+    String::from_utf8(taken.bytes)
+        .map_err(|_| Fault::new(StatusCode::BAD_REQUEST, "value", "the form is no UTF-8 text"))
+}
+
+async fn patiently(
+    headers: &HeaderMap,
+    mut body: Body,
+    bound: usize,
+    door: &Door,
+    check: fn(&HeaderMap) -> Result<(), Fault>,
+) -> Result<Taken, Fault> {
+    let read = match check(headers) {
+        Ok(()) => taken(headers, &mut body, bound, door).await,
+        Err(fault) => Err(fault),
+    };
     let slow = |fault: &Fault| fault.status == StatusCode::REQUEST_TIMEOUT;
     // Whoever waits for leave to send has sent nothing.
     if read.as_ref().is_err_and(|fault| !slow(fault)) && !headers.contains_key(header::EXPECT) {
@@ -42,7 +67,6 @@ async fn discard(mut body: Body, most: usize) {
 
 async fn taken(headers: &HeaderMap, body: &mut Body, bound: usize, door: &Door) -> Result<Taken, Fault> {
     let limits = &door.limits;
-    check_media_type(headers)?;
     let packed = is_gzip(headers)?;
     let declared = headers.get(header::CONTENT_LENGTH).and_then(|v| v.to_str().ok()?.parse::<u64>().ok());
     if declared.is_some_and(|length| length > bound as u64) {
@@ -115,6 +139,21 @@ fn is_gzip(headers: &HeaderMap) -> Result<bool, Fault> {
         [one] if one.eq_ignore_ascii_case("gzip") || one.eq_ignore_ascii_case("x-gzip") => Ok(true),
         _ => Err(unsupported("the body has a content encoding that is not taken; wanted gzip or none")),
     }
+}
+
+fn check_form(headers: &HeaderMap) -> Result<(), Fault> {
+    let kind = headers.get(header::CONTENT_TYPE).and_then(|v| v.to_str().ok()).unwrap_or_default();
+    let form = "application/x-www-form-urlencoded";
+    if kind.split(';').next().is_some_and(|kind| kind.trim().eq_ignore_ascii_case(form)) {
+        return Ok(());
+    }
+    Err(unsupported("a search by POST is a form; wanted Content-Type: application/x-www-form-urlencoded"))
+}
+
+/// Seconds since 1970 of a date as HTTP writes it: `Sun, 15 Mar 2026 08:00:00 GMT`.
+pub(super) fn http_date(text: &str) -> Option<i64> {
+    let civil = jiff::civil::DateTime::strptime("%a, %d %b %Y %H:%M:%S GMT", text.trim()).ok()?;
+    civil.to_zoned(jiff::tz::TimeZone::UTC).ok().map(|at| at.timestamp().as_second())
 }
 
 fn check_media_type(headers: &HeaderMap) -> Result<(), Fault> {

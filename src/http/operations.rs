@@ -74,8 +74,7 @@ pub const EVALUATE_BY_NAME: Operation = Operation {
 };
 
 async fn evaluate(asked: &Asked<'_>, study: Option<&str>, body: Body) -> Result<Response, Fault> {
-    let limits = &asked.door.limits;
-    let taken = super::body::read(asked.headers, body, limits.bundle_bytes, asked.door).await?;
+    let taken = super::body::read(asked.headers, body, asked.door.limits.bundle_bytes, asked.door).await?;
     let found = asked.door.gateway.evaluate_eligibility(asked.source, study, &taken.bytes)?;
     Ok(fhir(StatusCode::OK, found))
 }

@@ -4,11 +4,9 @@
 
 use super::auth::Right;
 use super::operations::{OPERATIONS, On, Operation};
-use crate::flow::gateway::MAIN;
-use crate::flow::own::{OWN, OwnType};
 use crate::flow::render::ServedType;
-use crate::flow::search::parameters;
-use crate::model::draft::ResourceType;
+use crate::flow::search::LINKS;
+use crate::flow::served::Served;
 use axum::http::Method;
 
 /// What part of a base an address names.
@@ -20,8 +18,16 @@ pub enum Place {
     Metadata,
     /// `Type`
     Type,
+    /// `Type/_search`
+    Search,
+    /// `Type/_history`
+    TypeHistory,
     /// `Type/id`
     Instance,
+    /// `Type/id/_history`
+    InstanceHistory,
+    /// `Type/id/_history/version`
+    Version,
     /// `$name`, `Type/$name`, `Type/id/$name`
     Operation,
 }
@@ -34,9 +40,14 @@ pub enum Interaction {
     Capabilities,
     Create,
     ConditionalUpdate,
+    ConditionalDelete,
     SearchType,
+    HistoryType,
     Read,
+    Vread,
     Update,
+    Delete,
+    HistoryInstance,
 }
 
 impl Interaction {
@@ -47,9 +58,13 @@ impl Interaction {
             Self::Create => Some("create"),
             Self::SearchType => Some("search-type"),
             Self::Read => Some("read"),
-            // PUT with a search is said by `conditionalUpdate`.
-            Self::ConditionalUpdate => None,
+            Self::Vread => Some("vread"),
+            Self::HistoryType => Some("history-type"),
+            Self::HistoryInstance => Some("history-instance"),
+            // Said by `conditionalUpdate` and `conditionalDelete`.
+            Self::ConditionalUpdate | Self::ConditionalDelete => None,
             Self::Update => Some("update"),
+            Self::Delete => Some("delete"),
         }
     }
 
@@ -59,13 +74,27 @@ impl Interaction {
             Self::Bundle => "bundle",
             Self::Capabilities => "capabilities",
             Self::ConditionalUpdate => "conditional-update",
+            Self::ConditionalDelete => "conditional-delete",
             other => other.code().unwrap_or("other"),
         }
     }
 
     /// It changes something.
     pub fn writes(self) -> bool {
-        matches!(self, Self::Bundle | Self::Create | Self::ConditionalUpdate | Self::Update)
+        match self {
+            Self::Bundle
+            | Self::Create
+            | Self::ConditionalUpdate
+            | Self::ConditionalDelete
+            | Self::Update
+            | Self::Delete => true,
+            Self::Capabilities
+            | Self::SearchType
+            | Self::HistoryType
+            | Self::Read
+            | Self::Vread
+            | Self::HistoryInstance => false,
+        }
     }
 
     /// What a client must be allowed; `None`: nothing, whoever asks may know.
@@ -84,54 +113,24 @@ pub const TABLE: &[(Place, Method, Interaction)] = &[
     (Place::Metadata, Method::GET, Interaction::Capabilities),
     (Place::Type, Method::POST, Interaction::Create),
     (Place::Type, Method::PUT, Interaction::ConditionalUpdate),
+    (Place::Type, Method::DELETE, Interaction::ConditionalDelete),
     (Place::Type, Method::GET, Interaction::SearchType),
+    (Place::Search, Method::POST, Interaction::SearchType),
+    (Place::TypeHistory, Method::GET, Interaction::HistoryType),
     (Place::Instance, Method::GET, Interaction::Read),
     (Place::Instance, Method::PUT, Interaction::Update),
+    (Place::Instance, Method::DELETE, Interaction::Delete),
+    (Place::InstanceHistory, Method::GET, Interaction::HistoryInstance),
+    (Place::Version, Method::GET, Interaction::Vread),
 ];
 
-/// A type that is served.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Served {
-    /// Kept for hospitals.
-    Kept(ResourceType),
-    /// The gateway's own, read only.
-    Own(&'static OwnType),
-}
-
-impl Served {
-    /// The type of that name at the base of `source`.
-    pub fn named(name: &str, source: &str) -> Option<Self> {
-        Self::at(source).find(|s| s.name() == name)
-    }
-
-    /// FHIR's name.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Kept(kind) => kind.name(),
-            Self::Own(own) => own.name,
-        }
-    }
-
-    /// All types at the base of a source: what the gateway owns is at [`MAIN`] alone.
-    pub fn at(source: &str) -> impl Iterator<Item = Self> {
-        let own = if source == MAIN { OWN } else { &[] };
-        ResourceType::ALL.into_iter().map(Self::Kept).chain(own.iter().map(Self::Own))
-    }
-
-    /// Its search parameters.
-    pub fn parameters(self) -> &'static [(&'static str, &'static str)] {
-        match self {
-            Self::Kept(kind) => parameters(kind),
-            Self::Own(own) => own.parameters,
-        }
-    }
-
-    /// Whether that interaction is served for this type.
-    pub fn offers(self, what: Interaction) -> bool {
-        match self {
-            Self::Kept(_) => true,
-            Self::Own(_) => !what.writes(),
-        }
+/// Whether that interaction is served for this type: the gateway's own are read only.
+pub fn offers(served: Served, what: Interaction) -> bool {
+    match (served, what) {
+        (Served::Kept(_), _) => true,
+        (Served::Own(own), Interaction::Vread | Interaction::HistoryInstance) => own.versions.is_some(),
+        (Served::Own(_), Interaction::HistoryType) => false,
+        (Served::Own(_), what) => !what.writes(),
     }
 }
 
@@ -139,7 +138,7 @@ impl Served {
 pub fn offered(place: Place, served: Option<Served>) -> impl Iterator<Item = (Method, Interaction)> {
     TABLE
         .iter()
-        .filter(move |(at, _, what)| *at == place && served.is_none_or(|s| s.offers(*what)))
+        .filter(move |(at, _, what)| *at == place && served.is_none_or(|s| offers(s, *what)))
         .map(|(_, method, what)| (method.clone(), *what))
 }
 
@@ -156,37 +155,51 @@ pub fn operations(source: &str) -> impl Iterator<Item = &'static Operation> {
 pub struct Stated {
     served: Served,
     codes: Vec<&'static str>,
+    parameters: Vec<(&'static str, &'static str)>,
+    includes: Vec<String>,
+    reverse_includes: Vec<String>,
     operations: Vec<(&'static str, &'static str)>,
 }
 
 impl Stated {
-    /// The same table as the CapabilityStatement says it of one type.
-    pub fn new(served: Served) -> Self {
-        let codes = [Place::Type, Place::Instance]
-            .into_iter()
-            .flat_map(|place| offered(place, Some(served)))
-            .filter_map(|(_, what)| what.code())
-            .collect();
+    /// The same table as the CapabilityStatement says it of one type at the base of a source.
+    pub fn new(served: Served, source: &str) -> Self {
+        let mut codes: Vec<&'static str> =
+            TABLE.iter().filter(|(_, _, what)| offers(served, *what)).filter_map(|(_, _, what)| what.code()).collect();
+        codes.sort_unstable();
+        codes.dedup();
         let on = |o: &&Operation| matches!(o.on, On::Type(name) | On::Instance(name) if name == served.name());
         let mut operations: Vec<_> = OPERATIONS.iter().filter(on).map(|o| (o.name, o.definition)).collect();
         // On a type and on its instances it is one operation.
         operations.dedup();
-        Self { served, codes, operations }
+        let there = |name: &str| Served::named(name, source).is_some();
+        let name = served.name();
+        Self {
+            served,
+            codes,
+            parameters: served.parameters(),
+            includes: LINKS.iter().filter(|l| l.from == name && there(l.to)).map(|l| l.word()).collect(),
+            reverse_includes: LINKS.iter().filter(|l| l.to == name && there(l.from)).map(|l| l.word()).collect(),
+            operations,
+        }
     }
 
     /// For rendering.
     pub fn of_type(&self) -> ServedType<'_> {
-        let offers = |what| self.served.offers(what);
+        let offers = |what| offers(self.served, what);
         ServedType {
             name: self.served.name(),
             interactions: &self.codes,
             update_create: offers(Interaction::Update),
             conditional_create: offers(Interaction::Create),
             conditional_update: offers(Interaction::ConditionalUpdate),
+            conditional_delete: offers(Interaction::ConditionalDelete),
             versioned_update: offers(Interaction::Update),
-            search: self.served.parameters(),
+            read_history: offers(Interaction::Vread),
+            search: &self.parameters,
+            includes: &self.includes,
+            reverse_includes: &self.reverse_includes,
             operations: &self.operations,
-            ..ServedType::default()
         }
     }
 }

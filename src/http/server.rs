@@ -40,12 +40,12 @@ impl Door {
     }
 }
 
+/// The paths below which FHIR is served.
+pub const FHIR_PATHS: &[&str] = &["/fhir", "/fhir/", "/fhir/{*rest}"];
+
 /// The router: FHIR, the table of what is beside it, and what else a program hangs beside them.
 pub fn router(door: Arc<Door>, beside: Router) -> Router {
-    let fhir = Router::new()
-        .route("/fhir", any(super::fhir::answer))
-        .route("/fhir/", any(super::fhir::answer))
-        .route("/fhir/{*rest}", any(super::fhir::answer));
+    let fhir = FHIR_PATHS.iter().fold(Router::new(), |router, path| router.route(path, any(super::fhir::answer)));
     ROUTES
         .iter()
         .fold(fhir, |router, route| router.route(route.path, (route.handler)()))

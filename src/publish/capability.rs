@@ -17,6 +17,8 @@ pub struct Server<'a> {
     pub types: &'a [ServedType<'a>],
     /// Operations of the whole system: name without `$` and canonical.
     pub operations: &'a [(&'a str, &'a str)],
+    /// Parameters of every search, beside those of its type.
+    pub search: &'a [(&'a str, &'a str)],
     /// A token is asked for.
     pub secured: bool,
 }
@@ -34,6 +36,8 @@ pub struct ServedType<'a> {
     pub conditional_create: bool,
     /// PUT with a search.
     pub conditional_update: bool,
+    /// DELETE with a search.
+    pub conditional_delete: bool,
     /// `If-Match` is honoured.
     pub versioned_update: bool,
     /// Every version can be read.
@@ -41,9 +45,9 @@ pub struct ServedType<'a> {
     /// Search parameters: name and R4 search-param-type.
     pub search: &'a [(&'a str, &'a str)],
     /// `_include`.
-    pub includes: &'a [&'a str],
+    pub includes: &'a [String],
     /// `_revinclude`.
-    pub reverse_includes: &'a [&'a str],
+    pub reverse_includes: &'a [String],
     /// Operations: name without `$` and canonical.
     pub operations: &'a [(&'a str, &'a str)],
 }
@@ -58,6 +62,7 @@ pub fn statement(server: &Server) -> Vec<u8> {
         ("security", security),
         ("resource", array(server.types.iter().map(served).collect())),
         ("interaction", array(interactions)),
+        ("searchParam", array(server.search.iter().map(named).collect())),
         ("operation", array(server.operations.iter().map(operation).collect())),
     ]);
     let software = object([("name", Some(text("trialgate"))), ("version", words(server.version))]);
@@ -84,8 +89,7 @@ fn served(of: &ServedType) -> String {
     };
     let can_write = of.interactions.iter().any(|i| matches!(*i, "create" | "update"));
     let flag = |on: bool| can_write.then(|| on.to_string());
-    let named = |(name, kind): &(&str, &str)| object([("name", Some(text(name))), ("type", Some(text(kind)))]);
-    let all = |list: &[&str]| array(list.iter().map(|item| text(item)).collect());
+    let all = |list: &[String]| array(list.iter().map(|item| text(item)).collect());
     object([
         ("type", Some(text(of.name))),
         ("interaction", array(of.interactions.iter().map(|code| object([("code", Some(text(code)))])).collect())),
@@ -93,7 +97,9 @@ fn served(of: &ServedType) -> String {
         ("readHistory", Some(of.read_history.to_string())),
         ("updateCreate", flag(of.update_create)),
         ("conditionalCreate", flag(of.conditional_create)),
+        ("conditionalRead", Some(text("full-support"))),
         ("conditionalUpdate", flag(of.conditional_update)),
+        ("conditionalDelete", Some(text(if of.conditional_delete { "single" } else { "not-supported" }))),
         ("searchInclude", all(of.includes)),
         ("searchRevInclude", all(of.reverse_includes)),
         ("searchParam", array(of.search.iter().map(named).collect())),
@@ -103,6 +109,10 @@ fn served(of: &ServedType) -> String {
 
 fn operation((name, of): &(&str, &str)) -> String {
     object([("name", Some(text(name))), ("definition", Some(text(of)))])
+}
+
+fn named((name, kind): &(&str, &str)) -> String {
+    object([("name", Some(text(name))), ("type", Some(text(kind)))])
 }
 
 /// The answer of `$versions`: the first is the default.

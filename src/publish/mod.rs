@@ -4,6 +4,7 @@
 
 pub mod around;
 pub mod assessment;
+pub mod blind;
 pub mod blinding;
 pub mod bundle;
 pub mod canonical;
@@ -12,11 +13,15 @@ pub mod compare;
 pub mod explain;
 pub mod group;
 pub mod guidance;
+pub mod history;
 mod json;
 pub mod outcome;
+pub mod plain;
 pub mod plan;
 pub mod provenance;
 pub mod requirement;
 pub mod study;
 pub mod subject;
+pub mod summary;
 pub mod task;
+pub mod trend;

@@ -294,7 +294,7 @@ fn read_result(word: &str) -> Result<ResultWord, StoreError> {
     Ok(ResultWord { considered, overall: overall.unwrap_or(Overall::Undetermined) })
 }
 
-fn assessment(mut r: Row) -> Result<StoredAssessment, StoreError> {
+pub(super) fn assessment(mut r: Row) -> Result<StoredAssessment, StoreError> {
     let digest = |bytes: Vec<u8>| bytes.try_into().map_err(|_| StoreError::Corrupt("a digest is not 32 bytes".into()));
     Ok(StoredAssessment {
         version: r.int(0)?,

@@ -65,7 +65,11 @@ async fn heads(tx: &mut impl Tx, own: &str) -> Result<String, StoreError> {
     Ok(words.join("\n"))
 }
 
-async fn write(tx: &mut impl Tx, lane: &mut Lane, entry: Entry<'_>) -> Result<(), StoreError> {
+async fn write(tx: &mut impl Tx, lane: &mut Lane, mut entry: Entry<'_>) -> Result<(), StoreError> {
+    if entry.detail.contains('\0') {
+        // What a client sent may stand in a detail, and PostgreSQL keeps this character in no text.
+        entry.detail = entry.detail.replace('\0', "\u{fffd}");
+    }
     let salt = random::<16>()?;
     let commitment = commitment(&salt, &entry.detail);
     lane.seq += 1;
@@ -110,6 +114,17 @@ pub(super) fn random<const N: usize>() -> Result<[u8; N], StoreError> {
     let mut bytes = [0; N];
     getrandom::fill(&mut bytes).map_err(|e| StoreError::Unreachable(format!("no randomness: {e}")))?;
     Ok(bytes)
+}
+
+/// Walks every chain; answers [`AuditReport`].
+pub(super) struct Verify;
+
+impl Question for Verify {
+    type Answer = AuditReport;
+
+    async fn run<T: Tx>(&self, tx: &mut T) -> Result<AuditReport, StoreError> {
+        verify(tx).await
+    }
 }
 
 /// Walks every chain.

@@ -12,7 +12,7 @@ use super::questions::AuditReport;
 use super::tx::{Question, Unit};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
-use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, TryAcquireError, watch};
 use tokio_postgres::config::{Host, SslMode};
 use tokio_postgres::{Client, Config, NoTls};
 
@@ -73,7 +73,10 @@ impl PostgresStore {
         let Some(pool) = self.writers.clone() else {
             return Err(StoreError::Unreachable("the store was opened for reading only".into()));
         };
-        let place = self.queue.clone().try_acquire_owned().map_err(|_| StoreError::Busy)?;
+        let place = self.queue.clone().try_acquire_owned().map_err(|e| match e {
+            TryAcquireError::NoPermits => StoreError::Busy,
+            TryAcquireError::Closed => closed(),
+        })?;
         let (pending, wishes) = (self.pending.clone(), self.wishes.clone());
         // A task of its own: whoever asked may go away in the middle, and a unit is never half run.
         let ran = tokio::spawn(async move {
@@ -119,19 +122,16 @@ impl PostgresStore {
 
     /// Checks every audit chain; only reads.
     pub(super) async fn audit_verify(&self) -> Result<AuditReport, StoreError> {
-        let mut lent = self.readers.clone().lend().await?;
-        match lent.tx().snapshot(async |tx: &mut PostgresTx| audit::verify(tx).await).await {
-            Turn::Ended(answer) => {
-                lent.give_back();
-                answer
-            }
-            Turn::Lost(error) | Turn::Elsewhere(error) => Err(error),
-            Turn::Again => Err(StoreError::Busy),
-        }
+        self.read(audit::Verify).await
     }
 
     /// Waits for the units under way, then closes.
     pub(super) async fn close(&self) -> Result<(), StoreError> {
+        let all = u32::try_from(QUEUE_UNITS).unwrap_or(u32::MAX);
+        if let Ok(places) = self.queue.acquire_many(all).await {
+            self.queue.close();
+            drop(places);
+        }
         for pool in self.writers.iter().chain([&self.readers]) {
             pool.close().await;
         }
@@ -171,6 +171,10 @@ async fn pause(turn: u32) -> Result<(), StoreError> {
     Ok(())
 }
 
+fn closed() -> StoreError {
+    StoreError::Unreachable("the store is closed".into())
+}
+
 fn signal(to: &watch::Sender<u64>, happened: bool) {
     if happened {
         to.send_modify(|n| *n = n.wrapping_add(1));
@@ -198,8 +202,7 @@ impl Pool {
     /// A connection for the use of one, made when there is none.
     async fn lend(self: Arc<Self>) -> Result<Lent, StoreError> {
         let waited = tokio::time::timeout(WAIT, self.places.clone().acquire_owned()).await;
-        let permit =
-            waited.map_err(|_| StoreError::Busy)?.map_err(|_| StoreError::Unreachable("the store is closed".into()))?;
+        let permit = waited.map_err(|_| StoreError::Busy)?.map_err(|_| closed())?;
         let (place, kept) = self.idle().pop().unwrap_or((self.size, None));
         let mut lent =
             Lent { pool: self, place, connection: kept.filter(|c| !c.is_closed()), whole: false, _permit: permit };
@@ -256,7 +259,7 @@ impl Drop for Lent {
     }
 }
 
-async fn connect(config: &Config) -> Result<Client, StoreError> {
+pub(super) async fn connect(config: &Config) -> Result<Client, StoreError> {
     let asked = tokio::time::timeout(CONNECT, config.connect(NoTls)).await;
     let fault = |e: tokio_postgres::Error| {
         let words = std::error::Error::source(&e).map_or_else(|| e.to_string(), |source| format!("{e}: {source}"));
@@ -273,10 +276,10 @@ async fn connect(config: &Config) -> Result<Client, StoreError> {
 }
 
 /// What a connection is told first. An acknowledged commit is on the server's disk, whatever its configuration says.
-fn session(statement: Duration, read_only: bool) -> String {
+pub(super) fn session(statement: Duration, read_only: bool) -> String {
     let read_only = if read_only { "set default_transaction_read_only = on;" } else { "" };
     format!(
-        "set statement_timeout = {}; set idle_in_transaction_session_timeout = {}; set standard_conforming_strings = on; {read_only}
+        "set statement_timeout = {}; set idle_in_transaction_session_timeout = {}; set jit = off; {read_only}
          select set_config('synchronous_commit', 'on', false) where current_setting('synchronous_commit') = 'off'",
         statement.as_millis(),
         IDLE.as_millis()
@@ -284,7 +287,7 @@ fn session(statement: Duration, read_only: bool) -> String {
 }
 
 /// The words of the URL, with our bounds where it says nothing.
-fn config(url: &str) -> Result<Config, StoreError> {
+pub(super) fn config(url: &str) -> Result<Config, StoreError> {
     let mut config: Config = url.parse().map_err(|e: tokio_postgres::Error| {
         let why = std::error::Error::source(&e).map_or_else(|| e.to_string(), ToString::to_string);
         StoreError::Unreachable(format!("the URL is none of PostgreSQL; wanted postgres://USER@HOST/DATABASE: {why}"))
@@ -316,7 +319,7 @@ fn config(url: &str) -> Result<Config, StoreError> {
 
 /// Looks at the database, and brings its tables up to date. Opening is not asynchronous, so this has a thread of its own;
 /// its connection ends with it.
-fn prepare(config: Config, options: Options) -> Result<(), StoreError> {
+pub(super) fn prepare(config: Config, options: Options) -> Result<(), StoreError> {
     let work = move || {
         let fault = |e: std::io::Error| StoreError::Unreachable(format!("no thread for the database: {e}"));
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(fault)?;

@@ -133,16 +133,11 @@ impl PostgresTx {
 
     /// Answers a question in a snapshot of its own.
     pub(super) async fn question<Q: Question>(&mut self, question: &Q) -> Turn<Q::Answer> {
-        self.snapshot(async |tx: &mut Self| question.run(tx).await).await
-    }
-
-    /// Runs what only reads, in one snapshot.
-    pub(super) async fn snapshot<A>(&mut self, ask: impl AsyncFnOnce(&mut Self) -> Result<A, StoreError>) -> Turn<A> {
         self.failed = None;
         if let Err(error) = self.batch("begin isolation level repeatable read read only").await {
             return Turn::Elsewhere(error);
         }
-        let answer = ask(self).await;
+        let answer = question.run(self).await;
         match (answer, self.failed) {
             (Err(error), Some(Failure::Gone)) => Turn::Elsewhere(error),
             (answer, _) => match self.batch("rollback").await {

@@ -53,6 +53,17 @@ impl SqliteTx {
         Ok(Self { connection, texts: Texts::of(dialect::sqlite), group: Group::default() })
     }
 
+    /// An empty database in memory.
+    pub(super) fn in_memory() -> Result<Self, StoreError> {
+        let connection = Connection::open_in_memory().map_err(|e| class(&e))?;
+        Ok(Self { connection, texts: Texts::of(dialect::sqlite), group: Group::default() })
+    }
+
+    /// The connection alone, for what is no verb.
+    pub(super) fn into_connection(self) -> Connection {
+        self.connection
+    }
+
     /// Statements without arguments or rows.
     pub(super) fn batch(&mut self, sql: &str) -> Result<(), StoreError> {
         self.connection.execute_batch(sql).map_err(|e| class(&e))
@@ -158,7 +169,7 @@ impl Tx for SqliteTx {
     }
 }
 
-fn value(column: ValueRef<'_>) -> Value {
+pub(super) fn value(column: ValueRef<'_>) -> Value {
     match column {
         ValueRef::Null => Value::Null,
         ValueRef::Integer(n) => Value::Int(n),

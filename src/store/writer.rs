@@ -210,10 +210,10 @@ fn start_writer(
 }
 
 /// Held by the one process that writes a file.
-struct Lock(#[expect(dead_code, reason = "the lock lasts as long as the file is open")] std::fs::File);
+pub(super) struct Lock(#[expect(dead_code, reason = "the lock lasts as long as the file is open")] std::fs::File);
 
 impl Lock {
-    fn take(path: &Path, create: bool) -> Result<Self, StoreError> {
+    pub(super) fn take(path: &Path, create: bool) -> Result<Self, StoreError> {
         if !create && !path.exists() {
             return Err(StoreError::Unreachable(format!("{} is not there", path.display())));
         }

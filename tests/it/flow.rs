@@ -1,12 +1,11 @@
 //! The corridor's promises: order does not matter, retracted is never ingested, replay is identical, a clock may step back.
 
-use crate::program::Folder;
+use crate::place::Place;
 use proptest::prelude::*;
 use proptest::test_runner::{Config, TestRunner};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
 use trialgate::clock::Clock;
 use trialgate::flow::desk::{AtSite, Desk};
 use trialgate::flow::gateway::{Gateway, Parts, Source};
@@ -17,23 +16,26 @@ use trialgate::model::draft::ResourceType;
 use trialgate::model::key::PersonKey;
 use trialgate::model::purpose::Purpose;
 use trialgate::model::time::{Instant, Zone};
-use trialgate::store::{AssessmentHistory, KnownAt, Options, PersonOf, Store};
+use trialgate::store::{AssessmentHistory, KnownAt, PersonOf};
 
 const TRIAL: &str = "NCT00962923";
 /// 15 March 2026, 08:00 UTC.
 const NOW: Instant = Instant(1_773_561_600_000_000);
 
-/// A desk on a store of its own; the folder goes with it.
+/// A desk on a store of its own; the place goes with it.
 struct House {
     desk: Arc<Desk>,
     clock: Clock,
-    _folder: Folder,
+    _place: Place,
 }
 
-fn house() -> House {
-    static NEXT: AtomicUsize = AtomicUsize::new(0);
-    let folder = Folder::new(&format!("flow-{}", NEXT.fetch_add(1, Ordering::SeqCst)));
-    let store = Store::open(&folder.store(), Options { create: true, read_only: false }).expect("a store");
+/// One place of each kind of database that is there.
+fn places() -> Vec<Place> {
+    [Some(Place::file()), Place::database()].into_iter().flatten().collect()
+}
+
+fn house(place: Place) -> House {
+    let store = place.open();
     let clock = Clock::manual(NOW);
     let told = clock.clone();
     let gateway = Gateway::new(Parts {
@@ -47,7 +49,7 @@ fn house() -> House {
     let at = AtSite { recruiting: true, purposes: vec![Purpose::Count, Purpose::List], ..AtSite::default() };
     let sites = BTreeMap::from([(TRIAL.to_owned(), at)]);
     let desk = Desk::new(Arc::new(gateway), "http://test".into(), sites, Vec::new(), library);
-    House { desk: Arc::new(desk), clock, _folder: folder }
+    House { desk: Arc::new(desk), clock, _place: place }
 }
 
 fn caller() -> Caller {
@@ -141,77 +143,88 @@ fn any_order_and_repetition_ends_in_the_same_state() {
         let again: Vec<Value> = all.iter().chain(&all).cloned().collect();
         (Just(all), Just(again).prop_shuffle())
     });
-    let checked = runner(12).run(&strategy, |(plain, shuffled)| {
-        let verdict = |arrivals: Vec<Value>| {
-            block_on(async {
-                let house = house();
-                house.put(&diagnosis()).await;
-                for arrival in &arrivals {
-                    house.put(arrival).await;
-                }
-                house.put(&patient()).await;
-                house.verdict().await
-            })
-        };
-        prop_assert_eq!(verdict(plain), verdict(shuffled));
-        Ok(())
-    });
-    checked.unwrap_or_else(|e| panic!("{e}"));
+    for place in places() {
+        let cases = if matches!(place, Place::File(_)) { 12 } else { 4 };
+        let checked = runner(cases).run(&strategy, |(plain, shuffled)| {
+            let verdict = |arrivals: Vec<Value>| {
+                block_on(async {
+                    let house = house(place.another());
+                    house.put(&diagnosis()).await;
+                    for arrival in &arrivals {
+                        house.put(arrival).await;
+                    }
+                    house.put(&patient()).await;
+                    house.verdict().await
+                })
+            };
+            prop_assert_eq!(verdict(plain), verdict(shuffled));
+            Ok(())
+        });
+        checked.unwrap_or_else(|e| panic!("{e}"));
+    }
 }
 
 #[test]
 fn ingested_then_retracted_is_never_ingested() {
-    let (with, without) = block_on(async {
-        let (with, without) = (house(), house());
-        for house in [&with, &without] {
-            house.put(&patient()).await;
-            house.put(&diagnosis()).await;
-            house.put(&result(1, 1, 105, "final")).await;
-        }
-        with.put(&result(0, 1, 240, "final")).await;
-        with.put(&result(0, 2, 240, "entered-in-error")).await;
-        (with.verdict().await, without.verdict().await)
-    });
-    assert_eq!(with, without);
+    for place in places() {
+        let (with, without) = block_on(retracted(place));
+        assert_eq!(with, without);
+    }
+}
+
+async fn retracted(place: Place) -> (Value, Value) {
+    let (with, without) = (house(place.another()), house(place));
+    for house in [&with, &without] {
+        house.put(&patient()).await;
+        house.put(&diagnosis()).await;
+        house.put(&result(1, 1, 105, "final")).await;
+    }
+    with.put(&result(0, 1, 240, "final")).await;
+    with.put(&result(0, 2, 240, "entered-in-error")).await;
+    (with.verdict().await, without.verdict().await)
 }
 
 #[test]
 fn a_stored_assessment_replays_from_what_it_had_seen() {
-    block_on(async {
-        let house = house();
-        let desk = house.desk.clone();
-        house.put(&patient()).await;
-        house.put(&diagnosis()).await;
-        let assessor = async {
-            for _ in 0..200 {
-                assess::round(&desk).await.expect("a round");
-                tokio::task::yield_now().await;
-            }
-        };
-        let writers = async {
-            for n in 1..6 {
-                for id in 0..4 {
-                    // The clock steps back now and then; known time must not.
-                    house.clock.set(NOW.plus_us(if n % 2 == 0 { -3_600_000_000 } else { 0 }));
-                    house.put(&result(id, n, 100 + n * 37 + u32::try_from(id).expect("small") * 11, "final")).await;
-                }
-            }
-        };
-        tokio::join!(assessor, writers);
-        house.clock.set(NOW);
-        house.settle().await;
-        let question = AssessmentHistory { person: house.person().await, trial: TRIAL.into() };
-        let history = desk.store().read(question).await.expect("a history");
-        assert!(history.len() > 1, "only {} assessments were kept", history.len());
-        for stored in &history {
-            let known = KnownAt::Seen(stored.seen.clone());
-            let record = assess::read(&desk, house.person().await, known).await.expect("a record");
-            let library = desk.library();
-            let active = library.trial(TRIAL).expect("the trial");
-            let finding = assess::find(&desk, active, &record, stored.at).expect("a finding");
-            assert_eq!(assess::form_of(&desk, &finding, &record), stored.form, "assessment {}", stored.version);
+    for place in places() {
+        block_on(replays(place));
+    }
+}
+
+async fn replays(place: Place) {
+    let house = house(place);
+    let desk = house.desk.clone();
+    house.put(&patient()).await;
+    house.put(&diagnosis()).await;
+    let assessor = async {
+        for _ in 0..200 {
+            assess::round(&desk).await.expect("a round");
+            tokio::task::yield_now().await;
         }
-    });
+    };
+    let writers = async {
+        for n in 1..6 {
+            for id in 0..4 {
+                // The clock steps back now and then; known time must not.
+                house.clock.set(NOW.plus_us(if n % 2 == 0 { -3_600_000_000 } else { 0 }));
+                house.put(&result(id, n, 100 + n * 37 + u32::try_from(id).expect("small") * 11, "final")).await;
+            }
+        }
+    };
+    tokio::join!(assessor, writers);
+    house.clock.set(NOW);
+    house.settle().await;
+    let question = AssessmentHistory { person: house.person().await, trial: TRIAL.into() };
+    let history = desk.store().read(question).await.expect("a history");
+    assert!(history.len() > 1, "only {} assessments were kept", history.len());
+    for stored in &history {
+        let known = KnownAt::Seen(stored.seen.clone());
+        let record = assess::read(&desk, house.person().await, known).await.expect("a record");
+        let library = desk.library();
+        let active = library.trial(TRIAL).expect("the trial");
+        let finding = assess::find(&desk, active, &record, stored.at).expect("a finding");
+        assert_eq!(assess::form_of(&desk, &finding, &record), stored.form, "assessment {}", stored.version);
+    }
 }
 
 /// A platelet count; `with` is what it says instead.
@@ -276,7 +289,7 @@ fn what_is_kept_and_cannot_be_used_leaves_the_answer_open_and_says_so() {
         ("the year 9999", ("2026-03-10", "9999-12-31"), "later than the moment asked about"),
     ] {
         block_on(async {
-            let house = house();
+            let house = house(Place::file());
             house.put(&patient()).await;
             house.put(&diagnosis()).await;
             house.created("o", &count("o", &[with])).await;
@@ -292,7 +305,7 @@ fn what_is_kept_and_cannot_be_used_leaves_the_answer_open_and_says_so() {
 fn a_retraction_takes_the_earlier_evidence_with_it() {
     for status in ["entered-in-error", "cancelled", "preliminary"] {
         block_on(async {
-            let house = house();
+            let house = house(Place::file());
             house.put(&patient()).await;
             house.put(&diagnosis()).await;
             house.created("o", &count("o", &[])).await;

@@ -66,6 +66,14 @@ impl Place {
         }
     }
 
+    /// Ends every connection to the database, as a server that restarts does.
+    pub fn end_connections(&self) {
+        if let Self::Database(server, name) = self {
+            let sql = format!("select pg_terminate_backend(pid) from pg_stat_activity where datname = '{name}'");
+            run(server, &[&sql]);
+        }
+    }
+
     /// Changes the store behind its back, without its triggers. A file must be closed.
     pub fn tamper(&self, sql: &str) {
         match self {

@@ -356,6 +356,7 @@ fn capability() -> Vec<u8> {
         date: "2026-03-15",
         interactions: &["transaction", "batch"],
         types: &types,
+        search: &[("_count", "number")],
         operations: &[("versions", "http://hl7.org/fhir/OperationDefinition/CapabilityStatement-versions")],
         secured: true,
     };

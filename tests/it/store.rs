@@ -2,10 +2,15 @@
 
 mod assess;
 mod audit;
+mod deliver;
+mod faults;
 mod find;
 mod import;
+mod keep;
+mod moving;
 mod queue;
 mod rivals;
+mod standings;
 
 use crate::place::{Place, on_both};
 use std::sync::Arc;
@@ -14,7 +19,7 @@ use trialgate::model::draft::{Draft, Identifier, Offsets, ResourceType};
 use trialgate::model::fact::{DraftFact, Fact, FactStatus, FactValue, Origin, ReceivedEnd, ReceivedUnit};
 use trialgate::model::key::PersonKey;
 use trialgate::model::time::{Instant, TimeRange};
-use trialgate::store::{Caller, Import, ImportEntry, Kept, KnownAt, Method, PersonOf, ReadPerson, Store};
+use trialgate::store::{Caller, History, Import, ImportEntry, Kept, KnownAt, Method, PersonOf, ReadPerson, Store};
 
 pub(super) fn caller() -> Caller {
     Caller { actor: "tester".into(), purpose: "list".into() }
@@ -75,6 +80,20 @@ fn import(entries: Vec<ImportEntry>, at: i64) -> Import {
 async fn keep(store: &Store, entry: ImportEntry, at: i64) -> Kept {
     let kept = store.write(import(vec![entry], at)).await.expect("written").expect("not refused");
     kept.into_iter().next().expect("one entry, one answer")
+}
+
+/// How many versions an Observation has.
+async fn versions(store: &Store, id: &str) -> usize {
+    let ask = History {
+        source: "lab".into(),
+        resource_type: "Observation".into(),
+        id: Some(id.into()),
+        since: Instant::MIN,
+        until: Instant::MAX,
+        after: None,
+        count: 100_000,
+    };
+    store.read(ask).await.expect("read").versions.len()
 }
 
 async fn person(store: &Store, patient: &str) -> PersonKey {

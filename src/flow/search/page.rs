@@ -1,265 +1,255 @@
-//! Searching kept resources: R4's parameters per type, dates, and pages by a signed place, so that no page is met twice.
+//! One page of a search over any type that is served.
 
+use super::include::Along;
+use super::predicate::{Clause, judge};
+use super::results::Results;
+use super::shape::{Parts, shaped};
+use super::table::{Kind, parameters, sorting};
 use crate::flow::answer::{Grade, Refusal};
 use crate::flow::gateway::{Gateway, Source};
-use crate::flow::query::{encode, is_id, pairs, split_escaped, token};
-use crate::model::code::Coding;
+use crate::flow::own::{OwnAsk, OwnType};
+use crate::flow::query::{is_id, split_escaped};
+use crate::flow::render::{Hit, operation_outcome, searchset};
+use crate::flow::served::Served;
 use crate::model::draft::{Identifier, ResourceType};
 use crate::model::issue::Issue;
-use crate::model::key::{Item, digest_words, hex, unhex};
-use crate::model::time::{Instant, Partial, Zone};
-use crate::store::contract::{Find, Found};
+use crate::model::key::Item;
+use crate::model::time::Instant;
+use crate::store::contract::{Narrow, Stored};
+use crate::store::{Judge, Order, Place, Walk};
+use std::sync::Arc;
 
-/// Resources on a page when the client names no number.
-pub const COUNT_DEFAULT: usize = 50;
-/// Resources on a page at most; a larger `_count` is held to this, and the self link says so.
-pub const COUNT_MAX: usize = 1000;
-/// Alternatives in one parameter at most.
-pub const TERMS_MAX: usize = 200;
+/// Resources whose elements are looked at for one page, or for a total, at most.
+pub const LOOKS_MAX: usize = 50_000;
+/// Resources of the gateway's own that are counted for a total at most.
+const OWN_COUNT_MAX: u64 = 100_000;
 
-/// The search parameters of a kept type, with FHIR's kind of each: what is served, stated and tested.
-pub fn parameters(resource_type: ResourceType) -> &'static [(&'static str, &'static str)] {
-    const ID: (&str, &str) = ("_id", "token");
-    const IDENTIFIER: (&str, &str) = ("identifier", "token");
-    const CODE: (&str, &str) = ("code", "token");
-    const PATIENT: (&str, &str) = ("patient", "reference");
-    const SUBJECT: (&str, &str) = ("subject", "reference");
-    match resource_type {
-        ResourceType::Patient => &[ID, IDENTIFIER],
-        ResourceType::Observation => &[ID, IDENTIFIER, PATIENT, SUBJECT, CODE, ("date", "date")],
-        ResourceType::MedicationAdministration => &[ID, IDENTIFIER, PATIENT, SUBJECT, CODE, ("effective-time", "date")],
-        ResourceType::Condition => &[ID, IDENTIFIER, PATIENT, SUBJECT, CODE, ("onset-date", "date")],
-    }
+/// One resource of a page.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Entry {
+    /// Its type.
+    pub kind: &'static str,
+    /// Its id.
+    pub id: String,
+    /// JSON.
+    pub body: Vec<u8>,
+    /// `match` or `include`.
+    pub mode: &'static str,
 }
 
 /// One page of a search, and how it and the next one are asked for.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Page {
-    /// What was found.
-    pub found: Found,
+    /// Matches, then what comes along.
+    pub entries: Vec<Entry>,
+    /// How many match on all pages, where that was asked for or is plain.
+    pub total: Option<u64>,
     /// The query as it was understood, for the self link.
     pub self_query: String,
     /// The query of the next page, when there is one.
     pub next_query: Option<String>,
-    /// Parameters that were passed over.
+    /// Parameters that were passed over, and what else is worth knowing.
     pub remarks: Vec<Issue>,
+}
+
+/// Matches of one page, whatever their type.
+struct Matches {
+    entries: Vec<Entry>,
+    /// Where the next page begins, in the words of the walk.
+    next: Option<String>,
+    remarks: Vec<Issue>,
 }
 
 impl Gateway {
     /// Searches one type of one source. `query` is the part of the URL after `?`; `strict` refuses what is not known.
-    pub async fn search(
-        &self,
-        source: &Source,
-        resource_type: ResourceType,
-        query: &str,
-        strict: bool,
-    ) -> Result<Page, Refusal> {
-        let asked = self.understand(source, resource_type, query, strict)?;
-        let found = self.find(asked.find.clone()).await?;
-        let next_query = found.next.map(|place| {
-            let cursor = self.seal(source, resource_type, &asked.query, asked.find.until, place);
-            format!("{}&_cursor={cursor}", asked.query)
-        });
-        Ok(Page { found, self_query: asked.query, next_query, remarks: asked.remarks })
-    }
-
-    fn understand(
-        &self,
-        source: &Source,
-        resource_type: ResourceType,
-        query: &str,
-        strict: bool,
-    ) -> Result<Asked, Refusal> {
-        let mut asked = Asked {
-            find: Find {
-                source: source.name.to_string(),
-                resource_type: Some(resource_type),
-                ids: Vec::new(),
-                identifiers: Vec::new(),
-                patients: Vec::new(),
-                codes: Vec::new(),
-                dates: Vec::new(),
-                count: COUNT_DEFAULT,
-                after: None,
-                until: self.now(),
-            },
-            query: String::new(),
-            remarks: Vec::new(),
+    pub async fn search(&self, source: &Source, served: Served, query: &str, strict: bool) -> Result<Page, Refusal> {
+        let asked = Results::read(served, query, strict)?;
+        let walk = [&*source.name, served.name(), asked.query.as_str(), "search"];
+        let (until, place) = match &asked.cursor {
+            Some(cursor) => self.place(&walk, cursor).map(|(until, place)| (until, Some(place)))?,
+            None => (self.now(), None),
         };
-        let mut cursor = None;
-        let mut seen = Vec::new();
-        for (name, value) in pairs(query)? {
-            match name.as_str() {
-                "_count" => asked.find.count = count(&value)?,
-                "_cursor" => cursor = Some(value),
-                "_format" | "_pretty" => {}
-                _ => {
-                    let kind =
-                        parameters(resource_type).iter().find(|(known, _)| *known == name).map(|(_, kind)| *kind);
-                    once(&mut seen, &name, kind)?;
-                    asked.take(source, &name, &value, kind, strict)?;
-                }
-            }
+        let mut page = Page { remarks: asked.remarks.clone(), self_query: asked.query.clone(), ..Page::default() };
+        if let Some(cursor) = &asked.cursor {
+            page.self_query.push_str(&format!("&_cursor={cursor}"));
         }
-        asked.query.push_str(&format!("_count={}", asked.find.count));
-        if let Some(cursor) = cursor {
-            let (until, after) = self.unseal(source, resource_type, &asked.query, &cursor)?;
-            (asked.find.until, asked.find.after) = (until, Some(after));
+        if asked.only_total || asked.total {
+            page.total = Some(self.total(source, served, &asked, until).await?);
         }
-        Ok(asked)
+        if asked.only_total {
+            return Ok(page);
+        }
+        let first = place.is_none();
+        let matches = match served {
+            Served::Kept(kind) => self.kept(source, kind, &asked, until, place).await?,
+            Served::Own(own) => self.owned(own, &asked, place).await?,
+        };
+        if first && matches.next.is_none() && page.total.is_none() {
+            page.total = u64::try_from(matches.entries.len()).ok();
+        }
+        page.next_query =
+            matches.next.map(|place| format!("{}&_cursor={}", asked.query, self.cursor(&walk, until, &place)));
+        page.remarks.extend(matches.remarks);
+        let mut along = Along::new(source, &matches.entries);
+        for link in &asked.include {
+            along.forward(self, link, &matches.entries).await?;
+        }
+        for link in &asked.reverse {
+            along.backward(self, link, &matches.entries, until).await?;
+        }
+        page.remarks.extend(along.remark());
+        page.entries = matches.entries.into_iter().chain(along.entries).collect();
+        page.entries.iter_mut().for_each(|entry| cut(entry, &asked.parts));
+        Ok(page)
     }
 
-    /// A place in a walk as text: only this gateway can make it, and only for this query.
-    fn seal(&self, source: &Source, kind: ResourceType, query: &str, until: Instant, place: (Instant, Item)) -> String {
-        let mut bytes = Vec::with_capacity(48);
-        bytes.extend_from_slice(&place.0.0.to_be_bytes());
-        bytes.extend_from_slice(&place.1.0);
-        bytes.extend_from_slice(&until.0.to_be_bytes());
-        let body = hex(&bytes);
-        let seal = self.seal_of(&[&source.name, kind.name(), query, &body]);
-        format!("{body}{seal}")
-    }
-
-    fn unseal(
+    async fn kept(
         &self,
         source: &Source,
         kind: ResourceType,
-        query: &str,
-        cursor: &str,
-    ) -> Result<(Instant, (Instant, Item)), Refusal> {
-        let forged = || {
-            Refusal::malformed("invalid", "_cursor is none that was given out for this search; start again without it")
+        asked: &Results,
+        until: Instant,
+        place: Option<String>,
+    ) -> Result<Matches, Refusal> {
+        let Some(mut walk) = walk(source, kind, asked, until)? else {
+            return Ok(Matches { entries: Vec::new(), next: None, remarks: Vec::new() });
         };
-        let (body, seal) = cursor.split_at_checked(64).ok_or_else(forged)?;
-        if self.seal_of(&[&source.name, kind.name(), query, body]) != seal {
-            return Err(forged());
+        walk.after = place.as_deref().map(read_place).transpose()?;
+        let walked = self.store.read(walk).await?;
+        let mut remarks = Vec::new();
+        if walked.cut && matches!(asked.order, Order::Key | Order::KeyDown) {
+            return Err(too_costly("sorting by a date"));
         }
-        let bytes = unhex(body).filter(|b| b.len() == 32).ok_or_else(forged)?;
-        let moment = |part: &[u8]| part.try_into().map(|b| Instant(i64::from_be_bytes(b))).map_err(|_| forged());
-        let item = Item::from_bytes(&bytes[8..24]).ok_or_else(forged)?;
-        Ok((moment(&bytes[24..])?, (moment(&bytes[..8])?, item)))
+        if walked.cut {
+            let text = format!("{LOOKS_MAX} resources were looked at for this page; the next link goes on behind them");
+            remarks.push(Issue::information("informational", "", text));
+        }
+        let entry = |stored: Stored| Entry { kind: kind.name(), id: stored.id, body: stored.body, mode: "match" };
+        let next = walked.next.map(|(key, item)| format!("{key}.{item}"));
+        Ok(Matches { entries: walked.resources.into_iter().map(entry).collect(), next, remarks })
     }
 
-    /// The key stands at both ends, so that a longer text has another seal.
-    pub(crate) fn seal_of(&self, words: &[&str]) -> String {
-        let key = hex(&self.cursor_key);
-        let all: Vec<&str> = std::iter::once(key.as_str()).chain(words.iter().copied()).chain([key.as_str()]).collect();
-        hex(&digest_words(&all)[..16])
-    }
-}
-
-/// A search as it was understood.
-struct Asked {
-    find: Find,
-    query: String,
-    remarks: Vec<Issue>,
-}
-
-impl Asked {
-    fn take(
-        &mut self,
-        source: &Source,
-        name: &str,
-        value: &str,
-        kind: Option<&str>,
-        strict: bool,
-    ) -> Result<(), Refusal> {
-        let Some(kind) = kind else {
-            self.remarks.push(passed_over(name, value, strict)?);
-            return Ok(());
+    async fn owned(&self, own: &'static OwnType, asked: &Results, place: Option<String>) -> Result<Matches, Refusal> {
+        let ask = OwnAsk { given: given(asked), count: asked.count, from: place };
+        let found = (own.find)(self, &ask).await?;
+        let entry = |owned: crate::flow::own::Owned| Entry {
+            kind: own.name,
+            id: owned.id,
+            body: owned.body.to_vec(),
+            mode: "match",
         };
-        let values = split_escaped(value, ',');
-        if values.len() > TERMS_MAX {
-            let text = format!("{name} has more than {TERMS_MAX} alternatives; ask in parts");
-            return Err(Refusal::malformed("too-costly", text));
-        }
-        if values.iter().any(String::is_empty) {
-            return Err(Refusal::malformed("value", format!("{name} has an empty value")));
-        }
-        match (name, kind) {
-            ("_id", _) => self.find.ids = values,
-            ("identifier", _) => {
-                self.find.identifiers = values.iter().map(|v| identifier(v)).collect::<Result<_, _>>()?
+        Ok(Matches { entries: found.found.into_iter().map(entry).collect(), next: found.next, remarks: found.remarks })
+    }
+
+    async fn total(&self, source: &Source, served: Served, asked: &Results, until: Instant) -> Result<u64, Refusal> {
+        match served {
+            Served::Kept(kind) => {
+                let Some(mut walk) = walk(source, kind, asked, until)? else { return Ok(0) };
+                (walk.count, walk.order) = (0, Order::Known);
+                let walked = self.store.read(walk).await?;
+                if walked.cut { Err(too_costly("a total")) } else { Ok(walked.fitting) }
             }
-            ("code", _) => self.find.codes = values.iter().map(|v| code(v)).collect::<Result<_, _>>()?,
-            (_, "reference") => {
-                self.find.patients = values.iter().map(|v| patient(name, v)).collect::<Result<_, _>>()?;
+            Served::Own(own) => {
+                let mut ask = OwnAsk { given: given(asked), count: super::results::COUNT_MAX, from: None };
+                let mut total = 0;
+                loop {
+                    let found = (own.find)(self, &ask).await?;
+                    total += found.found.len() as u64;
+                    match found.next {
+                        Some(_) if total >= OWN_COUNT_MAX => return Err(too_costly("a total")),
+                        Some(next) => ask.from = Some(next),
+                        None => return Ok(total),
+                    }
+                }
             }
-            _ if values.len() > 1 => {
-                return Err(Refusal::malformed(
-                    "not-supported",
-                    format!("{name} takes no alternatives; ask once for each"),
-                ));
+        }
+    }
+}
+
+fn given(asked: &Results) -> Vec<(String, Vec<String>)> {
+    asked.given.iter().map(|(name, value)| (name.clone(), split_escaped(value, ','))).collect()
+}
+
+fn too_costly(what: &str) -> Refusal {
+    let text = format!(
+        "{what} would look at more than {LOOKS_MAX} resources; wanted a search that names a patient, an identifier, an _id or a time of _lastUpdated"
+    );
+    Refusal::malformed("too-costly", text)
+}
+
+/// `_elements` is about matches alone.
+fn cut(entry: &mut Entry, parts: &Parts) {
+    if matches!(parts, Parts::Elements(_)) && entry.mode != "match" {
+        return;
+    }
+    if let std::borrow::Cow::Owned(less) = shaped(entry.kind, &entry.body, parts) {
+        entry.body = less;
+    }
+}
+
+fn read_place(words: &str) -> Result<Place, Refusal> {
+    let wrong = || Refusal::one(Grade::Malformed, "invalid", "", "_cursor names no place; start again without it");
+    let (key, item) = words.split_once('.').ok_or_else(wrong)?;
+    Ok((key.parse().map_err(|_| wrong())?, Item::from_hex(item).ok_or_else(wrong)?))
+}
+
+/// The walk that a search asks for; `None`: nothing can fit.
+fn walk(source: &Source, kind: ResourceType, asked: &Results, until: Instant) -> Result<Option<Walk>, Refusal> {
+    let mut narrow = Narrow::nothing(&source.name, kind);
+    let mut known = (Instant::MIN, Instant::MAX);
+    let mut patients: Option<Vec<String>> = None;
+    let mut clauses = Vec::new();
+    for (name, value) in &asked.given {
+        let Some(parameter) = parameters(kind).iter().find(|p| p.name == name) else { continue };
+        if parameter.kind == Kind::Patient {
+            let named: Vec<String> =
+                split_escaped(value, ',').iter().map(|v| patient(name, v)).collect::<Result<_, _>>()?;
+            patients =
+                Some(patients.map_or(named.clone(), |p| p.into_iter().filter(|id| named.contains(id)).collect()));
+            continue;
+        }
+        let clause = Clause::parse(parameter, value, &source.zone, until)?;
+        match (parameter.kind, clause.only_date().and_then(|d| d.moments())) {
+            // What the store narrows exactly is not looked at again.
+            (Kind::Id, _) if narrow.ids.is_empty() => narrow.ids = split_escaped(value, ','),
+            (Kind::Updated, Some((from, to))) => known = (known.0.max(from), known.1.min(to)),
+            (Kind::Identifier, _) if narrow.identifiers.is_empty() => {
+                narrow.identifiers = names(&clause);
+                clauses.push(clause);
             }
-            _ => self.find.dates.push(dates(name, value, &source.zone)?),
+            _ => clauses.push(clause),
         }
-        self.query.push_str(&format!("{}={}&", encode(name), encode(value)));
-        Ok(())
     }
+    if patients.as_ref().is_some_and(Vec::is_empty) || known.0 > known.1 {
+        return Ok(None);
+    }
+    narrow.patients = patients.unwrap_or_default();
+    let sort = matches!(asked.order, Order::Key | Order::KeyDown).then(|| sorting(kind));
+    let (down, zone) = (asked.order == Order::KeyDown, source.zone.clone());
+    let looks = !clauses.is_empty() || sort.is_some();
+    let judged = move |stored: &Stored| judge(stored, &clauses, sort, down, &zone);
+    let judge = looks.then(|| Judge(Arc::new(judged)));
+    Ok(Some(Walk {
+        narrow,
+        known,
+        until,
+        judge,
+        order: asked.order,
+        after: None,
+        count: asked.count,
+        looks: LOOKS_MAX,
+    }))
 }
 
-/// The remark on a parameter that is not known; a modifier or a chain is refused, and so is all when `strict`.
-pub(super) fn passed_over(name: &str, value: &str, strict: bool) -> Result<Issue, Refusal> {
-    let sort = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | ',');
-    if name == "_sort" && !value.chars().all(sort) {
-        return Err(Refusal::malformed("value", "_sort takes names of search parameters, separated by commas"));
+/// The identifiers by which the store can narrow; none where one alternative names no value.
+fn names(clause: &Clause) -> Vec<Identifier> {
+    if clause.tokens().any(|t| t.code.is_empty()) {
+        return Vec::new();
     }
-    // A modifier or a chain changes the meaning of what it is put on: it is never passed over.
-    if name.contains([':', '.']) {
-        return Err(Refusal::malformed("not-supported", "modifiers and chains of search parameters are not supported"));
-    }
-    let text = "a search parameter is not supported; the CapabilityStatement lists those that are";
-    if strict {
-        return Err(Refusal::malformed("not-supported", text));
-    }
-    Ok(Issue::information("not-supported", "", format!("{text}, and this one was passed over")))
-}
-
-fn once(seen: &mut Vec<String>, name: &str, kind: Option<&str>) -> Result<(), Refusal> {
-    // `patient` and `subject` narrow the same thing.
-    let slot = if name == "subject" { "patient" } else { name };
-    if kind.is_some_and(|kind| kind != "date") && seen.iter().any(|s| s == slot) {
-        return Err(Refusal::malformed(
-            "not-supported",
-            format!("{name} is given more than once; give alternatives by commas"),
-        ));
-    }
-    seen.push(slot.into());
-    Ok(())
-}
-
-pub(super) fn count(value: &str) -> Result<usize, Refusal> {
-    match value.parse::<u64>() {
-        Ok(0) => Err(Refusal::malformed("not-supported", "_count=0 asks for a total, which is not offered")),
-        Ok(n) => Ok(usize::try_from(n).unwrap_or(COUNT_MAX).min(COUNT_MAX)),
-        Err(_) => Err(Refusal::malformed("value", "_count is no whole number above 0")),
-    }
-}
-
-fn identifier(text: &str) -> Result<Identifier, Refusal> {
-    match token(text) {
-        (_, value) if value.is_empty() => {
-            Err(Refusal::malformed("not-supported", "identifier without a value is not supported"))
-        }
-        (Some(system), _) if system.is_empty() => Err(Refusal::malformed(
-            "not-supported",
-            "identifier=|value (no system) is not supported; wanted system|value or value",
-        )),
-        (system, value) => Ok(Identifier { system: system.unwrap_or_default(), value }),
-    }
-}
-
-fn code(text: &str) -> Result<Coding, Refusal> {
-    match token(text) {
-        (_, code) if code.is_empty() => {
-            Err(Refusal::malformed("not-supported", "code without a code is not supported"))
-        }
-        (Some(system), _) if system.is_empty() => Err(Refusal::malformed(
-            "not-supported",
-            "code=|code (no system) is not supported; wanted system|code or code",
-        )),
-        (system, code) => Ok(Coding { system: system.unwrap_or_default(), code }),
-    }
+    // Without a system means any to the store; the clause then looks more closely.
+    let name =
+        |t: &super::value::Token| Identifier { system: t.system.clone().unwrap_or_default(), value: t.code.clone() };
+    clause.tokens().map(name).collect()
 }
 
 fn patient(name: &str, text: &str) -> Result<String, Refusal> {
@@ -270,24 +260,27 @@ fn patient(name: &str, text: &str) -> Result<String, Refusal> {
     Err(Refusal::malformed("value", format!("{name} names no Patient of this base; wanted Patient/id or id")))
 }
 
-/// The stretch of time that a date parameter asks for: clinical time must overlap it.
-/// `sa` is read as `gt` and `eb` as `lt`, which differ only for what lasts; `ne` and `ap` have no one stretch.
-fn dates(name: &str, text: &str, zone: &Zone) -> Result<(Instant, Instant), Refusal> {
-    let split = text.bytes().take_while(u8::is_ascii_alphabetic).count();
-    let (prefix, date) = text.split_at(split.min(2));
-    let range =
-        Partial::parse(date).map_err(|what| Refusal::malformed("value", format!("{name}: {what}")))?.range(zone);
-    let (before, beyond) = (range.earliest.plus_us(-1), range.latest.plus_us(1));
-    match prefix {
-        "" | "eq" => Ok((range.earliest, range.latest)),
-        "lt" | "eb" => Ok((Instant::MIN, before)),
-        "le" => Ok((Instant::MIN, range.latest)),
-        "gt" | "sa" => Ok((beyond, Instant::MAX)),
-        "ge" => Ok((range.earliest, Instant::MAX)),
-        "ne" | "ap" => {
-            Err(Refusal::malformed("not-supported", format!("{name}: the prefix {prefix} is not supported")))
+impl Page {
+    /// As a searchset; `base` is that of the source, `kind` the type that was searched.
+    pub fn searchset(&self, base: &str, kind: &str) -> Vec<u8> {
+        let urls: Vec<String> = self.entries.iter().map(|e| format!("{base}/{}/{}", e.kind, e.id)).collect();
+        let outcome = operation_outcome(&self.remarks);
+        let mut hits: Vec<Hit<'_>> = self
+            .entries
+            .iter()
+            .zip(&urls)
+            .map(|(entry, url)| Hit { full_url: url, body: &entry.body, mode: entry.mode })
+            .collect();
+        if !self.remarks.is_empty() {
+            hits.push(Hit {
+                full_url: "urn:uuid:00000000-0000-4000-8000-000000000000",
+                body: &outcome,
+                mode: "outcome",
+            });
         }
-        _ => Err(Refusal::malformed("value", format!("{name}: not a prefix of R4; wanted eq lt le gt ge sa eb"))),
+        let mut links = vec![("self", format!("{base}/{kind}?{}", self.self_query))];
+        links.extend(self.next_query.as_ref().map(|next| ("next", format!("{base}/{kind}?{next}"))));
+        searchset(self.total, &links, &hits)
     }
 }
 

@@ -14,7 +14,7 @@ async fn a_resource_is_created_read_updated_and_keeps_its_zero() {
     assert_eq!(put(&house, "/fhir/Patient/p", &[], &patient("p")).await.status, 201);
     let made = put(&house, "/fhir/Observation/o", &[], &observation("o", "12.10")).await;
     assert_eq!((made.status, made.header("etag")), (201, "W/\"1\""));
-    assert_eq!(made.header("location"), format!("http://{}/fhir/Observation/o", house.address));
+    assert_eq!(made.header("location"), format!("http://{}/fhir/Observation/o/_history/1", house.address));
     assert!(!made.header("last-modified").is_empty());
 
     let read = house.get("/fhir/Observation/o").await;

@@ -19,7 +19,7 @@ pub(super) const TRIAL: &str = "NCT00962923";
 pub(super) const BASE: &str = "https://gateway.example";
 
 /// The house and its desk.
-pub(super) struct Staffed {
+pub struct Staffed {
     pub(super) house: House,
     pub(super) desk: Arc<Desk>,
 }
@@ -41,7 +41,7 @@ pub(super) fn case(name: &str) -> Value {
 }
 
 /// Opened with these purposes stated.
-pub(super) async fn staffed(purposes: &[Purpose]) -> Staffed {
+pub async fn staffed(purposes: &[Purpose]) -> Staffed {
     let house = open().await;
     let desk = Desk::new(house.gateway.clone(), BASE.into(), sites(purposes), Vec::new(), library());
     Staffed { house, desk: Arc::new(desk) }
@@ -49,7 +49,17 @@ pub(super) async fn staffed(purposes: &[Purpose]) -> Staffed {
 
 impl Staffed {
     /// Sends a case's resources and answers its questions; answers the Patient's id.
-    pub(super) async fn arrive(&self, name: &str) -> String {
+    /// Its address as a URL.
+    pub fn base(&self) -> String {
+        format!("http://{}", self.house.address)
+    }
+
+    /// The CapabilityStatement.
+    pub async fn statement(&self) -> Value {
+        self.house.get("/fhir/metadata").await.json()
+    }
+
+    pub async fn arrive(&self, name: &str) -> String {
         let case = case(name);
         for resource in case["resources"].as_array().expect("resources") {
             let path = format!("/fhir/{}/{}", word(resource, "resourceType"), word(resource, "id"));

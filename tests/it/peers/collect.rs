@@ -3,14 +3,15 @@
 //! Only where `TRIALGATE_SERVED` names a folder; the test that validates starts the others so.
 
 use std::collections::HashMap;
+use std::fs::OpenOptions;
 use std::io::Write;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Mutex;
 
 /// The variable that names the folder.
 pub const FOLDER: &str = "TRIALGATE_SERVED";
 /// Bodies of one shape that are kept; further ones say nothing new.
-const ALIKE_MAX: usize = 4;
+const ALIKE_MAX: usize = 3;
 /// Longest body that is kept: what is longer is more of the same.
 const BYTES_MAX: usize = 400_000;
 
@@ -28,9 +29,15 @@ pub fn keep(shape: &str, body: &[u8]) {
     let count = seen.get_or_insert_default().entry((shape.to_owned(), kind)).or_default();
     *count += 1;
     if *count <= ALIKE_MAX {
-        let path = folder.join("served.ndjson");
-        let mut file = std::fs::OpenOptions::new().create(true).append(true).open(path).expect("a file to collect in");
-        let line = [body.iter().map(|b| if *b == b'\n' { b' ' } else { *b }).collect(), b"\n".to_vec()].concat();
-        file.write_all(&line).expect("collected");
+        append(&folder, "shapes.txt", shape.as_bytes());
+        append(&folder, "served.ndjson", body);
     }
+}
+
+/// Appends one line.
+fn append(folder: &Path, name: &str, text: &[u8]) {
+    let mut line: Vec<u8> = text.iter().map(|b| if *b == b'\n' { b' ' } else { *b }).collect();
+    line.push(b'\n');
+    let mut file = OpenOptions::new().create(true).append(true).open(folder.join(name)).expect("a file to collect in");
+    file.write_all(&line).expect("collected");
 }

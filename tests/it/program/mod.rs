@@ -11,6 +11,7 @@ pub mod privacy;
 pub mod server;
 pub mod stop;
 pub mod synthea;
+pub mod twins;
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};

@@ -2,7 +2,7 @@
 
 use super::*;
 use trialgate::store::tx::{Done, Tx, Unit};
-use trialgate::store::{Event, ReadResource, RefusalReason, ResourceHistory, Search, StoreError};
+use trialgate::store::{Event, ReadResource, RefusalReason, Search, StoreError};
 
 on_both!(
     a_repetition_changes_nothing_and_a_new_version_ends_the_old_facts,
@@ -13,7 +13,8 @@ on_both!(
     what_was_entered_in_error_states_nothing_any_more,
     a_result_that_moves_to_another_patient_leaves_the_first,
     a_fault_in_one_unit_costs_that_unit_alone,
-    reading_splices_the_head_and_keeps_every_other_byte
+    reading_splices_the_head_and_keeps_every_other_byte,
+    what_is_long_or_strange_is_kept_and_counted
 );
 
 fn timed(id: &str, body: &str, facts: Vec<DraftFact>, at: i64) -> ImportEntry {
@@ -44,8 +45,7 @@ async fn a_late_version_is_history_and_states_nothing(place: Place) {
     let newer = keep(&store, timed("o", "{\"a\":3}", one_number("1-1", "3"), 300), 13).await;
     assert_eq!((newer.event, newer.version), (Event::Updated, 3));
     assert_eq!(facts(&store, "p").await.len(), 1);
-    let ask = ResourceHistory { source: "lab".into(), resource_type: "Observation".into(), id: "o".into() };
-    assert_eq!(store.read(ask).await.expect("read").len(), 3);
+    assert_eq!(versions(&store, "o").await, 3);
 }
 
 async fn of_many_that_lean_on_one_version_one_wins(place: Place) {
@@ -180,4 +180,30 @@ async fn reading_splices_the_head_and_keeps_every_other_byte(place: Place) {
         let read = store.read(ask).await.expect("read").expect("there");
         assert_eq!(String::from_utf8_lossy(&read.body), wanted);
     }
+}
+
+async fn what_is_long_or_strange_is_kept_and_counted(place: Place) {
+    let store = place.open();
+    let mut strange = number("1-1", "1", i64::MIN);
+    let unit = ReceivedUnit::Word("µ\u{1f}'\"\\".repeat(5_000));
+    if let FactValue::Quantity { unit: kept, .. } = &mut strange.value {
+        *kept = unit;
+    }
+    keep(&store, entry("o", "{}", vec![strange.clone()]), 10).await;
+    assert_eq!(facts(&store, "p").await.into_iter().map(|f| f.draft).collect::<Vec<_>>(), [strange]);
+    let usage = store.read(trialgate::store::UsageList { source: None }).await.expect("read");
+    assert_eq!(usage.iter().map(|u| (u.count, u.unit.chars().count())).collect::<Vec<_>>(), [(1, 200)]);
+    let aside = trialgate::store::SetAside {
+        source: "lab".into(),
+        reason: "a\0b".into(),
+        place: "f:1".into(),
+        body: b"{\0}".to_vec(),
+    };
+    let kept = trialgate::store::KeepAside { aside: aside.clone(), caller: caller(), at: Instant(12) };
+    assert_eq!(store.write(kept.clone()).await.expect("written"), 1);
+    assert_eq!(store.write(kept).await.expect("written"), 2);
+    let list = trialgate::store::SetAsideList { after: 1, count: 9 };
+    let list = store.read(list).await.expect("read");
+    assert_eq!((list.len(), list[0].arrival, &list[0].aside.body), (1, 2, &aside.body));
+    assert_eq!(list[0].aside.reason, "a\u{fffd}b");
 }

@@ -3,9 +3,7 @@
 use super::*;
 use std::collections::{BTreeMap, BTreeSet};
 use trialgate::model::standing::{Actor, Evidence, Standing, Status};
-use trialgate::store::{
-    Act, Event, Finished, RefusalReason, ResourceHistory, Search, StoreError, SubjectsOf, SubjectsOfPerson,
-};
+use trialgate::store::{Act, Event, Finished, RefusalReason, Search, StoreError, SubjectsOf, SubjectsOfPerson};
 
 on_both!(
     two_processes_create_one_thing_once,
@@ -22,7 +20,7 @@ const UPDATES: i64 = 10_000;
 const RESOURCES: i64 = 500;
 /// Subjects that a walk must meet.
 const SUBJECTS: usize = 20_000;
-const TRIAL: &str = "a-trial";
+pub(super) const TRIAL: &str = "a-trial";
 
 async fn two_processes_create_one_thing_once(place: Place) {
     let store = place.open();
@@ -49,7 +47,7 @@ async fn two_processes_create_one_thing_once(place: Place) {
     assert_eq!(store.audit_verify().await.expect("checked").broken, Vec::<String>::new());
 }
 
-fn standing(person: PersonKey, version: i64, reason: &str) -> Standing {
+pub(super) fn standing(person: PersonKey, version: i64, reason: &str) -> Standing {
     Standing {
         person,
         trial: TRIAL.into(),
@@ -66,7 +64,7 @@ fn standing(person: PersonKey, version: i64, reason: &str) -> Standing {
     }
 }
 
-fn act(standing: Standing) -> Act {
+pub(super) fn act(standing: Standing) -> Act {
     Act {
         person: standing.person,
         facts: vec![],
@@ -158,8 +156,7 @@ async fn of_ten_thousand_updates_none_is_lost(place: Place) {
     let bases: BTreeSet<(i64, i64)> = won.iter().copied().collect();
     assert_eq!(bases.len(), won.len(), "a version was followed twice");
     for id in 0..RESOURCES {
-        let ask = ResourceHistory { source: "lab".into(), resource_type: "Observation".into(), id: format!("o{id}") };
-        let versions = store.read(ask).await.expect("read").len();
+        let versions = versions(&store, &format!("o{id}")).await;
         assert_eq!(versions, 1 + won.iter().filter(|(of, _)| *of == id).count(), "versions of o{id}");
     }
     assert_eq!(store.audit_verify().await.expect("checked").broken, Vec::<String>::new());
@@ -218,26 +215,29 @@ async fn a_walk_meets_each_subject_once_while_others_write(place: Place) {
     for enrol in enrolled {
         enrol.await.expect("written");
     }
-    let writing = Arc::new(std::sync::atomic::AtomicBool::new(true));
-    let (other, going) = (place.beside(&store), writing.clone());
+    // A round of writes for each page that is read, so that neither runs away from the other.
+    let (turns, mut turn) = tokio::sync::mpsc::channel(8);
+    let other = place.beside(&store);
     let writer = tokio::spawn(async move {
-        let (mut turn, mut written) = (0, 0);
-        while going.load(std::sync::atomic::Ordering::SeqCst) {
+        let mut rounds = 0;
+        while turn.recv().await.is_some() {
             // New people appear everywhere in the order of keys, and others' standings move on.
-            other.write(Enrol(persons(SUBJECTS + written, 20))).await.expect("written");
-            written += 20;
-            let moved = persons(turn * 7 % SUBJECTS, 1)[0];
+            other.write(Enrol(persons(SUBJECTS + rounds * ROWS, ROWS))).await.expect("written");
+            let moved = persons(rounds * 7 % SUBJECTS, 1)[0];
             let next = other.read(SubjectsOfPerson { person: moved }).await.expect("read")[0].standing.version + 1;
             other.write(act(standing(moved, next, "moved"))).await.expect("written");
-            turn += 1;
+            rounds += 1;
         }
-        written
+        rounds
     });
+    let mut pages = 0;
     for count in [1_000, 97, 4_999, 20_000] {
         let (mut met, mut after) = (BTreeSet::new(), None);
         loop {
+            turns.send(()).await.expect("the writer works");
             let page = store.read(SubjectsOf { trial: TRIAL.into(), after, count }).await.expect("read");
             let Some(last) = page.last() else { break };
+            pages += 1;
             after = Some((last.subject.person, last.subject.attempt));
             for row in &page {
                 assert!(met.insert(row.subject.person), "{count} to a page: met twice");
@@ -245,6 +245,6 @@ async fn a_walk_meets_each_subject_once_while_others_write(place: Place) {
         }
         assert!(all.iter().all(|person| met.contains(person)), "{count} to a page: one was not met");
     }
-    writing.store(false, std::sync::atomic::Ordering::SeqCst);
-    assert!(writer.await.expect("no panic") > 0, "nobody wrote meanwhile");
+    drop(turns);
+    assert!(writer.await.expect("no panic") > pages, "a round of writes for each page");
 }
