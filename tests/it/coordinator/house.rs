@@ -1,12 +1,11 @@
 //! The pages on a real store behind a real listener, with the people of the worked cases, and a visitor of few words.
 
-use crate::program::Folder;
+use crate::place::Place;
 use serde_json::Value;
 use std::collections::BTreeMap;
 use std::io::{Read, Write};
 use std::net::{Ipv4Addr, TcpStream};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 use trialgate::clock::Clock;
 use trialgate::flow::accounts::hash;
@@ -34,11 +33,12 @@ pub struct House {
     pub desk: Arc<Desk>,
     pub clock: Clock,
     pub running: Running,
-    _folder: Folder,
+    _place: Place,
 }
 
 /// How a house is made.
 pub struct Plan {
+    pub place: Place,
     pub purposes: Vec<Purpose>,
     /// Names that the definition hides, as its file writes them.
     pub hidden: &'static str,
@@ -47,14 +47,17 @@ pub struct Plan {
 
 impl Default for Plan {
     fn default() -> Self {
-        Self { purposes: vec![Purpose::Count, Purpose::List, Purpose::Name], hidden: "[]", base: "" }
+        Self {
+            place: Place::file(),
+            purposes: vec![Purpose::Count, Purpose::List, Purpose::Name],
+            hidden: "[]",
+            base: "",
+        }
     }
 }
 
 pub async fn open(plan: Plan) -> House {
-    static NEXT: AtomicUsize = AtomicUsize::new(0);
-    let folder = Folder::new(&format!("pages-{}", NEXT.fetch_add(1, Ordering::SeqCst)));
-    let store = Store::open(&folder.store(), Options::default()).expect("a store");
+    let store = plan.place.open();
     let clock = Clock::manual(NOW);
     let told = clock.clone();
     let gateway = Gateway::new(Parts {
@@ -74,7 +77,7 @@ pub async fn open(plan: Plan) -> House {
     let pages = Pages::new(desk.clone(), Exposure::of(plan.base, Ipv4Addr::LOCALHOST.into()));
     let serving = Serving::local("127.0.0.1:0");
     let running = Running::start(desk.gateway.clone(), serving, Some(pages)).await.expect("a listener");
-    House { desk, clock, running, _folder: folder }
+    House { desk, clock, running, _place: plan.place }
 }
 
 fn caller() -> Caller {

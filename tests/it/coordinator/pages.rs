@@ -1,11 +1,18 @@
 //! What the pages show and to whom: rights, purposes, people in no list, blinding, hostile words.
 
 use super::house::*;
+use crate::place::{Place, on_both};
 use serde_json::{Value, json};
 use trialgate::model::purpose::Purpose;
 use trialgate::model::standing::Role;
 use trialgate::model::time::Instant;
 use trialgate::store::AuditTail;
+
+on_both!(
+    the_objected_dead_hidden_and_inactive_are_in_no_list_and_have_no_page,
+    the_person_page_says_what_the_verdict_rests_on,
+    the_list_is_filtered_sorted_and_paged_by_plain_links,
+);
 
 fn observation(id: &str, patient: &str, code: &str, value: Value) -> Value {
     let mut resource = json!({ "resourceType": "Observation", "id": id, "status": "final", "subject": { "reference": format!("Patient/{patient}") },
@@ -113,9 +120,8 @@ async fn who_may_not_list_sees_no_small_number() {
     );
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn the_objected_dead_hidden_and_inactive_are_in_no_list_and_have_no_page() {
-    let house = open(Plan::default()).await;
+async fn the_objected_dead_hidden_and_inactive_are_in_no_list_and_have_no_page(place: Place) {
+    let house = open(Plan { place, ..Plan::default() }).await;
     house.account("lee", &[Role::Coordinator]).await;
     let mut lee = house.signed_in("lee").await;
     let mut persons = Vec::new();
@@ -232,9 +238,8 @@ async fn what_a_definition_hides_is_seen_by_the_unblinded_alone() {
     assert!(blinded.contains("plus ESR &gt;25 mm/first h and/or Hb &lt;11 g/dL"), "the protocol's words are no secret");
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn the_person_page_says_what_the_verdict_rests_on() {
-    let house = open(Plan::default()).await;
+async fn the_person_page_says_what_the_verdict_rests_on(place: Place) {
+    let house = open(Plan { place, ..Plan::default() }).await;
     house.account("lee", &[Role::Coordinator]).await;
     let mut lee = house.signed_in("lee").await;
     let person = house.case("C12").await;
@@ -265,9 +270,8 @@ async fn the_person_page_says_what_the_verdict_rests_on() {
     assert!(history.contains("24 g/L") && history.contains("No longer used"), "what flipped it: {history}");
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn the_list_is_filtered_sorted_and_paged_by_plain_links() {
-    let house = open(Plan::default()).await;
+async fn the_list_is_filtered_sorted_and_paged_by_plain_links(place: Place) {
+    let house = open(Plan { place, ..Plan::default() }).await;
     house.account("lee", &[Role::Coordinator]).await;
     let mut lee = house.signed_in("lee").await;
     for case in ["C01", "C06", "C09", "C12"] {
