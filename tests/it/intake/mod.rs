@@ -2,6 +2,7 @@
 
 mod bad_inputs;
 mod bundles;
+mod conformance;
 mod facts;
 mod material;
 mod mutations;
