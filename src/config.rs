@@ -20,7 +20,7 @@ pub struct Settings {
     /// Where to listen; `127.0.0.1:8080` when silent.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub listen: Option<String>,
-    /// Store; `sqlite:trialgate.db` when silent.
+    /// Store: `sqlite:PATH`, or `postgres://USER@HOST/DATABASE` for any number of gateways; `sqlite:trialgate.db` when silent.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub store: Option<String>,
     /// Base of the names that the gateway gives (identifier systems, links); `http://<listen>` when silent.

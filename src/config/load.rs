@@ -58,7 +58,9 @@ impl Settings {
 
     /// The same as JSON.
     pub fn masked(&self) -> Value {
-        masked(&schema(), serde_json::to_value(self).unwrap_or_default())
+        // A database's URL may hold a password, and is otherwise what somebody wants to see.
+        let store = self.store.as_deref().map(crate::store::shown);
+        masked(&schema(), serde_json::to_value(Self { store, ..self.clone() }).unwrap_or_default())
     }
 }
 

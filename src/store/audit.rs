@@ -65,7 +65,11 @@ async fn heads(tx: &mut impl Tx, own: &str) -> Result<String, StoreError> {
     Ok(words.join("\n"))
 }
 
-async fn write(tx: &mut impl Tx, lane: &mut Lane, entry: Entry<'_>) -> Result<(), StoreError> {
+async fn write(tx: &mut impl Tx, lane: &mut Lane, mut entry: Entry<'_>) -> Result<(), StoreError> {
+    if entry.detail.contains('\0') {
+        // What a client sent may stand in a detail, and PostgreSQL keeps this character in no text.
+        entry.detail = entry.detail.replace('\0', "\u{fffd}");
+    }
     let salt = random::<16>()?;
     let commitment = commitment(&salt, &entry.detail);
     lane.seq += 1;

@@ -267,6 +267,21 @@ impl Question for NewestStanding {
     }
 }
 
+/// Subjects, each with its newest standing: from which ones, and what else is asked of them.
+macro_rules! subjects {
+    ($from:literal, $rest:literal) => {
+        concat!(
+            "select j.id, j.collection, j.collection_since, s.person, s.trial, s.attempt, s.version, s.status, s.removed,
+             s.actor, s.role, s.reason, s.evidence, s.at, s.expires, s.assessment from ",
+            $from,
+            " j join standing s on s.partition = j.partition and s.person = j.person and s.trial = j.trial and s.attempt = j.attempt
+             and s.version = (select max(version) from standing n where n.partition = j.partition and n.person = j.person
+             and n.trial = j.trial and n.attempt = j.attempt) ",
+            $rest
+        )
+    };
+}
+
 fn subject_row(r: &mut Row) -> Result<SubjectRow, StoreError> {
     let collection = Collection::from_number(r.int(1)?)
         .ok_or_else(|| StoreError::Corrupt("a collection is no known number".into()))?;
@@ -290,12 +305,11 @@ impl Question for SubjectsOf {
         let (person, attempt) = self.after.map_or((Vec::new(), 0), |(p, a)| (p.0.to_vec(), a));
         let rows = tx
             .query(
-                "select j.id, j.collection, j.collection_since, s.person, s.trial, s.attempt, s.version, s.status, s.removed, s.actor, s.role, s.reason, s.evidence, s.at, s.expires, s.assessment
-                 from (select partition, person, trial, attempt, id, collection, collection_since from subject
-                 where trial = ?1 and (partition, person, attempt) > (part(?2), ?2, ?3) order by partition, person, attempt limit ?4) j
-                 join standing s on s.partition = j.partition and s.person = j.person and s.trial = j.trial and s.attempt = j.attempt
-                 and s.version = (select max(version) from standing n where n.partition = j.partition and n.person = j.person and n.trial = j.trial and n.attempt = j.attempt)
-                 order by j.partition, j.person, j.attempt",
+                subjects!(
+                    "(select partition, person, trial, attempt, id, collection, collection_since from subject
+                     where trial = ?1 and (partition, person, attempt) > (part(?2), ?2, ?3) order by partition, person, attempt limit ?4)",
+                    "order by j.partition, j.person, j.attempt"
+                ),
                 args![self.trial.as_str(), person, attempt, i64::try_from(self.count).unwrap_or(0)],
             )
             .await?;
@@ -307,14 +321,8 @@ impl Question for SubjectById {
     type Answer = Option<SubjectRow>;
 
     async fn run<T: Tx>(&self, tx: &mut T) -> Result<Self::Answer, StoreError> {
-        let rows = tx
-            .query(
-                "select j.id, j.collection, j.collection_since, s.person, s.trial, s.attempt, s.version, s.status, s.removed, s.actor, s.role, s.reason, s.evidence, s.at, s.expires, s.assessment
-                 from subject j join standing s on s.partition = j.partition and s.person = j.person and s.trial = j.trial and s.attempt = j.attempt
-                 where wide(j.partition) and j.id = ?1 order by s.version desc limit 1",
-                args![self.id.as_str()],
-            )
-            .await?;
+        let rows =
+            tx.query(subjects!("subject", "where wide(j.partition) and j.id = ?1"), args![self.id.as_str()]).await?;
         rows.into_iter().next().map(|mut r| subject_row(&mut r)).transpose()
     }
 }
@@ -325,10 +333,7 @@ impl Question for SubjectsOfPerson {
     async fn run<T: Tx>(&self, tx: &mut T) -> Result<Self::Answer, StoreError> {
         let rows = tx
             .query(
-                "select j.id, j.collection, j.collection_since, s.person, s.trial, s.attempt, s.version, s.status, s.removed, s.actor, s.role, s.reason, s.evidence, s.at, s.expires, s.assessment
-                 from subject j join standing s on s.partition = j.partition and s.person = j.person and s.trial = j.trial and s.attempt = j.attempt
-                 and s.version = (select max(version) from standing n where n.partition = j.partition and n.person = j.person and n.trial = j.trial and n.attempt = j.attempt)
-                 where j.partition = part(?1) and j.person = ?1 order by j.trial, j.attempt",
+                subjects!("subject", "where j.partition = part(?1) and j.person = ?1 order by j.trial, j.attempt"),
                 args![self.person],
             )
             .await?;

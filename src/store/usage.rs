@@ -6,11 +6,15 @@ use super::tx::{Question, Tx};
 use super::value::args;
 use crate::model::code::Coding;
 
+/// Characters of a unit under which it is counted: the unit is part of a key, and keys have a longest length.
+const COUNTED_CHARS: usize = 200;
+
 /// Writes what the commit counted.
 pub(super) async fn write(tx: &mut impl Tx) -> Result<(), StoreError> {
     let counted = std::mem::take(&mut tx.group().usage);
     let lane = tx.group().counts.clone();
     for ((source, code, unit), (count, at)) in counted {
+        let unit = unit.char_indices().nth(COUNTED_CHARS).map_or(&*unit, |(end, _)| &unit[..end]);
         tx.execute(
             "insert into usage (partition, lane, source, code, unit, count, first, last) values (lane_part(?1), ?1, ?2, ?3, ?4, ?5, ?6, ?6)
              on conflict (partition, lane, source, code, unit) do update set count = usage.count + excluded.count,

@@ -87,10 +87,10 @@ fn each_key_is_one_of_the_environment() {
 
 #[test]
 fn secrets_are_not_shown() {
-    let file = "[targets.r]\nurl = \"http://x\"\nkind = \"chart\"\ntoken = \"planted\"\n";
+    let file = "store = \"postgres://u:planted@h/d\"\n[targets.r]\nurl = \"http://x\"\nkind = \"chart\"\ntoken = \"planted\"\n";
     let settings = with(file, &[]).expect("taken");
     let (toml, json) = (settings.shown().expect("TOML"), settings.masked().to_string());
-    assert!(toml.contains("http://x") && json.contains("http://x"));
+    assert!(toml.contains("http://x") && json.contains("http://x") && toml.contains("postgres://u:…@h/d"));
     assert!(!toml.contains("planted") && !json.contains("planted"), "{toml}");
     let again = with(&toml, &[]).expect("what is shown can be read");
     assert_eq!(again.limits, settings.limits);

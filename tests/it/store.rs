@@ -2,12 +2,15 @@
 
 mod assess;
 mod audit;
+mod deliver;
 mod faults;
 mod find;
 mod import;
+mod keep;
 mod moving;
 mod queue;
 mod rivals;
+mod standings;
 
 use crate::place::{Place, on_both};
 use std::sync::Arc;

@@ -336,12 +336,9 @@ fn both_databases_have_the_same_tables() {
     assert!(sqlite.iter().map(|(_, shapes)| shapes.len()).sum::<usize>() > 20, "no tables found");
     for ((name, here), (twin, there)) in sqlite.iter().zip(&postgres) {
         assert_eq!(name, twin, "a migration has a twin of the same name in the other folder");
-        for shape in here.iter().filter(|s| !there.contains(s)) {
-            panic!("migrations/postgres/{name} lacks: {shape}");
-        }
-        for shape in there.iter().filter(|s| !here.contains(s)) {
-            panic!("migrations/sqlite/{name} lacks: {shape}");
-        }
+        let lacks = |some: &[String], of: &[String]| of.iter().find(|s| !some.contains(s)).cloned();
+        assert_eq!(lacks(there, here), None, "migrations/postgres/{name} lacks this");
+        assert_eq!(lacks(here, there), None, "migrations/sqlite/{name} lacks this");
     }
     assert_eq!(sqlite.len(), postgres.len(), "each migration has its twin");
     // Text is ordered by its bytes on both.
@@ -354,6 +351,22 @@ fn both_databases_have_the_same_tables() {
             let column = bare.contains(" text not null") || bare.contains(" text,") || bare.contains(" text)");
             let function = bare.contains("create function") || bare.contains("lane text)");
             assert!(!column || function, "{}:{}: a text column without collate \"C\"", path.display(), number + 1);
+        }
+    }
+}
+
+#[test]
+fn a_statement_names_its_partition_or_says_that_it_is_wide() {
+    for source in sources().into_iter().filter(|s| s.room() == "store" && s.path != "store/dialect.rs") {
+        for (number, line) in source.code() {
+            // What is set aside is counted, so all of it lies in partition 0.
+            let literal = line.contains("partition = 0") && !line.contains("set_aside");
+            let insert = line.contains("values (0,");
+            assert!(
+                !literal && !insert,
+                "src/{}:{number}: say part(key), lane_part(lane), another row's partition or wide(partition)",
+                source.path
+            );
         }
     }
 }

@@ -19,10 +19,15 @@ impl Server {
     }
 
     /// The same by a command that was prepared.
-    pub fn start_as(mut command: Command, folder: &Folder, config: &str) -> Self {
+    pub fn start_as(command: Command, folder: &Folder, config: &str) -> Self {
+        Self::start_on(&folder.store(), command, folder, config)
+    }
+
+    /// The same on the store of a URL.
+    pub fn start_on(store: &str, mut command: Command, folder: &Folder, config: &str) -> Self {
         let path = folder.0.join("config.toml");
         std::fs::write(&path, config).expect("the settings are written");
-        command.args(["serve", "--listen", "127.0.0.1:0", "--store", &folder.store(), "--config"]).arg(&path);
+        command.args(["serve", "--listen", "127.0.0.1:0", "--store", store, "--config"]).arg(&path);
         let mut child = command.stdout(Stdio::piped()).spawn().expect("the gateway starts");
         let mut line = String::new();
         let out = child.stdout.as_mut().expect("its output");

@@ -13,7 +13,8 @@ on_both!(
     what_was_entered_in_error_states_nothing_any_more,
     a_result_that_moves_to_another_patient_leaves_the_first,
     a_fault_in_one_unit_costs_that_unit_alone,
-    reading_splices_the_head_and_keeps_every_other_byte
+    reading_splices_the_head_and_keeps_every_other_byte,
+    what_is_long_or_strange_is_kept_and_counted
 );
 
 fn timed(id: &str, body: &str, facts: Vec<DraftFact>, at: i64) -> ImportEntry {
@@ -179,4 +180,30 @@ async fn reading_splices_the_head_and_keeps_every_other_byte(place: Place) {
         let read = store.read(ask).await.expect("read").expect("there");
         assert_eq!(String::from_utf8_lossy(&read.body), wanted);
     }
+}
+
+async fn what_is_long_or_strange_is_kept_and_counted(place: Place) {
+    let store = place.open();
+    let mut strange = number("1-1", "1", i64::MIN);
+    let unit = ReceivedUnit::Word("µ\u{1f}'\"\\".repeat(5_000));
+    if let FactValue::Quantity { unit: kept, .. } = &mut strange.value {
+        *kept = unit;
+    }
+    keep(&store, entry("o", "{}", vec![strange.clone()]), 10).await;
+    assert_eq!(facts(&store, "p").await.into_iter().map(|f| f.draft).collect::<Vec<_>>(), [strange]);
+    let usage = store.read(trialgate::store::UsageList { source: None }).await.expect("read");
+    assert_eq!(usage.iter().map(|u| (u.count, u.unit.chars().count())).collect::<Vec<_>>(), [(1, 200)]);
+    let aside = trialgate::store::SetAside {
+        source: "lab".into(),
+        reason: "a\0b".into(),
+        place: "f:1".into(),
+        body: b"{\0}".to_vec(),
+    };
+    let kept = trialgate::store::KeepAside { aside: aside.clone(), caller: caller(), at: Instant(12) };
+    assert_eq!(store.write(kept.clone()).await.expect("written"), 1);
+    assert_eq!(store.write(kept).await.expect("written"), 2);
+    let list = trialgate::store::SetAsideList { after: 1, count: 9 };
+    let list = store.read(list).await.expect("read");
+    assert_eq!((list.len(), list[0].arrival, &list[0].aside.body), (1, 2, &aside.body));
+    assert_eq!(list[0].aside.reason, "a\u{fffd}b");
 }
