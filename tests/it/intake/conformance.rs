@@ -1,6 +1,6 @@
 //! The committed table of what is stored or refused is what intake does today.
 
-use super::shared;
+use crate::left_out::shared;
 use std::path::Path;
 
 #[allow(unreachable_pub, dead_code, reason = "an example is a program of its own")]

@@ -32,16 +32,6 @@ pub(crate) fn draft(body: &str) -> Draft {
     read.draft.unwrap_or_else(|| panic!("{:?}", read.issues))
 }
 
-pub(crate) fn shared(path: &str) -> Option<PathBuf> {
-    let root = PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/../shared"));
-    if root.is_dir() {
-        return Some(root.join(path));
-    }
-    assert!(std::env::var("CI").as_deref() != Ok("true"), "../shared is absent in CI");
-    println!("left out: ../shared is absent");
-    None
-}
-
 pub(crate) fn unpacked(path: PathBuf) -> String {
     let mut text = String::new();
     let file = std::fs::File::open(&path).unwrap_or_else(|e| panic!("{}: {e}", path.display()));
