@@ -111,7 +111,7 @@ fn findings(scene: &Scene<'_>, provisional: &mut bool) -> (Vec<CriterionFinding>
         // Named by an earlier criterion it is known already, and its tree is not there yet.
         let (truth, applies, tree) = built.unwrap_or_else(|| scene.criterion_node(c));
         let used = scene.log.borrow()[start..].to_vec();
-        let mut facts = scene.facts_used(&used, provisional);
+        let mut facts = scene.facts_used(used, provisional);
         if truth == Truth::Unknown {
             unused(scene, c, &mut facts);
         }
@@ -140,10 +140,10 @@ fn unused<'a>(
 ) {
     for leaf in scene.leaves(&c.expression) {
         for word in leaf.variable.split(" or ") {
-            if facts.iter().any(|f| f.variable == word && f.value.is_none()) {
+            if facts.iter().any(|f| *f.variable == *word && f.value.is_none()) {
                 continue;
             }
-            if let Some(v) = scene.trial.variables.iter().position(|v| v.name == word) {
+            if let Some(v) = scene.trial.variables.iter().position(|v| *v.name == *word) {
                 scene.left_out(v, facts);
             }
         }

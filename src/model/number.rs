@@ -10,14 +10,26 @@ use std::ops::{Add, Mul, Neg, Sub};
 
 /// Most digits of a decimal that is computed with; longer ones are kept as printed and not used.
 pub const DIGITS_MAX: usize = 28;
+/// Most characters of a decimal that is read the short way: its digits fit 64 bits.
+const SHORT_DIGITS: usize = 18;
 /// Largest power of ten, either way, of a decimal that is computed with.
 pub const EXPONENT_MAX: i32 = 300;
 /// Significant digits shown of a fraction whose decimals never end.
 const SHOWN_DIGITS: u32 = 6;
 
 /// An exact rational number in lowest terms.
-#[derive(Clone, PartialEq, Eq, Hash)]
+#[derive(PartialEq, Eq, Hash)]
 pub struct Number(Repr);
+
+impl Clone for Number {
+    #[inline]
+    fn clone(&self) -> Self {
+        Self(match &self.0 {
+            Repr::Small(n, d) => Repr::Small(*n, *d),
+            big => big.clone(),
+        })
+    }
+}
 
 /// Invariant: `Small` whenever numerator and denominator fit, so that equality is structural.
 #[derive(Clone, PartialEq, Eq, Hash)]
@@ -48,6 +60,37 @@ impl Number {
 
     /// Reads a decimal as FHIR and JSON print it (`-12.10`, `1e3`), exactly.
     pub fn parse(text: &str) -> Result<Self, NumberFault> {
+        match Self::parse_short(text.as_bytes()) {
+            Some(short) => Ok(short),
+            None => Self::parse_any(text),
+        }
+    }
+
+    /// A plain decimal of few digits, as nearly all are; `None`: it has to be looked at closely.
+    fn parse_short(text: &[u8]) -> Option<Self> {
+        let digits = text.strip_prefix(b"-").unwrap_or(text);
+        if digits.len() > SHORT_DIGITS {
+            return None;
+        }
+        let (mut mantissa, mut point) = (0_i64, digits.len());
+        for (i, byte) in digits.iter().enumerate() {
+            match byte {
+                b'0'..=b'9' => mantissa = mantissa * 10 + i64::from(byte - b'0'),
+                b'.' if point == digits.len() => point = i,
+                _ => return None,
+            }
+        }
+        let places = digits.len().saturating_sub(point + 1);
+        if point == 0 || point + 1 == digits.len() {
+            return None;
+        }
+        let mut denominator = 10_i64.pow(u32::try_from(places).ok()?);
+        let common = common_divisor(mantissa.unsigned_abs(), denominator.unsigned_abs()).cast_signed();
+        (mantissa, denominator) = (mantissa / common, denominator / common);
+        Some(Self(Repr::Small(if digits.len() < text.len() { -mantissa } else { mantissa }, denominator)))
+    }
+
+    fn parse_any(text: &str) -> Result<Self, NumberFault> {
         let (mantissa, exponent) = match text.split_once(['e', 'E']) {
             Some((m, e)) => (m, e.parse::<i32>().map_err(|_| exponent_fault(e))?),
             None => (text, 0),
@@ -185,7 +228,7 @@ impl Number {
         if let Repr::Small(n, d) = self.0
             && let Some(quick) = small_decimal(n, d)
         {
-            return quick;
+            return quick.map(|digits| digits.as_str().to_owned());
         }
         let (numerator, denominator) = self.parts();
         let (mut rest, mut places) = (denominator.clone(), 0_u32);
@@ -203,6 +246,17 @@ impl Number {
         }
         let scaled = numerator * num_traits::pow(BigInt::from(10), places as usize) / denominator;
         Some(place_point(&scaled, places))
+    }
+
+    /// Its decimal text at the end of `out`, as `Display` writes it.
+    pub fn push_to(&self, out: &mut String) {
+        if let Repr::Small(n, d) = self.0
+            && let Some(Some(digits)) = small_decimal(n, d)
+        {
+            out.push_str(digits.as_str());
+        } else {
+            out.push_str(&self.to_string());
+        }
     }
 
     fn parts(&self) -> (BigInt, BigInt) {
@@ -223,7 +277,10 @@ impl Number {
             && n != i64::MIN
             && d > 0
         {
-            let common = if d == 1 { 1 } else { n.gcd(&d) };
+            if d == 1 {
+                return Self(Repr::Small(n, d));
+            }
+            let common = common_divisor(n.unsigned_abs(), d.unsigned_abs()).cast_signed();
             return Self(Repr::Small(n / common, d / common));
         }
         let common = numerator.gcd(&denominator).max(1);
@@ -259,6 +316,24 @@ impl Number {
     }
 }
 
+/// The greatest common divisor of a number and a denominator that is not zero. After one division both are as small
+/// as the denominator, which it mostly is; then by halving and subtracting.
+fn common_divisor(numerator: u64, denominator: u64) -> u64 {
+    let (mut a, mut b) = (denominator, numerator % denominator);
+    if b == 0 {
+        return a;
+    }
+    let twos = (a | b).trailing_zeros();
+    a >>= a.trailing_zeros();
+    loop {
+        b >>= b.trailing_zeros();
+        (a, b) = (a.min(b), a.abs_diff(b));
+        if b == 0 {
+            return a << twos;
+        }
+    }
+}
+
 /// An exponent of too many digits is a decimal that is too long; anything else is none.
 fn exponent_fault(exponent: &str) -> NumberFault {
     let digits = exponent.trim_start_matches(['+', '-']);
@@ -269,15 +344,30 @@ fn exponent_fault(exponent: &str) -> NumberFault {
     }
 }
 
-/// The decimal text of a small number, within what 64 bits hold; outer `None`: they do not.
-fn small_decimal(numerator: i64, denominator: i64) -> Option<Option<String>> {
-    if denominator == 1 {
-        return Some(Some(numerator.to_string()));
+/// Room for the decimal text of a number of 64 bits: sign, `0.`, and at most 19 places or digits each way.
+const ROOM: usize = 40;
+
+/// Digits written from the back of a little room, without an allocation.
+struct Digits {
+    room: [u8; ROOM],
+    from: usize,
+}
+
+impl Digits {
+    fn put(&mut self, byte: u8) {
+        self.from -= 1;
+        self.room[self.from] = byte;
     }
-    let (mut rest, mut twos, mut fives) = (denominator, 0_u32, 0_u32);
-    while rest % 2 == 0 {
-        (rest, twos) = (rest / 2, twos + 1);
+
+    fn as_str(&self) -> &str {
+        std::str::from_utf8(&self.room[self.from..]).unwrap_or_default()
     }
+}
+
+/// The decimal text of a small number, within what 64 bits hold; outer `None`: they do not. Inner `None`: it never ends.
+fn small_decimal(numerator: i64, denominator: i64) -> Option<Option<Digits>> {
+    let (twos, mut rest) = (denominator.trailing_zeros(), denominator >> denominator.trailing_zeros());
+    let mut fives = 0;
     while rest % 5 == 0 {
         (rest, fives) = (rest / 5, fives + 1);
     }
@@ -286,9 +376,22 @@ fn small_decimal(numerator: i64, denominator: i64) -> Option<Option<String>> {
     }
     let places = twos.max(fives);
     let power = 10_u64.checked_pow(places)?;
-    let scaled = numerator.unsigned_abs().checked_mul(power / denominator.unsigned_abs())?;
-    let sign = if numerator < 0 { "-" } else { "" };
-    Some(Some(format!("{sign}{}.{:0>width$}", scaled / power, scaled % power, width = places as usize)))
+    let mut scaled = numerator.unsigned_abs().checked_mul(power / denominator.unsigned_abs())?;
+    let mut digits = Digits { room: [0; ROOM], from: ROOM };
+    for place in 0.. {
+        if place == places && places > 0 {
+            digits.put(b'.');
+        }
+        if place > places && scaled == 0 {
+            break;
+        }
+        digits.put(b'0' + (scaled % 10) as u8);
+        scaled /= 10;
+    }
+    if numerator < 0 {
+        digits.put(b'-');
+    }
+    Some(Some(digits))
 }
 
 fn place_point(scaled: &BigInt, places: u32) -> String {
@@ -301,6 +404,11 @@ fn place_point(scaled: &BigInt, places: u32) -> String {
 impl fmt::Display for Number {
     /// Exact when the decimals end; else `≈` and six significant digits.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if let Repr::Small(n, d) = self.0
+            && let Some(Some(digits)) = small_decimal(n, d)
+        {
+            return f.write_str(digits.as_str());
+        }
         match self.to_decimal() {
             Some(exact) => f.write_str(&exact),
             None => write!(f, "≈{}", self.approximate()),

@@ -23,7 +23,7 @@ fn the_first_trial_loads() {
     let trial = trial.expect("a trial without mistakes");
     let ids: Vec<&str> = trial.criteria.iter().map(|c| c.id.as_str()).collect();
     assert_eq!(ids, ["I0", "I1", "I2", "I3", "I4", "I5", "E1", "E2", "E3", "E4"]);
-    assert_eq!(trial.variables[0].name, "age", "variables keep the order of the file");
+    assert_eq!(&*trial.variables[0].name, "age", "variables keep the order of the file");
 }
 
 #[test]
@@ -40,7 +40,7 @@ fn criteria_carry_the_words_of_the_protocol() {
     let protocol = include_str!("../../../profiles/trials/NCT00962923/protocol.md");
     let (trial, _) = load_text(FIRST);
     for criterion in trial.expect("loads").criteria {
-        assert!(protocol.contains(&criterion.protocol), "{} is not printed so", criterion.id);
+        assert!(protocol.contains(&*criterion.protocol), "{} is not printed so", criterion.id);
     }
 }
 
