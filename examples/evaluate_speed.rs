@@ -2,7 +2,8 @@
 //! persons, all in memory. `cargo run --release --example evaluate_speed`
 //!
 //! "plain" has one coding for each Observation; "full" has a second, local coding, a reference range and an
-//! interpretation, as hospitals send them. The first argument is how many persons (300): the more, the colder the caches.
+//! interpretation, as hospitals send them. The first argument is how many persons (300): the more, the colder the caches; the
+//! second, what to measure: `normalize`, `evaluate` or `both`.
 
 use std::collections::BTreeMap;
 use std::fmt::Write;
@@ -188,6 +189,9 @@ fn cpu_us() -> u64 {
 
 /// Median, least and most CPU of one person, in hundredths of a microsecond.
 fn measure(name: &str, persons: usize, run: &dyn Fn(usize)) {
+    if std::env::args().nth(2).is_some_and(|only| !name.contains(&only)) {
+        return;
+    }
     let mut each: Vec<u64> = (0..ROUNDS)
         .map(|_| {
             let (start, mut count) = (cpu_us(), 0);

@@ -6,6 +6,7 @@ use num_rational::BigRational;
 use num_traits::{One, Signed, ToPrimitive};
 use std::cmp::Ordering;
 use std::fmt;
+use std::num::NonZeroU64;
 use std::ops::{Add, Mul, Neg, Sub};
 
 /// Most digits of a decimal that is computed with; longer ones are kept as printed and not used.
@@ -31,10 +32,11 @@ impl Clone for Number {
     }
 }
 
-/// Invariant: `Small` whenever numerator and denominator fit, so that equality is structural.
+/// Invariant: `Small` whenever numerator and denominator fit, so that equality is structural. A denominator is above
+/// zero; said as such, a number takes 16 bytes.
 #[derive(Clone, PartialEq, Eq, Hash)]
 enum Repr {
-    Small(i64, i64),
+    Small(i64, NonZeroU64),
     Big(Box<BigRational>),
 }
 
@@ -49,9 +51,9 @@ pub enum NumberFault {
 
 impl Number {
     /// Zero.
-    pub const ZERO: Self = Self(Repr::Small(0, 1));
+    pub const ZERO: Self = Self(Repr::Small(0, NonZeroU64::MIN));
     /// One.
-    pub const ONE: Self = Self(Repr::Small(1, 1));
+    pub const ONE: Self = Self(Repr::Small(1, NonZeroU64::MIN));
 
     /// `numerator / denominator`; `None` when the denominator is zero.
     pub fn ratio(numerator: i64, denominator: i64) -> Option<Self> {
@@ -84,10 +86,10 @@ impl Number {
         if point == 0 || point + 1 == digits.len() {
             return None;
         }
-        let mut denominator = 10_i64.pow(u32::try_from(places).ok()?);
-        let common = common_divisor(mantissa.unsigned_abs(), denominator.unsigned_abs()).cast_signed();
-        (mantissa, denominator) = (mantissa / common, denominator / common);
-        Some(Self(Repr::Small(if digits.len() < text.len() { -mantissa } else { mantissa }, denominator)))
+        if digits.len() < text.len() {
+            mantissa = -mantissa;
+        }
+        Some(Self::small(mantissa, NonZeroU64::new(10_u64.pow(u32::try_from(places).ok()?))?))
     }
 
     fn parse_any(text: &str) -> Result<Self, NumberFault> {
@@ -145,7 +147,7 @@ impl Number {
         }
         Some(match (&self.0, &other.0) {
             (Repr::Small(a, b), Repr::Small(c, d)) => {
-                Self::from_i128(i128::from(*a) * i128::from(*d), i128::from(*b) * i128::from(*c))
+                Self::from_i128(i128::from(*a) * i128::from(d.get()), i128::from(b.get()) * i128::from(*c))
             }
             _ => Self::from_big(self.big() / other.big()),
         })
@@ -179,7 +181,7 @@ impl Number {
     /// Whether it is a whole number.
     pub fn is_integer(&self) -> bool {
         match &self.0 {
-            Repr::Small(_, d) => *d == 1,
+            Repr::Small(_, d) => d.get() == 1,
             Repr::Big(b) => b.is_integer(),
         }
     }
@@ -192,7 +194,7 @@ impl Number {
     /// The greatest whole number that is not above it.
     pub fn floor(&self) -> Self {
         match &self.0 {
-            Repr::Small(n, d) => Self::from(n.div_floor(d)),
+            Repr::Small(n, d) => Self::from(n.div_floor(&d.get().cast_signed())),
             Repr::Big(b) => Self::from_big(b.floor()),
         }
     }
@@ -218,7 +220,7 @@ impl Number {
     /// As a whole number of 64 bits, when it is one.
     pub fn to_i64(&self) -> Option<i64> {
         match &self.0 {
-            Repr::Small(n, 1) => Some(*n),
+            Repr::Small(n, d) if d.get() == 1 => Some(*n),
             _ => None,
         }
     }
@@ -261,7 +263,7 @@ impl Number {
 
     fn parts(&self) -> (BigInt, BigInt) {
         match &self.0 {
-            Repr::Small(n, d) => (BigInt::from(*n), BigInt::from(*d)),
+            Repr::Small(n, d) => (BigInt::from(*n), BigInt::from(d.get())),
             Repr::Big(b) => (b.numer().clone(), b.denom().clone()),
         }
     }
@@ -273,30 +275,33 @@ impl Number {
 
     fn from_i128(numerator: i128, denominator: i128) -> Self {
         // Division of 64 bits is many times faster, and nearly all numbers are small.
-        if let (Ok(n), Ok(d)) = (i64::try_from(numerator), i64::try_from(denominator))
-            && n != i64::MIN
-            && d > 0
-        {
-            if d == 1 {
-                return Self(Repr::Small(n, d));
-            }
-            let common = common_divisor(n.unsigned_abs(), d.unsigned_abs()).cast_signed();
-            return Self(Repr::Small(n / common, d / common));
+        if let Some(small) = Self::small_of(numerator, denominator) {
+            return small;
         }
         let common = numerator.gcd(&denominator).max(1);
         let sign = if denominator < 0 { -1 } else { 1 };
         let (n, d) = (sign * (numerator / common), sign * (denominator / common));
-        match (i64::try_from(n), i64::try_from(d)) {
-            (Ok(n), Ok(d)) if n != i64::MIN => Self(Repr::Small(n, d)),
-            _ => Self(Repr::Big(Box::new(BigRational::new_raw(n.into(), d.into())))),
+        Self::small_of(n, d).unwrap_or_else(|| Self(Repr::Big(Box::new(BigRational::new_raw(n.into(), d.into())))))
+    }
+
+    /// A quotient of two numbers of 64 bits, the lower one above zero; `None`: they are not.
+    fn small_of(numerator: i128, denominator: i128) -> Option<Self> {
+        let (n, d) = (i64::try_from(numerator).ok()?, i64::try_from(denominator).ok()?);
+        (n != i64::MIN && d > 0).then(|| NonZeroU64::new(d.cast_unsigned()).map(|d| Self::small(n, d))).flatten()
+    }
+
+    fn small(n: i64, d: NonZeroU64) -> Self {
+        if d.get() == 1 {
+            return Self(Repr::Small(n, d));
         }
+        let common = common_divisor(n.unsigned_abs(), d);
+        let lowest = NonZeroU64::new(d.get() / common).unwrap_or(NonZeroU64::MIN);
+        Self(Repr::Small(n / common.cast_signed(), lowest))
     }
 
     fn from_big(big: BigRational) -> Self {
-        match (big.numer().to_i64(), big.denom().to_i64()) {
-            (Some(n), Some(d)) if n != i64::MIN => Self(Repr::Small(n, d)),
-            _ => Self(Repr::Big(Box::new(big))),
-        }
+        let small = big.numer().to_i128().zip(big.denom().to_i128()).and_then(|(n, d)| Self::small_of(n, d));
+        small.unwrap_or_else(|| Self(Repr::Big(Box::new(big))))
     }
 
     /// Rounded to a few significant digits, for a person to read.
@@ -318,8 +323,8 @@ impl Number {
 
 /// The greatest common divisor of a number and a denominator that is not zero. After one division both are as small
 /// as the denominator, which it mostly is; then by halving and subtracting.
-fn common_divisor(numerator: u64, denominator: u64) -> u64 {
-    let (mut a, mut b) = (denominator, numerator % denominator);
+fn common_divisor(numerator: u64, denominator: NonZeroU64) -> u64 {
+    let (mut a, mut b) = (denominator.get(), numerator % denominator);
     if b == 0 {
         return a;
     }
@@ -365,8 +370,8 @@ impl Digits {
 }
 
 /// The decimal text of a small number, within what 64 bits hold; outer `None`: they do not. Inner `None`: it never ends.
-fn small_decimal(numerator: i64, denominator: i64) -> Option<Option<Digits>> {
-    let (twos, mut rest) = (denominator.trailing_zeros(), denominator >> denominator.trailing_zeros());
+fn small_decimal(numerator: i64, denominator: NonZeroU64) -> Option<Option<Digits>> {
+    let (twos, mut rest) = (denominator.trailing_zeros(), denominator.get() >> denominator.trailing_zeros());
     let mut fives = 0;
     while rest % 5 == 0 {
         (rest, fives) = (rest / 5, fives + 1);
@@ -376,7 +381,7 @@ fn small_decimal(numerator: i64, denominator: i64) -> Option<Option<Digits>> {
     }
     let places = twos.max(fives);
     let power = 10_u64.checked_pow(places)?;
-    let mut scaled = numerator.unsigned_abs().checked_mul(power / denominator.unsigned_abs())?;
+    let mut scaled = numerator.unsigned_abs().checked_mul(power / denominator)?;
     let mut digits = Digits { room: [0; ROOM], from: ROOM };
     for place in 0.. {
         if place == places && places > 0 {
@@ -434,7 +439,7 @@ impl Ord for Number {
         match (&self.0, &other.0) {
             (Repr::Small(a, b), Repr::Small(c, d)) if b == d => a.cmp(c),
             (Repr::Small(a, b), Repr::Small(c, d)) => {
-                (i128::from(*a) * i128::from(*d)).cmp(&(i128::from(*c) * i128::from(*b)))
+                (i128::from(*a) * i128::from(d.get())).cmp(&(i128::from(*c) * i128::from(b.get())))
             }
             _ => self.big().cmp(&other.big()),
         }
@@ -464,7 +469,7 @@ impl Add for &Number {
     fn add(self, other: Self) -> Number {
         match (&self.0, &other.0) {
             (Repr::Small(a, b), Repr::Small(c, d)) => {
-                let (a, b, c, d) = (i128::from(*a), i128::from(*b), i128::from(*c), i128::from(*d));
+                let (a, b, c, d) = (i128::from(*a), i128::from(b.get()), i128::from(*c), i128::from(d.get()));
                 match (a * d).checked_add(c * b) {
                     Some(sum) => Number::from_i128(sum, b * d),
                     None => Number::from_big(self.big() + other.big()),
@@ -489,7 +494,7 @@ impl Mul for &Number {
     fn mul(self, other: Self) -> Number {
         match (&self.0, &other.0) {
             (Repr::Small(a, b), Repr::Small(c, d)) => {
-                Number::from_i128(i128::from(*a) * i128::from(*c), i128::from(*b) * i128::from(*d))
+                Number::from_i128(i128::from(*a) * i128::from(*c), i128::from(b.get()) * i128::from(d.get()))
             }
             _ => Number::from_big(self.big() * other.big()),
         }

@@ -22,17 +22,21 @@ const BY_STRENGTH: u16 = 2;
 /// Microseconds of an hour.
 const HOUR_US: i64 = 3_600_000_000;
 
-/// What a variable makes of a value.
-enum Read {
-    As(Value),
+/// Why a variable has no reading of a fact.
+enum Skip {
+    /// Its unit has to be learned first.
+    Unlearned,
+    /// It is for other variables.
+    Elsewhere,
     /// Another variable may take it.
     NotOurs(&'static str),
+    /// It is of no use.
     No(Refusal),
 }
 
-impl Read {
-    fn number(converted: Result<Interval, Refusal>) -> Self {
-        converted.map_or_else(Self::No, |n| Self::As(Value::Number(n)))
+impl From<Refusal> for Skip {
+    fn from(refusal: Refusal) -> Self {
+        Self::No(refusal)
     }
 }
 
@@ -65,11 +69,20 @@ fn all_series(plan: &Plan, ways: &Ways, facts: &[Fact]) -> Option<Vec<Series>> {
         for (slot, v) in route.variables.iter().enumerate() {
             let (variable, series) = (&plan.variables[*v], &mut all[*v]);
             let look = Look { terms, route, slot, limits: plan.limits };
-            match one(variable, &look, fact, place)? {
-                Ok(Some(reading)) => series.readings.push(reading),
-                Ok(None) => {}
-                Err((reason, text)) => series.left_out.push(left_out(variable, terms, fact, place, reason, text)),
-            }
+            let (reason, text) = match one(variable, &look, fact, place) {
+                Ok(reading) => {
+                    series.readings.push(reading);
+                    continue;
+                }
+                Err(Skip::Elsewhere) => continue,
+                Err(Skip::NotOurs(_)) if route.variables.len() > 1 => continue,
+                Err(Skip::NotOurs(what)) => {
+                    (Reason::CodeNotUnderstood, format!("{what} was sent; wanted {}", wanted(variable)))
+                }
+                Err(Skip::No(refusal)) => refusal,
+                Err(Skip::Unlearned) => return None,
+            };
+            series.left_out.push(left_out(variable, terms, fact, place, reason, text));
         }
     }
     for (variable, series) in plan.variables.iter().zip(&mut all) {
@@ -107,8 +120,8 @@ struct Look<'l> {
 }
 
 impl Look<'_> {
-    fn way(&self, unit: &ReceivedUnit) -> Option<&Way> {
-        self.route.way(unit, self.slot)
+    fn way(&self, unit: &ReceivedUnit) -> Result<&Way, Skip> {
+        self.route.way(unit, self.slot).ok_or(Skip::Unlearned)
     }
 }
 
@@ -205,64 +218,38 @@ fn one_dose_each(series: &mut Series, facts: &[Fact]) {
     series.readings.retain(|r| !(part(r.fact, BY_STRENGTH) && known.contains(&facts[r.fact].item)));
 }
 
-/// What a variable makes of a fact; outer `None`: its unit has to be learned first.
-fn one(variable: &Variable, look: &Look<'_>, fact: &Fact, place: usize) -> Option<Result<Option<Reading>, Refusal>> {
-    let value = match value(variable, look, fact)? {
-        Ok(Some(value)) => value,
-        Ok(None) => return Some(Ok(None)),
-        Err(refusal) => return Some(Err(refusal)),
-    };
+/// What a variable makes of a fact.
+fn one(variable: &Variable, look: &Look<'_>, fact: &Fact, place: usize) -> Result<Reading, Skip> {
     let draft = &fact.draft;
-    let Some(at) = draft.at else {
-        return Some(Err((Reason::KnownInPart, "no clinical time was sent; wanted one".to_owned())));
+    let value = match &variable.kind {
+        VariableKind::Derived(_) => return Err(Skip::Elsewhere),
+        VariableKind::Attested { answer, .. } => attested(*answer, look, fact)?,
+        VariableKind::Recorded(r) => {
+            if !r.from.contains(&draft.origin) || !is_part(r, fact) {
+                return Err(Skip::Elsewhere);
+            }
+            may_be_used(r, draft.origin, draft.status)?;
+            in_context(r, &draft.context, look.terms)?;
+            collected_long_enough(r, fact)?;
+            value_of(variable, r, look, fact)?
+        }
     };
-    if let Err(refusal) = plausible(variable, &value) {
-        return Some(Err(refusal));
-    }
+    let at = draft.at.ok_or_else(|| (Reason::KnownInPart, "no clinical time was sent; wanted one".to_owned()))?;
+    plausible(variable, &value)?;
     let range = match draft.range.as_ref().filter(|_| look.limits) {
         Some(range) => limits(look.way(unit_of_limits(range, unit_of(&draft.value)))?, range),
         None => None,
     };
     let preliminary = draft.status == FactStatus::Preliminary;
-    let provisional = preliminary && matches!(variable.kind, VariableKind::Recorded(_));
-    Some(Ok(Some(Reading {
+    Ok(Reading {
         value,
         at,
         other_end: draft.other_end,
         recorded: draft.recorded,
-        provisional,
+        provisional: preliminary && matches!(variable.kind, VariableKind::Recorded(_)),
         past: draft.status == FactStatus::Past,
         range,
         fact: place,
-    })))
-}
-
-/// The value of a fact for a variable; `Ok(None)`: it is left to other variables.
-fn value(variable: &Variable, look: &Look<'_>, fact: &Fact) -> Option<Result<Option<Value>, Refusal>> {
-    let draft = &fact.draft;
-    let read = match &variable.kind {
-        VariableKind::Derived(_) => return Some(Ok(None)),
-        VariableKind::Attested { answer, .. } => attested(*answer, look, fact)?,
-        VariableKind::Recorded(r) => {
-            if !r.from.contains(&draft.origin) || !is_part(r, fact) {
-                return Some(Ok(None));
-            }
-            let refused = may_be_used(r, draft.origin, draft.status)
-                .and_then(|()| in_context(r, &draft.context, look.terms))
-                .and_then(|()| collected_long_enough(r, fact));
-            if let Err(refusal) = refused {
-                return Some(Err(refusal));
-            }
-            value_of(variable, r, look, fact)?
-        }
-    };
-    Some(match read {
-        Read::As(value) => Ok(Some(value)),
-        Read::NotOurs(_) if look.route.variables.len() > 1 => Ok(None),
-        Read::NotOurs(what) => {
-            Err((Reason::CodeNotUnderstood, format!("{what} was sent; wanted {}", wanted(variable))))
-        }
-        Read::No(refusal) => Err(refusal),
     })
 }
 
@@ -340,91 +327,98 @@ fn plausible(variable: &Variable, value: &Value) -> Result<(), Refusal> {
     Err((Reason::Implausible, format!("{n} {unit} lies outside {low} to {high} {unit}")))
 }
 
-fn attested(answer: ValueType, look: &Look<'_>, fact: &Fact) -> Option<Read> {
-    Some(match (answer, &fact.draft.value) {
-        (ValueType::Truth, FactValue::Boolean(b)) => Read::As(Value::Truth(Truth::from(*b))),
-        (ValueType::Time, FactValue::Date(d)) => Read::As(Value::Time(d.clone())),
-        (ValueType::Text, FactValue::Text(t)) => Read::As(Value::Text(t.clone())),
+fn attested(answer: ValueType, look: &Look<'_>, fact: &Fact) -> Result<Value, Skip> {
+    Ok(match (answer, &fact.draft.value) {
+        (ValueType::Truth, FactValue::Boolean(b)) => Value::Truth(Truth::from(*b)),
+        (ValueType::Time, FactValue::Date(d)) => Value::Time(d.clone()),
+        (ValueType::Text, FactValue::Text(t)) => Value::Text(t.clone()),
         (ValueType::Number, FactValue::Quantity { low, high, unit }) => {
-            Read::number(apply(look.way(unit)?, (low.as_ref(), high.as_ref())))
+            Value::Number(apply(look.way(unit)?, (low.as_ref(), high.as_ref()))?)
         }
-        _ => Read::NotOurs("an answer of another kind"),
+        _ => return Err(Skip::NotOurs("an answer of another kind")),
     })
 }
 
-fn value_of(variable: &Variable, r: &Recorded, look: &Look<'_>, fact: &Fact) -> Option<Read> {
+fn value_of(variable: &Variable, r: &Recorded, look: &Look<'_>, fact: &Fact) -> Result<Value, Skip> {
     match &fact.draft.value {
         FactValue::Absent(why) => {
-            return Some(Read::No((Reason::NeverSeen, format!("asked for and not available: {why}"))));
+            return Err(Skip::No((Reason::NeverSeen, format!("asked for and not available: {why}"))));
         }
         FactValue::Unreadable(kind) => {
-            return Some(Read::No((Reason::CodeNotUnderstood, format!("a {kind} is not computed with"))));
+            return Err(Skip::No((Reason::CodeNotUnderstood, format!("a {kind} is not computed with"))));
         }
         _ => {}
     }
-    Some(match r.value {
-        ValueType::Number => return number(variable, r, look, fact),
+    match r.value {
+        ValueType::Number => number(variable, r, look, fact),
         ValueType::Truth => truth(r, look.terms, fact),
         ValueType::Time => match &fact.draft.value {
-            FactValue::Date(d) => Read::As(Value::Time(d.clone())),
-            _ => Read::NotOurs("no date"),
+            FactValue::Date(d) => Ok(Value::Time(d.clone())),
+            _ => Err(Skip::NotOurs("no date")),
         },
         ValueType::Text => match &fact.draft.value {
-            FactValue::Text(t) => Read::As(Value::Text(t.clone())),
+            FactValue::Text(t) => Ok(Value::Text(t.clone())),
             FactValue::Coded { codings, text } => {
-                match text.clone().or_else(|| codings.first().map(|c| c.code.clone())) {
-                    Some(words) => Read::As(Value::Text(words)),
-                    None => Read::NotOurs("no words"),
-                }
+                let words = text.clone().or_else(|| codings.first().map(|c| c.code.clone()));
+                words.map(Value::Text).ok_or(Skip::NotOurs("no words"))
             }
-            _ => Read::NotOurs("no words"),
+            _ => Err(Skip::NotOurs("no words")),
         },
-    })
+    }
 }
 
-fn number(variable: &Variable, r: &Recorded, look: &Look<'_>, fact: &Fact) -> Option<Read> {
+fn number(variable: &Variable, r: &Recorded, look: &Look<'_>, fact: &Fact) -> Result<Value, Skip> {
     let (terms, code) = (look.terms, &fact.draft.code);
-    Some(match &fact.draft.value {
-        FactValue::Quantity { low, high, unit } => Read::number(apply(look.way(unit)?, (low.as_ref(), high.as_ref()))),
+    match &fact.draft.value {
+        FactValue::Quantity { low, high, unit } => {
+            Ok(Value::Number(apply(look.way(unit)?, (low.as_ref(), high.as_ref()))?))
+        }
         FactValue::Text(words) => match text::number(words) {
-            Some(n) if n.titre && variable.unit.as_ref().is_some_and(|u| !u.is_one()) => Read::NotOurs("a titre"),
+            Some(n) if n.titre && variable.unit.as_ref().is_some_and(|u| !u.is_one()) => Err(Skip::NotOurs("a titre")),
             Some(n) => {
                 let unit = if n.unit.is_empty() { ReceivedUnit::None } else { ReceivedUnit::Word(n.unit) };
-                Read::number(convert(variable, terms, code, (n.low.as_ref(), n.high.as_ref()), &unit))
+                Ok(Value::Number(convert(variable, terms, code, (n.low.as_ref(), n.high.as_ref()), &unit)?))
             }
-            None => answer(r, terms, &[], Some(words)).unwrap_or(Read::NotOurs("words that are no number")),
+            None => answer(r, terms, &[], Some(words), Skip::NotOurs("words that are no number")),
         },
         FactValue::Coded { codings, text } => {
-            answer(r, terms, codings, text.as_deref()).unwrap_or(Read::NotOurs("a coded answer"))
+            answer(r, terms, codings, text.as_deref(), Skip::NotOurs("a coded answer"))
         }
-        _ => Read::NotOurs("a result of another kind"),
-    })
+        _ => Err(Skip::NotOurs("a result of another kind")),
+    }
 }
 
-fn truth(r: &Recorded, terms: &Terms, fact: &Fact) -> Read {
+fn truth(r: &Recorded, terms: &Terms, fact: &Fact) -> Result<Value, Skip> {
     if fact.draft.origin == Origin::Condition {
-        return Read::As(Value::Truth(match fact.draft.status {
+        return Ok(Value::Truth(match fact.draft.status {
             FactStatus::Refuted => Truth::False,
             FactStatus::Unconfirmed => Truth::Unknown,
             _ => Truth::True,
         }));
     }
     if fact.draft.origin == Origin::MedicationAdministration {
-        return Read::As(Value::Truth(Truth::True));
+        return Ok(Value::Truth(Truth::True));
     }
-    let found = match &fact.draft.value {
-        FactValue::Boolean(b) => return Read::As(Value::Truth(Truth::from(*b))),
-        FactValue::Coded { codings, text } => answer(r, terms, codings, text.as_deref()),
-        FactValue::Text(words) => answer(r, terms, &[], Some(words)),
-        _ => return Read::NotOurs("a result of another kind"),
+    let unknown = || {
+        let text = "the answer is in no map and no answer of the definition".to_owned();
+        Skip::No((Reason::CodeNotUnderstood, text))
     };
-    found.unwrap_or_else(|| {
-        Read::No((Reason::CodeNotUnderstood, "the answer is in no map and no answer of the definition".to_owned()))
-    })
+    match &fact.draft.value {
+        FactValue::Boolean(b) => Ok(Value::Truth(Truth::from(*b))),
+        FactValue::Coded { codings, text } => answer(r, terms, codings, text.as_deref(), unknown()),
+        FactValue::Text(words) => answer(r, terms, &[], Some(words), unknown()),
+        _ => Err(Skip::NotOurs("a result of another kind")),
+    }
 }
 
 /// What an answer means: by its codings, else by its words through the site's map; two that disagree mean nothing.
-fn answer(r: &Recorded, terms: &Terms, codings: &[Coding], words: Option<&str>) -> Option<Read> {
+fn answer(
+    r: &Recorded,
+    terms: &Terms,
+    codings: &[Coding],
+    words: Option<&str>,
+    otherwise: Skip,
+) -> Result<Value, Skip> {
     let meaning = |c: &Coding| r.answers.iter().find(|(_, set)| set.contains(c)).map(|(value, _)| value);
     let mut found: Vec<&AnswerValue> = codings.iter().filter_map(|c| meaning(&terms.usual(c))).collect();
     if found.is_empty() {
@@ -435,12 +429,14 @@ fn answer(r: &Recorded, terms: &Terms, codings: &[Coding], words: Option<&str>) 
         let by_words = words.and_then(|w| terms.answers.get(&text::answer_key(w)));
         found.extend(by_words.and_then(|c| meaning(&terms.usual(c))));
     }
-    let first = *found.first()?;
-    if found.iter().any(|v| *v != first) {
-        return Some(Read::No((Reason::CodeNotUnderstood, "the codings of the answer disagree".to_owned())));
+    let Some(first) = found.first() else {
+        return Err(otherwise);
+    };
+    if found.iter().any(|v| v != first) {
+        return Err(Skip::No((Reason::CodeNotUnderstood, "the codings of the answer disagree".to_owned())));
     }
-    Some(Read::As(match first {
+    Ok(match first {
         AnswerValue::Truth(b) => Value::Truth(Truth::from(*b)),
         AnswerValue::Number(n) => Value::Number(Interval::exact(n.clone())),
-    }))
+    })
 }
