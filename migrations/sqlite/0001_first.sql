@@ -10,10 +10,10 @@ create table resource (
   made blob not null,                   -- keys of the facts and identifier rows that this version made
   hash blob not null, body blob not null, key_id integer,
   primary key (partition, item, version)
-) without rowid;
+);                                      -- with rowid: keys are hashes, so only the small index is hit at random, bodies are appended
 create index resource_known on resource (partition, known, item);
 
--- by name: type, system and value hashed to 16 bytes
+-- by name: 16 bytes of a hash of source, type and value, then 8 of one of the system; so a value alone is a range
 create table identifier (
   partition integer not null, name blob not null, item blob not null, key_id integer,
   primary key (partition, name, item)

@@ -140,11 +140,12 @@ fn unused<'a>(
 ) {
     for leaf in scene.leaves(&c.expression) {
         for word in leaf.variable.split(" or ") {
-            if facts.iter().any(|f| *f.variable == *word && f.value.is_none()) {
+            if facts.iter().any(|f| f.variable == word && f.value.is_none()) {
                 continue;
             }
-            if let Some(v) = scene.trial.variables.iter().position(|v| *v.name == *word) {
+            if let Some(v) = scene.trial.variables.iter().position(|v| v.name == word) {
                 scene.left_out(v, facts);
+                scene.later(v, facts);
             }
         }
     }

@@ -47,7 +47,7 @@ pub(super) struct Length {
     of: Duration,
     /// Where a window of this length that ends now begins.
     start: Instant,
-    /// Of the moments that leave such a window some day, the first so far: a later one leaves no sooner.
+    /// Moments from this one on leave such a window no sooner than one that was seen.
     first: Option<Instant>,
 }
 
@@ -69,7 +69,7 @@ impl<'a> Scene<'a> {
         self.length(d, |l| l.start)
     }
 
-    /// Whether a moment may leave a moving window sooner than those seen so far.
+    /// Whether a moment may leave a moving window sooner than those that were seen.
     fn leaves_first(&self, at: Instant, d: Duration) -> bool {
         self.length(d, |l| l.first.is_none_or(|first| at < first))
     }
@@ -171,21 +171,14 @@ impl<'a> Scene<'a> {
             self.turns(self.now.plus_us(60_000_000));
         }
         let end = reading.other_end.or(reading.recorded).unwrap_or(Instant::MIN);
-        let times = [reading.at.earliest, reading.at.latest, end];
+        // Of what is there by now only the trailing end of a window takes leave, on its own day.
         if let Some(d) = bounds.moving.filter(|_| inside != Truth::False) {
-            for at in times {
+            for at in [reading.at.earliest, reading.at.latest, end] {
                 let sooner = || self.changes_at().is_none_or(|c| at.plus_us(least_us(d)) < c);
                 if at > Instant::MIN && at < Instant::MAX && self.leaves_first(at, d) && sooner() {
                     self.leaves_at(at, d);
                 }
             }
-        }
-        if times.iter().all(|at| *at < self.now) {
-            return;
-        }
-        for at in times {
-            self.turns(at);
-            self.turns(at.plus_us(1));
         }
         if reading.at.latest > self.now || end > self.now {
             for edge in [bounds.low, bounds.high].into_iter().flatten() {
@@ -200,18 +193,19 @@ impl<'a> Scene<'a> {
     /// When the trailing end of a window that ends now passes a moment.
     fn leaves_at(&self, at: Instant, d: Duration) {
         if let Some(us) = clock_us(d) {
-            self.turns(at.plus_us(us));
             self.turns(at.plus_us(us).plus_us(1));
-            if at.plus_us(us) > self.now {
+            if at.plus_us(us) >= self.now {
                 self.left_first(at, d);
             }
             return;
         }
-        let last = shift_date(self.zone().date_of(at), d, false);
+        let date = self.zone().date_of(at);
+        let last = shift_date(date, d, false);
         if last >= self.today() {
-            self.left_first(at, d);
+            // Clocks may go back over midnight: only what the day before is over by is surely no sooner.
+            self.left_first(self.zone().end_of(add_days(date, -1)).plus_us(1), d);
             self.turns(self.zone().end_of(last).plus_us(1));
-        } else if shift_date(self.today(), d, true) <= self.zone().date_of(at) {
+        } else if shift_date(self.today(), d, true) <= date {
             // Months of unlike length: the day may stand still at a month's end.
             self.turns_tomorrow();
         }

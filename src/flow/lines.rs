@@ -10,6 +10,7 @@ use crate::model::issue::Issue;
 use crate::store::KeepAside;
 use crate::store::contract::{Caller, Event, ImportEntry, Method, RefusalReason, SetAside};
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 /// Lines in one commit at most.
 pub const CHUNK: usize = 500;
@@ -105,7 +106,9 @@ impl Gateway {
                     *loaded.kept.entry(written.resource_type.name()).or_default() += 1;
                     *loaded.events.entry(Loaded::word(written.kept.event)).or_default() += 1;
                 }
-                EntryAnswer::PassedOver(_) => *loaded.ignored.entry(kind).or_default() += 1,
+                EntryAnswer::Deleted(_) => *loaded.events.entry("deleted").or_default() += 1,
+                // A file that reads asks nobody.
+                EntryAnswer::PassedOver(_) | EntryAnswer::Shown(_) => *loaded.ignored.entry(kind).or_default() += 1,
                 EntryAnswer::Refused(refusal) => {
                     let line =
                         Line { place, body: entry.resource.clone().and_then(|r| body.get(r)).unwrap_or_default() };
@@ -137,9 +140,10 @@ impl Gateway {
         }
         // The store names the entry that it refuses: that one is taken out and the rest tried again.
         while !entries.is_empty() {
-            match self.keep(source, entries.clone(), caller.clone()).await? {
+            let import = Arc::new(self.import(source, entries, caller.clone()));
+            match self.store.write(import.clone()).await? {
                 Ok(kept) => {
-                    for (entry, kept) in entries.iter().zip(kept) {
+                    for (entry, kept) in import.entries.iter().zip(kept) {
                         *loaded.kept.entry(entry.draft.resource_type.name()).or_default() += 1;
                         *loaded.events.entry(Loaded::word(kept.event)).or_default() += 1;
                     }
@@ -147,6 +151,8 @@ impl Gateway {
                 }
                 Err(refusal) if refusal.reason == RefusalReason::Overtaken => return Err(refused(&refusal, "")),
                 Err(refusal) => {
+                    // The store has let go of it by now, so nothing is copied.
+                    entries = Arc::unwrap_or_clone(import).entries;
                     let at = refusal.entry.min(entries.len() - 1);
                     entries.remove(at);
                     let line = from.remove(at);

@@ -51,7 +51,7 @@ pub async fn attest(
 ) -> Result<(), ActError> {
     let library = desk.library();
     let Some(active) = library.trial(trial) else { return refused("attest", "no such trial is active") };
-    let known = active.trial.variables.iter().find(|v| *v.name == *variable);
+    let known = active.trial.variables.iter().find(|v| v.name == variable);
     if !known.is_some_and(|v| matches!(v.kind, VariableKind::Attested { .. })) {
         return refused("attest", format!("`{variable:.60}` is no attestation of this definition"));
     }

@@ -77,7 +77,7 @@ impl Plan {
             VariableKind::Recorded(r) => meanings.iter().any(|m| r.codes.contains(m)),
             VariableKind::Attested { .. } => {
                 coding.system == ATTESTATION_SYSTEM
-                    && coding.code.split_once('/') == Some((self.trial.as_str(), &*v.name))
+                    && coding.code.split_once('/') == Some((self.trial.as_str(), v.name.as_str()))
             }
             VariableKind::Derived(_) => false,
         };

@@ -42,13 +42,11 @@ impl From<Refusal> for Skip {
 
 /// The person's facts as the trial of the plan reads them. `Reading::fact` and `LeftOut::fact` are places in `facts`.
 pub fn normalize(plan: &Plan, facts: &[Fact], zone: &Zone) -> Readings {
-    // Facts carry instants already; the calendar is asked for by whoever looks through windows.
-    let _ = zone;
-    if let Some(series) = all_series(plan, &plan.ways(), facts) {
-        return Readings { person: person::words(plan, facts), series };
-    }
-    let series = all_series(plan, &plan.learn(facts), facts);
-    Readings { person: person::words(plan, facts), series: series.expect("what these facts bring was just learned") }
+    let person = person::words(plan, facts);
+    let born = person.birth_date.as_ref().map(|date| date.range(zone).earliest);
+    let known = all_series(plan, &plan.ways(), facts, born);
+    let series = known.or_else(|| all_series(plan, &plan.learn(facts), facts, born));
+    Readings { person, series: series.expect("what these facts bring was just learned") }
 }
 
 /// Whether variables look at a fact at all.
@@ -57,7 +55,7 @@ pub(super) fn is_read(fact: &Fact) -> bool {
 }
 
 /// One series for each variable; `None`: a code or unit is met for the first time, and has to be learned.
-fn all_series(plan: &Plan, ways: &Ways, facts: &[Fact]) -> Option<Vec<Series>> {
+fn all_series(plan: &Plan, ways: &Ways, facts: &[Fact], born: Option<Instant>) -> Option<Vec<Series>> {
     let routes = routes(ways, facts)?;
     let mut counts = vec![0; plan.variables.len()];
     routes.iter().flat_map(|(_, route)| route.variables.iter()).for_each(|v| counts[*v] += 1);
@@ -69,7 +67,7 @@ fn all_series(plan: &Plan, ways: &Ways, facts: &[Fact]) -> Option<Vec<Series>> {
         for (slot, v) in route.variables.iter().enumerate() {
             let (variable, series) = (&plan.variables[*v], &mut all[*v]);
             let look = Look { terms, route, slot, limits: plan.limits };
-            let (reason, text) = match one(variable, &look, fact, place) {
+            let (reason, text) = match one(variable, &look, fact, place).and_then(|r| in_this_life(r, born)) {
                 Ok(reading) => {
                     series.readings.push(reading);
                     continue;
@@ -128,10 +126,11 @@ impl Look<'_> {
 /// What is not used, with its times: what its value is nobody knows.
 fn left_out(variable: &Variable, terms: &Terms, fact: &Fact, place: usize, reason: Reason, text: String) -> LeftOut {
     let draft = &fact.draft;
-    let other = match &variable.kind {
-        VariableKind::Recorded(r) => is_other(r, &draft.context, terms),
-        _ => false,
-    };
+    let other = draft.status == FactStatus::NotDone
+        || match &variable.kind {
+            VariableKind::Recorded(r) => is_other(r, &draft.context, terms),
+            _ => false,
+        };
     let unread = Reading {
         value: Value::Truth(Truth::Unknown),
         at: draft.at.unwrap_or(TimeRange { earliest: Instant::MIN, latest: Instant::MAX }),
@@ -253,6 +252,16 @@ fn one(variable: &Variable, look: &Look<'_>, fact: &Fact, place: usize) -> Resul
     })
 }
 
+/// What is dated before the birth has a wrong date, or is somebody else's.
+fn in_this_life(reading: Reading, born: Option<Instant>) -> Result<Reading, Skip> {
+    match born {
+        Some(born) if reading.at.latest < born => {
+            Err(Skip::No((Reason::Implausible, "dated before the birth; wanted a time of this life".into())))
+        }
+        _ => Ok(reading),
+    }
+}
+
 fn wanted(variable: &Variable) -> String {
     match &variable.unit {
         Some(unit) => format!("a number in `{}`", unit.code()),
@@ -274,6 +283,7 @@ fn is_part(r: &Recorded, fact: &Fact) -> bool {
 fn may_be_used(r: &Recorded, origin: Origin, status: FactStatus) -> Result<(), Refusal> {
     let refuse = || Err((Reason::NotYetFinal, format!("its status is {}; wanted a final one", status.word())));
     match status {
+        FactStatus::NotDone => Err((Reason::NeverSeen, "its status is not done; wanted one that was".into())),
         FactStatus::Unusable | FactStatus::EnteredInError => refuse(),
         FactStatus::Preliminary if origin == Origin::MedicationAdministration => Ok(()),
         FactStatus::Preliminary if r.status.contains(&status) => Ok(()),

@@ -68,7 +68,7 @@ fn criterion(finding: &CriterionFinding) -> Value {
     json!({
         "id": finding.id,
         "kind": if finding.exclusion { "exclusion" } else { "inclusion" },
-        "protocol": *finding.protocol,
+        "protocol": finding.protocol,
         "result": finding.result.word(),
         "tree": node(&finding.tree),
         "facts": finding.facts.iter().map(fact).collect::<Vec<_>>(),
@@ -77,7 +77,7 @@ fn criterion(finding: &CriterionFinding) -> Value {
 
 fn node(node_: &Node) -> Value {
     let mut out = Map::new();
-    out.insert("expression".into(), json!(*node_.expression));
+    out.insert("expression".into(), json!(node_.expression));
     if let Some(result) = node_.result {
         out.insert("result".into(), json!(result.word()));
     }
@@ -92,7 +92,7 @@ fn node(node_: &Node) -> Value {
 
 fn fact(used: &FactUsed) -> Value {
     let mut out = json!({
-        "variable": *used.variable,
+        "variable": used.variable,
         "value": used.value,
         "received": used.received,
         "at": used.at,

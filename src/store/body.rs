@@ -4,44 +4,75 @@ use super::contract::{StoreError, Stored};
 use crate::model::draft::{Offsets, Stretch};
 use crate::model::time::Instant;
 use std::cell::RefCell;
+use std::sync::LazyLock;
+use zstd::bulk::{Compressor, Decompressor};
+use zstd::dict::{DecoderDictionary, EncoderDictionary};
 
 /// Largest body that is read back, in bytes.
 const BODY_MAX: usize = 64 << 20;
+/// How hard bodies are packed.
+const LEVEL: i32 = 1;
+/// The dictionaries, by the number in front of a body, from 1; 0 is none. One that has packed a body is never changed:
+/// a better one (`examples/body_dictionary.rs`) is added behind it.
+const DICTIONARIES: [&[u8]; 1] = [include_bytes!("bodies-1.dictionary")];
+
+/// The newest dictionary, ready to pack.
+static NEWEST: LazyLock<EncoderDictionary<'static>> =
+    LazyLock::new(|| EncoderDictionary::copy(DICTIONARIES[DICTIONARIES.len() - 1], LEVEL));
+/// All of them, ready to unpack.
+static ALL: LazyLock<[DecoderDictionary<'static>; DICTIONARIES.len()]> =
+    LazyLock::new(|| DICTIONARIES.map(DecoderDictionary::copy));
+
 thread_local! {
     /// Kept from one body to the next: making one costs more than packing with it.
-    static PACKER: RefCell<Option<zstd::bulk::Compressor<'static>>> = const { RefCell::new(None) };
+    static PACKER: RefCell<Option<Compressor<'static>>> = const { RefCell::new(None) };
 }
 
-/// Marks a stretch that is not there.
-const NONE: u32 = u32::MAX;
-
-/// Packs a body with its offsets and resolved references.
+/// Packs a body with its offsets and resolved references: the number of the dictionary, what to splice on reading, then the bytes.
 pub(super) fn pack(body: &[u8], offsets: &Offsets, resolved: &[(Stretch, String)]) -> Result<Vec<u8>, StoreError> {
-    let mut out = Vec::with_capacity(64 + body.len() / 2);
+    let mut out = Vec::with_capacity(64 + body.len() / 4);
+    out.push(u8::try_from(DICTIONARIES.len()).unwrap_or(u8::MAX));
     for stretch in [offsets.id, offsets.meta, offsets.version_id, offsets.last_updated] {
         put_stretch(&mut out, stretch);
     }
-    out.extend(u16::try_from(resolved.len()).unwrap_or(u16::MAX).to_le_bytes());
-    for (stretch, text) in resolved.iter().take(usize::from(u16::MAX)) {
+    put_number(&mut out, resolved.len());
+    for (stretch, text) in resolved {
         put_stretch(&mut out, Some(*stretch));
-        let length = u16::try_from(text.len()).map_err(|_| StoreError::Corrupt("a reference is too long".into()))?;
-        out.extend(length.to_le_bytes());
+        put_number(&mut out, text.len());
         out.extend(text.as_bytes());
     }
-    out.extend(u32::try_from(body.len()).unwrap_or(u32::MAX).to_le_bytes());
+    put_number(&mut out, body.len());
     let wrong = |e: std::io::Error| StoreError::Corrupt(format!("a body cannot be packed: {e}"));
     let packed = PACKER.with_borrow_mut(|kept| match kept {
         Some(packer) => packer.compress(body),
-        None => kept.insert(zstd::bulk::Compressor::new(1)?).compress(body),
+        None => kept.insert(packer()?).compress(body),
     });
     out.extend(packed.map_err(wrong)?);
     Ok(out)
 }
 
+/// Length and dictionary stand in front already, so the frame need not name them.
+fn packer() -> std::io::Result<Compressor<'static>> {
+    let mut packer = Compressor::with_prepared_dictionary(&NEWEST)?;
+    packer.include_contentsize(false)?;
+    packer.include_dictid(false)?;
+    Ok(packer)
+}
+
+/// Where it begins, counted from 1, and its length; 0: it is not there.
 fn put_stretch(out: &mut Vec<u8>, stretch: Option<Stretch>) {
-    let stretch = stretch.unwrap_or(Stretch { start: NONE, end: NONE });
-    out.extend(stretch.start.to_le_bytes());
-    out.extend(stretch.end.to_le_bytes());
+    let Some(stretch) = stretch else { return out.push(0) };
+    put_number(out, stretch.start as usize + 1);
+    put_number(out, stretch.end.saturating_sub(stretch.start) as usize);
+}
+
+/// Seven bits a byte, the lowest first; the high bit says that more follow.
+fn put_number(out: &mut Vec<u8>, mut number: usize) {
+    while number >= 0x80 {
+        out.push(0x80 | (number & 0x7f) as u8);
+        number >>= 7;
+    }
+    out.push(number as u8);
 }
 
 /// Reads the front of a packed body.
@@ -54,14 +85,22 @@ impl<'a> Front<'a> {
         Some(head)
     }
 
-    fn stretch(&mut self) -> Option<Option<Stretch>> {
-        let start = u32::from_le_bytes(self.bytes(4)?.try_into().ok()?);
-        let end = u32::from_le_bytes(self.bytes(4)?.try_into().ok()?);
-        Some((start != NONE).then_some(Stretch { start, end }))
+    fn number(&mut self) -> Option<usize> {
+        let mut number = 0;
+        for place in 0..5 {
+            let byte = self.bytes(1)?[0];
+            number |= usize::from(byte & 0x7f) << (7 * place);
+            if byte & 0x80 == 0 {
+                return Some(number);
+            }
+        }
+        None
     }
 
-    fn number(&mut self) -> Option<usize> {
-        Some(usize::from(u16::from_le_bytes(self.bytes(2)?.try_into().ok()?)))
+    fn stretch(&mut self) -> Option<Option<Stretch>> {
+        let Some(start) = self.number()?.checked_sub(1) else { return Some(None) };
+        let end = start + self.number()?;
+        Some(Some(Stretch { start: u32::try_from(start).ok()?, end: u32::try_from(end).ok()? }))
     }
 }
 
@@ -83,6 +122,7 @@ pub(super) fn read(
 
 fn unpack(packed: &[u8], id: &str, version: i64, known: Instant) -> Option<Vec<u8>> {
     let mut front = Front(packed);
+    let dictionary = usize::from(front.bytes(1)?[0]);
     let offsets = Offsets {
         id: front.stretch()?,
         meta: front.stretch()?,
@@ -95,8 +135,14 @@ fn unpack(packed: &[u8], id: &str, version: i64, known: Instant) -> Option<Vec<u
         let length = front.number()?;
         edits.push((stretch, String::from_utf8(front.bytes(length)?.to_vec()).ok()?));
     }
-    let length = u32::from_le_bytes(front.bytes(4)?.try_into().ok()?) as usize;
-    let body = zstd::bulk::decompress(front.0, length.min(BODY_MAX)).ok()?;
+    let length = front.number()?.min(BODY_MAX);
+    let body = match dictionary.checked_sub(1) {
+        None => zstd::bulk::decompress(front.0, length).ok()?,
+        Some(number) => {
+            let dictionary = ALL.get(number)?;
+            Decompressor::with_prepared_dictionary(dictionary).ok()?.decompress(front.0, length).ok()?
+        }
+    };
     edits.extend(head_edits(&body, &offsets, id, version, known));
     edits.sort_by_key(|(stretch, _)| stretch.start);
     let mut out = Vec::with_capacity(body.len() + 128);
@@ -143,4 +189,74 @@ fn head_edits(body: &[u8], offsets: &Offsets, id: &str, version: i64, known: Ins
         edits.push((Stretch { start, end: start }, added));
     }
     edits
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::key::{hex, unhex};
+    use sha2::{Digest, Sha256};
+
+    const BODY: &str =
+        r#"{"resourceType":"Observation","id":"sent","status":"final","subject":{"reference":"urn:uuid:1"}}"#;
+    const READ: &str = r#"{"meta":{"versionId":"3","lastUpdated":"1970-01-01T00:00:07Z"},"resourceType":"Observation","id":"kept","status":"final","subject":{"reference":"Patient/p"}}"#;
+
+    fn stretch(text: &str) -> Stretch {
+        let start = BODY.find(text).expect("it is there");
+        Stretch { start: start as u32, end: (start + text.len()) as u32 }
+    }
+
+    fn packed() -> Vec<u8> {
+        let offsets = Offsets { id: Some(stretch("\"sent\"")), ..Offsets::default() };
+        let resolved = [(stretch("\"urn:uuid:1\""), "\"Patient/p\"".to_owned())];
+        pack(BODY.as_bytes(), &offsets, &resolved).expect("packed")
+    }
+
+    fn read_back(packed: &[u8]) -> String {
+        let stored = read(packed, "kept".into(), 3, Instant(7_000_000), false).expect("readable");
+        String::from_utf8(stored.body).expect("text")
+    }
+
+    #[test]
+    fn a_packed_body_is_read_with_what_the_gateway_assigned() {
+        assert_eq!(read_back(&packed()), READ);
+    }
+
+    /// Bodies of every form that was ever written, as they lie in stores.
+    #[test]
+    fn old_bodies_stay_readable() {
+        let first = "01240600000001530c0b2250617469656e742f70226028b52ffd0000dd0000407369643a31227d7d05fc3e3685360a1a20855944db0769716c01";
+        let without = "00240600000001530c0b2250617469656e742f70226028b52ffd20607d020002c61217a027e96dc4dfe496bf7f3caec94682f5ea26763caafa104932a00a94597679dd63bd1abd913a9d0e88c4cb0463c8b8c64c26e1e564c5eb025db6032563b82211b86ee120e8b93cb0371200";
+        for old in [without, first] {
+            assert_eq!(read_back(&unhex(old).expect("hexadecimal")), READ);
+        }
+    }
+
+    /// A dictionary that has packed a body must never change: nobody could read that body again.
+    #[test]
+    fn dictionaries_are_what_they_were() {
+        let digests: Vec<String> = DICTIONARIES.iter().map(|d| hex(&Sha256::digest(d))).collect();
+        assert_eq!(digests, ["8d4048b50d6b51ea48261cb9281c28c48c4e771085fb8519f4db1437dcdde299"]);
+    }
+
+    #[test]
+    fn what_is_no_packed_body_is_refused() {
+        let whole = packed();
+        for cut in 0..whole.len() {
+            assert!(unpack(&whole[..cut], "kept", 1, Instant(0)).is_none(), "cut at {cut}");
+        }
+        let mut unknown = whole;
+        unknown[0] = 99;
+        assert!(unpack(&unknown, "kept", 1, Instant(0)).is_none(), "a dictionary that is not there");
+    }
+
+    #[test]
+    fn a_body_of_any_length_comes_back() {
+        for length in [0, 1, 127, 128, 16_383, 16_384, 3 << 20] {
+            let body = format!("{{\"a\":\"{}\"}}", "x".repeat(length));
+            let packed = pack(body.as_bytes(), &Offsets::default(), &[]).expect("packed");
+            let back = unpack(&packed, "i", 1, Instant(0)).expect("readable");
+            assert!(back.ends_with(&body.as_bytes()[1..]), "{length}");
+        }
+    }
 }

@@ -10,6 +10,8 @@ use crate::model::time::{Instant, Partial, TimeRange};
 
 /// `at` of a fact without any clinical time; `Instant::MIN` itself means "always", or "began at an unknown time".
 const NO_TIME: i64 = i64::MIN + 1;
+/// `until` of a fact that was entered in error: it was never known to hold, and its resource is still found by it.
+pub(super) const NEVER_HELD: i64 = i64::MIN;
 /// Between the words of one coding, between codings, before the text beside them: characters that FHIR strings may not hold.
 const WORD: char = '\u{1f}';
 const ITEM: char = '\u{1e}';
@@ -41,6 +43,7 @@ pub(super) fn values(draft: &DraftFact) -> Vec<Value> {
         range.and_then(|r| r.high.clone()).into(),
         range.map(|r| unit_word(&r.unit)).into(),
         context(&draft.context).into(),
+        (draft.status == FactStatus::EnteredInError).then_some(NEVER_HELD).into(),
     ]
 }
 

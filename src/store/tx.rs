@@ -4,6 +4,7 @@ use super::contract::StoreError;
 use super::group::Group;
 use super::value::{Row, Value};
 use std::future::Future;
+use std::sync::Arc;
 
 /// An open transaction (or, for questions, a read-only connection).
 pub trait Tx: Send {
@@ -30,6 +31,19 @@ pub trait Unit: Send + Sync + 'static {
 
     /// Runs it. An error, or `Undo`, rolls back what it did.
     fn run<T: Tx>(&self, tx: &mut T) -> impl Future<Output = Result<Done<Self::Answer>, StoreError>> + Send;
+}
+
+/// A unit that whoever wrote it wants to keep: a refusal names a part of it, and the rest is tried again.
+impl<U: Unit> Unit for Arc<U> {
+    type Answer = U::Answer;
+
+    fn weight(&self) -> usize {
+        (**self).weight()
+    }
+
+    async fn run<T: Tx>(&self, tx: &mut T) -> Result<Done<Self::Answer>, StoreError> {
+        (**self).run(tx).await
+    }
 }
 
 /// The answer of a unit, and whether what it wrote is kept.

@@ -6,7 +6,7 @@ use crate::model::fact::{FactStatus, Origin, Qualifier};
 use crate::model::number::Number;
 use crate::model::time::Zone;
 use crate::model::unit::Unit;
-use std::sync::Arc;
+use crate::model::words::Words;
 
 /// Everything that the gateway knows about one trial.
 #[derive(Debug, Clone, PartialEq)]
@@ -122,7 +122,7 @@ pub struct Site {
 #[derive(Debug, Clone, PartialEq)]
 pub struct Variable {
     /// Its name in expressions.
-    pub name: Arc<str>,
+    pub name: Words,
     /// Its name for people.
     pub label: String,
     /// What it is made of.
@@ -284,7 +284,7 @@ pub struct Criterion {
     /// `include` is false.
     pub exclusion: bool,
     /// The protocol's own words.
-    pub protocol: Arc<str>,
+    pub protocol: Words,
     /// Where it is false, the criterion does not apply.
     pub applies: Option<Expr>,
     /// `require` or `reject`.

@@ -3,7 +3,7 @@
 use crate::model::number::Number;
 use crate::model::reading::Value;
 use crate::model::unit::Unit;
-use std::sync::Arc;
+use crate::model::words::Words;
 
 /// The type of an expression.
 #[derive(Debug, Clone, PartialEq)]
@@ -32,7 +32,7 @@ pub struct Expr {
     /// Its type; numbers come out in this type's unit.
     pub ty: Type,
     /// As the definition writes it.
-    pub text: Arc<str>,
+    pub text: Words,
 }
 
 /// What a name stands for, by place in the definition.
@@ -103,6 +103,21 @@ pub enum Calendar {
     Day,
     Hour,
     Minute,
+}
+
+impl Calendar {
+    /// The unit of that word, one or many: `day`, `days`.
+    pub fn named(word: &str) -> Option<Self> {
+        Some(match word.strip_suffix('s').unwrap_or(word) {
+            "year" => Self::Year,
+            "month" => Self::Month,
+            "week" => Self::Week,
+            "day" => Self::Day,
+            "hour" => Self::Hour,
+            "minute" => Self::Minute,
+            _ => return None,
+        })
+    }
 }
 
 /// So many of a calendar unit.

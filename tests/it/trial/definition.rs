@@ -23,7 +23,7 @@ fn the_first_trial_loads() {
     let trial = trial.expect("a trial without mistakes");
     let ids: Vec<&str> = trial.criteria.iter().map(|c| c.id.as_str()).collect();
     assert_eq!(ids, ["I0", "I1", "I2", "I3", "I4", "I5", "E1", "E2", "E3", "E4"]);
-    assert_eq!(&*trial.variables[0].name, "age", "variables keep the order of the file");
+    assert_eq!(trial.variables[0].name, "age", "variables keep the order of the file");
 }
 
 #[test]
