@@ -24,6 +24,9 @@ pub struct Settings {
     pub log: Option<String>,
     /// `text` or `json`.
     pub log_format: Option<String>,
+    /// Whether this process assesses; `true` when silent. `false`: data is taken and persons wait, as in a bulk load by
+    /// night or where another process of the same store assesses.
+    pub assess: Option<bool>,
     /// Sources by name; `main` is the base `/fhir`.
     pub sources: BTreeMap<String, Source>,
     /// Machine clients.

@@ -13,12 +13,12 @@ use tokio::signal::unix::{SignalKind, signal};
 /// Runs until SIGTERM or Ctrl-C, then drains.
 pub async fn run(args: &Serve) -> End {
     match start(args).await {
-        Ok((desk, server)) => work(desk, server).await,
+        Ok((desk, server, assesses)) => work(desk, server, assesses).await,
         Err(words) => fail(End::Failed, words),
     }
 }
 
-async fn start(args: &Serve) -> Result<(Arc<Desk>, Running), String> {
+async fn start(args: &Serve) -> Result<(Arc<Desk>, Running, bool), String> {
     let mut settings = wire::settings(&args.place)?;
     if let Some(listen) = &args.listen {
         settings.listen = Some(listen.clone());
@@ -40,13 +40,17 @@ async fn start(args: &Serve) -> Result<(Arc<Desk>, Running), String> {
     let server = Running::start(desk.gateway.clone(), served).await.map_err(|e| format!("{listen}: {e}"))?;
     // The one line on stdout: whoever starts it on port 0 reads here where it listens.
     println!("trialgate listens on {}", server.base());
-    Ok((desk, server))
+    Ok((desk, server, settings.assess.unwrap_or(true)))
 }
 
-async fn work(desk: Arc<Desk>, server: Running) -> End {
+async fn work(desk: Arc<Desk>, server: Running, assesses: bool) -> End {
     let (stop, stopped) = tokio::sync::watch::channel(false);
     let (assessing, sending, heard) = (desk.clone(), desk.clone(), stopped.clone());
-    let assessor = tokio::spawn(async move { assess::run(&assessing, heard).await });
+    let assessor = tokio::spawn(async move {
+        if assesses {
+            assess::run(&assessing, heard).await;
+        }
+    });
     let sender = tokio::spawn(async move { deliver::run(&sending, stopped).await });
     told_to_stop().await;
     tracing::info!("stopping: no new connections, what runs may end");

@@ -7,6 +7,9 @@ use axum::http::{HeaderMap, StatusCode, header};
 use http_body_util::BodyExt;
 use std::io::Read;
 
+/// Bytes that are made room for on a client's word alone.
+const ROOM: usize = 64 << 10;
+
 /// The body, unpacked, of at most `bound` bytes. Refuses other media types and codings (415), too much (413), too slow (408).
 pub(super) async fn read(headers: &HeaderMap, body: Body, bound: usize, limits: &Limits) -> Result<Vec<u8>, Fault> {
     check_media_type(headers)?;
@@ -15,15 +18,16 @@ pub(super) async fn read(headers: &HeaderMap, body: Body, bound: usize, limits: 
     if declared.is_some_and(|length| length > bound as u64) {
         return Err(too_long(bound));
     }
-    let bytes = tokio::time::timeout(limits.body_deadline, collect(body, bound)).await.map_err(|_| {
+    let room = usize::try_from(declared.unwrap_or(0)).unwrap_or(0).min(ROOM);
+    let bytes = tokio::time::timeout(limits.body_deadline, collect(body, bound, room)).await.map_err(|_| {
         let text = format!("the body did not arrive within {} s", limits.body_deadline.as_secs_f32());
         Fault::new(StatusCode::REQUEST_TIMEOUT, "timeout", text).with(header::CONNECTION, "close")
     })??;
     if packed { unpack(&bytes, bound, limits.expansion) } else { Ok(bytes) }
 }
 
-async fn collect(mut body: Body, bound: usize) -> Result<Vec<u8>, Fault> {
-    let mut bytes = Vec::new();
+async fn collect(mut body: Body, bound: usize, room: usize) -> Result<Vec<u8>, Fault> {
+    let mut bytes = Vec::with_capacity(room);
     while let Some(frame) = body.frame().await {
         let frame = frame.map_err(|_| Fault::new(StatusCode::BAD_REQUEST, "incomplete", "the body broke off"))?;
         let Ok(data) = frame.into_data() else { continue };

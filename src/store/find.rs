@@ -2,7 +2,7 @@
 
 use super::body;
 use super::contract::{Find, Found, StoreError, Stored};
-use super::import::name;
+use super::import::Name;
 use super::questions::{Counts, ItemName, ItemNames, ReadResource, ResourceHistory};
 use super::tx::{Question, Tx};
 use super::value::{Row, Value, args};
@@ -118,7 +118,7 @@ impl Find {
     async fn by_identifier(&self, tx: &mut impl Tx, kind: ResourceType) -> Result<BTreeSet<Item>, StoreError> {
         let mut items = BTreeSet::new();
         for identifier in &self.identifiers {
-            let name = name(&self.source, kind, identifier);
+            let name = Name::of(&self.source, kind, identifier);
             let (first, last) = if identifier.system.is_empty() { name.of_any_system() } else { (name, name) };
             let sql = "select item from identifier where partition = 0 and name >= ?1 and name <= ?2";
             for row in tx.query(sql, args![first, last]).await? {

@@ -341,10 +341,17 @@ async fn make_facts(
     let kept: &[DraftFact] = if retracted { &[] } else { &draft.facts };
     let facts: &[DraftFact] = touched.map_or(&[], |_| kept);
     made.extend(u32::try_from(facts.len()).unwrap_or(u32::MAX).to_le_bytes());
+    let mut row: Option<(&DraftFact, Vec<Value>)> = None;
     for fact in facts {
         let key = persons::code_key(tx, &fact.code).await?;
         if let Some(touched) = touched {
-            insert_fact(tx, touched.patient, item, version, known, key, fact).await?;
+            // Codings of one statement differ in the code alone.
+            let mut values = match row.take() {
+                Some((before, values)) if facts::same_but_code(before, fact) => values,
+                _ => facts::row(touched.patient, item, version, known, fact),
+            };
+            facts::insert(tx, key, &mut values).await?;
+            row = Some((fact, values));
         }
         made.extend(key.to_le_bytes());
         made.extend(facts::at(fact).to_le_bytes());
@@ -356,33 +363,12 @@ async fn make_facts(
         tx.group().unit_usage.push((import.source.clone(), key, unit, import.at.0));
     }
     for identifier in &draft.identifiers {
-        let name = name(&import.source, draft.resource_type, identifier);
+        let name = Name::of(&import.source, draft.resource_type, identifier);
         let sql = "insert into identifier (partition, name, item) values (0, ?1, ?2) on conflict do nothing";
         tx.execute(sql, args![name, item]).await?;
         made.extend(name.0);
     }
     Ok(made)
-}
-
-/// One fact row.
-pub(super) async fn insert_fact(
-    tx: &mut impl Tx,
-    patient: PatientKey,
-    item: Item,
-    version: i64,
-    known: Instant,
-    code: i64,
-    fact: &DraftFact,
-) -> Result<(), StoreError> {
-    let mut all: Vec<Value> = vec![patient.into(), code.into(), item.into(), version.into(), known.into()];
-    all.extend(facts::values(fact));
-    tx.execute(
-        "insert into fact (partition, patient, code, item, version, known, part, origin, at, at_end, other_end, recorded, status, kind, low, high, text, unit, low_ref, high_ref, unit_ref, context)
-         values (0, ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21) on conflict do nothing",
-        &all,
-    )
-    .await?;
-    Ok(())
 }
 
 type Made = (Vec<(i64, i64, i64)>, Vec<Name>);
@@ -397,7 +383,7 @@ fn read_made(made: &[u8]) -> Made {
         facts.push((number(0..8), number(8..16), i64::from(u16::from_le_bytes([one[16], one[17]]))));
         rest = after;
     }
-    (facts, rest.chunks_exact(24).filter_map(|name| name.try_into().ok().map(Name)).collect())
+    (facts, rest.chunks_exact(32).filter_map(|name| name.try_into().ok().map(Name)).collect())
 }
 
 async fn mark(
@@ -414,24 +400,28 @@ async fn mark(
     if wanted { persons::mark(tx, touched.person, import.at, "data").await } else { Ok(()) }
 }
 
-/// The name under which an identifier is found: of its value, then of its system.
-pub(super) fn name(source: &str, kind: ResourceType, identifier: &Identifier) -> Name {
-    let mut name = [0; 24];
-    name[..16].copy_from_slice(&digest_words(&["identifier", source, kind.name(), &identifier.value])[..16]);
-    name[16..].copy_from_slice(&digest_words(&["system", &identifier.system])[..8]);
-    Name(name)
-}
-
-/// The name of an identifier, so made that all systems of one value lie side by side.
+/// The name under which an identifier is found. It begins as the value does, so that values given one after another
+/// lie side by side on few pages; then a hash of source, type and value; then one of the system, so that a value of
+/// any system is a range.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) struct Name([u8; 24]);
+pub(super) struct Name([u8; 32]);
 
 impl Name {
+    pub(super) fn of(source: &str, kind: ResourceType, identifier: &Identifier) -> Self {
+        let mut name = [0; 32];
+        let value = identifier.value.as_bytes();
+        let begin = value.len().min(12);
+        name[..begin].copy_from_slice(&value[..begin]);
+        name[12..24].copy_from_slice(&digest_words(&["identifier", source, kind.name(), &identifier.value])[..12]);
+        name[24..].copy_from_slice(&digest_words(&["system", &identifier.system])[..8]);
+        Self(name)
+    }
+
     /// The first and the last name that this value may have, of whatever system.
     pub(super) fn of_any_system(self) -> (Self, Self) {
         let mut ends = (self, self);
-        ends.0.0[16..].fill(0);
-        ends.1.0[16..].fill(u8::MAX);
+        ends.0.0[24..].fill(0);
+        ends.1.0[24..].fill(u8::MAX);
         ends
     }
 }
@@ -451,7 +441,7 @@ async fn found<T: Tx>(
 ) -> Result<Result<Option<String>, RefusalReason>, StoreError> {
     let kind = entry.draft.resource_type;
     let mut guards: Vec<Vec<u8>> =
-        search.identifiers.iter().map(|i| name(&import.source, kind, i).0.to_vec()).collect();
+        search.identifiers.iter().map(|i| Name::of(&import.source, kind, i).0.to_vec()).collect();
     guards.extend(search.id.iter().map(|id| Item::of(&import.source, kind.name(), id).0.to_vec()));
     guards.sort_unstable();
     for guard in guards {
@@ -475,7 +465,7 @@ pub(super) async fn matches(
 ) -> Result<Vec<String>, StoreError> {
     let mut common: Option<Vec<String>> = None;
     for identifier in &search.identifiers {
-        let name = name(source, kind, identifier);
+        let name = Name::of(source, kind, identifier);
         let rows = tx
             .query(
                 "select r.id from identifier i join resource r on r.partition = 0 and r.item = i.item and r.state = 1

@@ -16,13 +16,14 @@ const ACKS: usize = 25;
 const WRITERS: usize = 4;
 const PATIENTS: usize = 8;
 
-struct Server {
+/// A gateway that listens; killed when it is dropped.
+pub(super) struct Server {
     child: Child,
-    address: String,
+    pub(super) address: String,
 }
 
 impl Server {
-    fn start(folder: &Folder, config: &str) -> Self {
+    pub(super) fn start(folder: &Folder, config: &str) -> Self {
         let path = folder.0.join("config.toml");
         std::fs::write(&path, config).expect("the settings are written");
         let mut child = trialgate()
@@ -53,12 +54,12 @@ fn config(research: &str) -> String {
     )
 }
 
-fn patient(n: usize) -> (String, String) {
+pub(super) fn patient(n: usize) -> (String, String) {
     let body = format!(r#"{{"resourceType":"Patient","id":"p{n}","gender":"female","birthDate":"1980-01-01"}}"#);
     (format!("/fhir/Patient/p{n}"), body)
 }
 
-fn diagnosis(n: usize) -> (String, String) {
+pub(super) fn diagnosis(n: usize) -> (String, String) {
     let body = format!(
         r#"{{"resourceType":"Condition","id":"c{n}","subject":{{"reference":"Patient/p{n}"}},"recordedDate":"2026-01-01","clinicalStatus":{{"coding":[{{"system":"http://terminology.hl7.org/CodeSystem/condition-clinical","code":"active"}}]}},"verificationStatus":{{"coding":[{{"system":"http://terminology.hl7.org/CodeSystem/condition-ver-status","code":"confirmed"}}]}},"code":{{"coding":[{{"system":"http://snomed.info/sct","code":"89155008"}}]}}}}"#
     );

@@ -5,6 +5,7 @@ pub mod client;
 pub mod crash;
 pub mod demo;
 pub mod synthea;
+pub mod waiting;
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};

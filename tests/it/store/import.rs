@@ -2,7 +2,7 @@
 
 use super::*;
 use trialgate::store::tx::{Done, Tx, Unit};
-use trialgate::store::{Event, ReadResource, RefusalReason, ResourceHistory, Search, StoreError};
+use trialgate::store::{Event, Find, ReadResource, RefusalReason, ResourceHistory, Search, StoreError};
 
 fn timed(id: &str, body: &str, facts: Vec<DraftFact>, at: i64) -> ImportEntry {
     let mut entry = entry(id, body, facts);
@@ -186,4 +186,83 @@ async fn reading_splices_the_head_and_keeps_every_other_byte() {
         let read = store.read(ask).await.expect("read").expect("there");
         assert_eq!(String::from_utf8_lossy(&read.body), wanted);
     }
+}
+
+async fn found_by(store: &Store, system: &str, value: &str) -> Vec<String> {
+    let found = store.read(Find {
+        source: "lab".into(),
+        resource_type: Some(ResourceType::Observation),
+        ids: vec![],
+        identifiers: vec![Identifier { system: system.into(), value: value.into() }],
+        patients: vec![],
+        codes: vec![],
+        dates: vec![],
+        count: 50,
+        after: None,
+        until: Instant::MAX,
+    });
+    let mut ids: Vec<String> = found.await.expect("read").resources.into_iter().map(|r| r.id).collect();
+    ids.sort();
+    ids
+}
+
+#[tokio::test]
+async fn an_identifier_is_found_with_its_system_and_by_its_value_alone() {
+    let place = Place::new();
+    let store = place.open();
+    let long = "2026-03-15-000123";
+    let of = |system: &str, value: &str| Identifier { system: system.into(), value: value.into() };
+    for (id, identifier) in [
+        ("a", of("urn:one", "7")),
+        ("b", of("urn:two", "7")),
+        ("c", of("", "7")),
+        ("d", of("urn:one", "70")),
+        ("e", of("urn:one", long)),
+        ("f", of("urn:one", "2026-03-15-000124")),
+    ] {
+        let mut entry = entry(id, "{}", one_number("1-1", "0"));
+        entry.draft.identifiers = vec![identifier];
+        keep(&store, entry, 10).await;
+    }
+    assert_eq!(found_by(&store, "urn:one", "7").await, ["a"]);
+    assert_eq!(found_by(&store, "", "7").await, ["a", "b", "c"]);
+    assert_eq!(found_by(&store, "urn:three", "7").await, Vec::<String>::new());
+    assert_eq!(found_by(&store, "urn:one", long).await, ["e"]);
+    assert_eq!(found_by(&store, "", "2026-03-15-").await, Vec::<String>::new(), "a beginning is no value");
+    let mut without = entry("e", "{\"a\":1}", one_number("1-1", "0"));
+    without.draft.identifiers = vec![of("urn:one", "8")];
+    keep(&store, without, 11).await;
+    assert_eq!(found_by(&store, "urn:one", long).await, Vec::<String>::new(), "the new version has another");
+    assert_eq!(found_by(&store, "urn:one", "8").await, ["e"]);
+}
+
+#[tokio::test]
+async fn codings_of_one_statement_and_statements_of_one_part_are_told_apart() {
+    let place = Place::new();
+    let store = place.open();
+    let same = number("1-1", "1.50", 5);
+    let other_code = DraftFact { code: Coding::new("urn:lab", "x"), ..same.clone() };
+    let other_value = number("2-2", "2.5", 5);
+    let other_part = DraftFact { part: 1, ..number("3-3", "2.5", 5) };
+    let stated = vec![same, other_code, other_value, other_part];
+    keep(&store, entry("o", "{}", stated.clone()), 10).await;
+    let read: Vec<DraftFact> = facts(&store, "p").await.into_iter().map(|f| f.draft).collect();
+    for fact in &stated {
+        assert!(read.contains(fact), "{fact:?} is not among {read:?}");
+    }
+    assert_eq!(read.len(), stated.len());
+}
+
+#[tokio::test]
+async fn a_unit_that_is_shared_comes_back_when_it_is_refused() {
+    let place = Place::new();
+    let store = place.open();
+    let mut refused = entry("o", "{}", one_number("1-1", "1"));
+    refused.method = Method::Update { if_match: Some(4) };
+    let whole = Arc::new(import(vec![entry("n", "{}", one_number("1-1", "1")), refused], 10));
+    let answer = store.write(whole.clone()).await.expect("written").expect_err("refused");
+    assert_eq!((answer.entry, answer.reason), (1, RefusalReason::VersionConflict(0)));
+    let mut entries = Arc::try_unwrap(whole).expect("the store has let go of it").entries;
+    entries.pop();
+    store.write(import(entries, 11)).await.expect("written").expect("the rest is kept");
 }
