@@ -1,7 +1,7 @@
 //! Writes `profiles/schemas/fhir-r4/` from the R4 definitions: `cargo run --release --example fhir_schemas -- <folder>`.
 //!
 //! The folder holds `profiles-resources.json.gz`, `profiles-types.json.gz` and `valuesets.json.gz`. Only facts
-//! are taken: names, types, cardinalities and the codes of required bindings. Three words go beyond draft 7:
+//! are taken: names, types, cardinalities, what is summary, and the codes of required bindings. Three words go beyond draft 7:
 //! `x-choices` (at most one element of a choice, or exactly one) and the formats `fhir-*` (see `src/intake/schema.rs`).
 
 use serde_json::{Map, Value, json};
@@ -93,8 +93,31 @@ pub fn generate(definitions: &Definitions) -> BTreeMap<String, String> {
         .collect();
     let mut names = definitions.codes("http://hl7.org/fhir/ValueSet/resource-types").unwrap_or_default();
     names.retain(|n| n != "Resource" && n != "DomainResource");
+    files.insert("elements.json".into(), elements(definitions, &names));
     files.insert("resource-types.json".into(), format!("{}\n", json!(names)));
     files
+}
+
+/// Of each type, one a line: elements of its summary, those that may not be missing, and those that are choices.
+fn elements(definitions: &Definitions, types: &[String]) -> String {
+    let line = |name: &String| {
+        let top: Vec<&Value> = definitions
+            .elements(name)
+            .iter()
+            .filter(|e| e["path"].as_str().is_some_and(|path| path.matches('.').count() == 1))
+            .collect();
+        let named = |fits: &dyn Fn(&Value) -> bool| {
+            let names = top.iter().filter(|e| fits(e)).filter_map(|e| e["path"].as_str()?.split('.').nth(1));
+            names.map(|n| n.trim_end_matches("[x]")).collect::<Vec<_>>()
+        };
+        let summary = named(&|e| e["isSummary"] == true);
+        let required = named(&|e| e["min"].as_u64().unwrap_or_default() > 0);
+        let choices = named(&|e| e["path"].as_str().is_some_and(|p| p.ends_with("[x]")));
+        let of = json!({ "summary": summary, "required": required, "choices": choices });
+        format!("{}:{of}", json!(name))
+    };
+    let lines: Vec<String> = types.iter().filter(|t| !definitions.elements(t).is_empty()).map(line).collect();
+    format!("{{\n{}\n}}\n", lines.join(",\n"))
 }
 
 struct Closure<'a> {

@@ -1,8 +1,9 @@
 //! The only caller of "now", and of randomness: everything else is told the time.
 
 use crate::model::time::Instant;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
+use std::sync::{Arc, LazyLock};
+use std::time::Duration;
 
 /// Where the time comes from.
 #[derive(Debug, Clone, Default)]
@@ -34,6 +35,12 @@ impl Clock {
             inner.store(at.0, Ordering::SeqCst);
         }
     }
+}
+
+/// Time since the program's first look at it: grows steadily whatever is done to the clock on the wall.
+pub fn steady() -> Duration {
+    static FIRST: LazyLock<std::time::Instant> = LazyLock::new(std::time::Instant::now);
+    FIRST.elapsed()
 }
 
 /// Random bytes of the operating system.

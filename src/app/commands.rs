@@ -1,7 +1,7 @@
 //! The commands that open a store or profiles and end.
 
 use super::wire;
-use crate::cli::args::{Audit, Explain, Import, Place, Trial};
+use crate::cli::args::{Audit, Explain, Import, Migrate, Place, Trial};
 use crate::cli::print::{End, fail};
 use crate::cli::{self, backtest, check, evaluate};
 use crate::clock::Clock;
@@ -13,6 +13,7 @@ use crate::flow::rehearse::{Rehearsal, moment_of};
 use crate::flow::{Store, library};
 use crate::model::terms::TermsBySource;
 use crate::model::time::Instant;
+use crate::store::shown;
 use crate::trial::definition;
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -144,13 +145,33 @@ pub async fn explain(args: &Explain) -> End {
 }
 
 /// `migrate`
-pub async fn migrate(place: &Place) -> End {
-    match wire::settings(place).and_then(|settings| wire::store(&settings, true, false)) {
+pub async fn migrate(args: &Migrate) -> End {
+    let settings = match wire::settings(&args.place) {
+        Ok(settings) => settings,
+        Err(words) => return fail(End::Failed, words),
+    };
+    if args.from.is_some() || args.to.is_some() {
+        let usual = settings.store.as_deref().unwrap_or(wire::STORE);
+        let (from, to) = (args.from.as_deref().unwrap_or(usual), args.to.as_deref().unwrap_or(usual));
+        return moved(from, to, args.json).await;
+    }
+    match wire::store(&settings, true, false) {
         Ok(store) => match store.close().await {
             Ok(()) => End::Done,
             Err(error) => fail(End::Failed, error),
         },
         Err(words) => fail(End::Failed, words),
+    }
+}
+
+/// Moves a store, shows how far it is, and prints the proof.
+async fn moved(from: &str, to: &str, as_json: bool) -> End {
+    let bar = cli::migrate::bar();
+    let proofs = crate::store::transfer(from, to, |progress| cli::migrate::show(&bar, progress)).await;
+    bar.finish_and_clear();
+    match proofs {
+        Ok(proofs) => cli::migrate::proof(&proofs, as_json),
+        Err(error) => fail(End::Failed, format!("{} to {}: {error}", shown(from), shown(to))),
     }
 }
 

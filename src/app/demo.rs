@@ -8,13 +8,17 @@ use crate::cli::print::{End, fail};
 use crate::clock::Clock;
 use crate::config::Settings;
 use crate::flow::desk::Desk;
-use crate::flow::profiles;
+use crate::flow::{Caller, accounts, profiles};
+use crate::http::coordinator::routes::{Exposure, Pages};
 use crate::http::running::{Running, Serving};
 use crate::http::standin::Standin;
+use crate::model::standing::Role;
 use crate::model::time::{Partial, Zone};
+use crate::store::{ChangeRight, Granted, MakeAccount};
 use crate::trial::case::{self, Case};
 use serde_json::json;
 use std::collections::BTreeMap;
+use std::net::Ipv4Addr;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
@@ -23,6 +27,8 @@ use std::time::Duration;
 const RESEARCH: &str = "research-store";
 /// The chart that is told nothing before consent.
 const CHART: &str = "hospital-chart";
+/// The account that looks at the pages.
+const ACCOUNT: &str = "coordinator-demo";
 /// Pause between two steps.
 const PAUSE: Duration = Duration::from_secs(2);
 
@@ -49,8 +55,9 @@ async fn play(args: &Demo) -> Result<(), String> {
     std::fs::create_dir_all(&folder.0).map_err(|e| format!("{}: {e}", folder.0.display()))?;
     let (mut stage, store_url) = build(args, &folder).await?;
     let cases = cases(args, &stage.story)?;
-    let server =
-        Running::start(stage.desk.gateway.clone(), Serving::local("127.0.0.1:0")).await.map_err(|e| e.to_string())?;
+    let (pages, key) = pages(&stage).await?;
+    let serving = Serving::local("127.0.0.1:0");
+    let server = Running::start(stage.desk.gateway.clone(), serving, Some(pages)).await.map_err(|e| e.to_string())?;
     let quiet = args.json;
     if !quiet {
         tell::opening(&stage);
@@ -64,20 +71,41 @@ async fn play(args: &Demo) -> Result<(), String> {
             tell::step(step, &outcome);
         }
     }
-    finish(args, &stage, &server, &store_url).await?;
+    let page = format!("{}/?k={key}", server.base());
+    finish(args, &stage, &server, &page, &store_url).await?;
     server.stop().await;
     stage.desk.store().close().await.map_err(|e| e.to_string())
 }
 
-async fn finish(args: &Demo, stage: &Stage, server: &Running, store_url: &str) -> Result<(), String> {
+/// The pages, with one account of the story's trial, and the key that opens them without a password.
+async fn pages(stage: &Stage) -> Result<(Pages, String), String> {
+    let library = stage.desk.library();
+    let trial = &library.trial(&stage.story.trial).ok_or("the story's trial is not in force")?.trial;
+    let site = stage.desk.at_site(trial).site(trial).ok_or("the story's trial has no site")?.id.clone();
+    let (name, at) = (ACCOUNT.to_owned(), stage.clock.now());
+    let caller = || Caller { actor: "demo".into(), purpose: "accounts".into() };
+    // Nobody knows this password: the key alone opens the page.
+    let password = accounts::hash(&accounts::generated_password())?;
+    let make = MakeAccount { name: name.clone(), password, caller: caller(), at };
+    stage.desk.store().write(make).await.map_err(|e| e.to_string())?;
+    let right = Granted { role: Role::Coordinator, trial: trial.id.clone(), site, until: None };
+    let give = ChangeRight { name, right, remove: false, caller: caller(), at };
+    stage.desk.store().write(give).await.map_err(|e| e.to_string())?;
+    let key = wire::random_name() + &wire::random_name();
+    let exposure = Exposure::of("", Ipv4Addr::LOCALHOST.into());
+    Ok((Pages::new(stage.desk.clone(), exposure).with_key(&key, ACCOUNT), key))
+}
+
+async fn finish(args: &Demo, stage: &Stage, server: &Running, page: &str, store_url: &str) -> Result<(), String> {
     let (rows, hidden) = rows(stage).await?;
     if args.json {
         let persons: Vec<_> = rows.iter().map(Row::json).collect();
-        crate::cli::print::json(&json!({ "trial": stage.story.trial, "persons": persons }));
+        let told = stage.told_of_each().await?;
+        crate::cli::print::json(&json!({ "trial": stage.story.trial, "persons": persons, "told": told }));
         return Ok(());
     }
     tell::table(&rows, hidden);
-    tell::closing(&stage.story, &server.base(), store_url, args.once);
+    tell::closing(&stage.story, &server.base(), page, store_url, args.once);
     if args.once {
         return Ok(());
     }
@@ -132,7 +160,7 @@ kind = "chart"
 source = "{SOURCE}"
 [trials.{trial}]
 recruiting = true
-grounds = {{ count = "demo", list = "demo", contact = "demo" }}
+grounds = {{ count = "demo", list = "demo", name = "demo", contact = "demo" }}
 "#,
         zone = story.zone,
         research = url(RESEARCH),

@@ -4,6 +4,8 @@ pub mod commands;
 pub mod demo;
 pub mod run;
 pub mod serve;
+pub mod settings;
 pub mod story;
 pub mod tell;
+pub mod users;
 pub mod wire;

@@ -1,19 +1,40 @@
 //! From the command line's words to what they ask for.
 
-use super::{commands, demo, serve};
-use crate::cli::args::{Cli, Command};
+use super::{commands, demo, serve, settings, users, wire};
+use crate::cli::args::{Cli, Client, Command};
 use crate::cli::print::{End, fail};
+use crate::config::Settings;
 use crate::telemetry::{self, LogFormat};
+use std::time::Duration;
+
+/// How long a question of the store may run on when the command is done.
+const LAST_WAIT: Duration = Duration::from_secs(1);
 
 /// Runs a command to its end.
 pub fn run(cli: Cli) -> End {
-    let filter = std::env::var("TRIALGATE_LOG").unwrap_or_else(|_| default_filter(&cli.command).to_owned());
-    telemetry::start(&filter, LogFormat::Text);
+    start_log(&cli.command);
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
     match runtime {
-        Ok(runtime) => runtime.block_on(dispatch(cli.command)),
+        Ok(runtime) => {
+            let end = runtime.block_on(dispatch(cli.command));
+            // A question that still runs must not keep a program that has done its work.
+            runtime.shutdown_timeout(LAST_WAIT);
+            end
+        }
         Err(error) => fail(End::Failed, format!("no threads can be started: {error}")),
     }
+}
+
+/// By `TRIALGATE_LOG`, else by the settings; what is wrong with these is said by who needs them.
+fn start_log(command: &Command) {
+    let settings = match command {
+        Command::Serve(args) => wire::settings(&args.place).unwrap_or_default(),
+        _ => Settings::default(),
+    };
+    let usual = settings.log.as_deref().unwrap_or(default_filter(command));
+    let filter = std::env::var("TRIALGATE_LOG").unwrap_or_else(|_| usual.to_owned());
+    let format = if settings.log_format.as_deref() == Some("json") { LogFormat::Json } else { LogFormat::Text };
+    telemetry::start(&filter, format);
 }
 
 /// A gateway says what it does; a command only what goes wrong.
@@ -31,7 +52,12 @@ async fn dispatch(command: Command) -> End {
         Command::Import(args) => commands::import(&args).await,
         Command::Trial { command } => commands::trial(command).await,
         Command::Explain(args) => commands::explain(&args).await,
-        Command::Migrate { place } => commands::migrate(&place).await,
+        Command::Migrate(args) => commands::migrate(&args).await,
+        Command::Config { command } => settings::run(&command),
+        Command::Client { command: Client::Add { name, source, rights } } => {
+            crate::cli::client::add(&name, &source, &rights, &crate::clock::random_bytes())
+        }
+        Command::User { command } => users::run(command).await,
         Command::Audit { command } => commands::audit(command).await,
     }
 }

@@ -6,19 +6,27 @@ use crate::cli::print::{End, fail};
 use crate::clock::Clock;
 use crate::flow::desk::Desk;
 use crate::flow::{assess, deliver, takeup};
+use crate::http::coordinator::routes::{Exposure, Pages};
 use crate::http::running::Running;
 use std::sync::Arc;
+use std::time::Duration;
 use tokio::signal::unix::{SignalKind, signal};
 
 /// Runs until SIGTERM or Ctrl-C, then drains.
 pub async fn run(args: &Serve) -> End {
     match start(args).await {
-        Ok((desk, server, assesses)) => work(desk, server, assesses).await,
+        Ok((desk, server, how)) => work(desk, server, how).await,
         Err(words) => fail(End::Failed, words),
     }
 }
 
-async fn start(args: &Serve) -> Result<(Arc<Desk>, Running, bool), String> {
+/// How the work goes on and ends.
+struct How {
+    assesses: bool,
+    drain: Duration,
+}
+
+async fn start(args: &Serve) -> Result<(Arc<Desk>, Running, How), String> {
     let mut settings = wire::settings(&args.place)?;
     if let Some(listen) = &args.listen {
         settings.listen = Some(listen.clone());
@@ -37,26 +45,51 @@ async fn start(args: &Serve) -> Result<(Arc<Desk>, Running, bool), String> {
     let store = wire::store(&settings, true, false)?;
     let desk = Arc::new(wire::desk(&settings, store, library, Clock::System, base.trim_end_matches('/'))?);
     takeup::take_up(&desk, &profiles).await.map_err(|e| e.to_string())?;
-    let server = Running::start(desk.gateway.clone(), served).await.map_err(|e| format!("{listen}: {e}"))?;
+    let drain = served.limits.drain_deadline;
+    let pages = pages(&desk, &base, &listen).await?;
+    let server = Running::start(desk.gateway.clone(), served, pages).await.map_err(|e| format!("{listen}: {e}"))?;
     // The one line on stdout: whoever starts it on port 0 reads here where it listens.
     println!("trialgate listens on {}", server.base());
-    Ok((desk, server, settings.assess.unwrap_or(true)))
+    Ok((desk, server, How { assesses: settings.assess.unwrap_or(true), drain }))
 }
 
-async fn work(desk: Arc<Desk>, server: Running, assesses: bool) -> End {
+/// Pages travel beyond this machine under https alone: a session's cookie is as good as a password.
+async fn pages(desk: &Arc<Desk>, base: &str, listen: &str) -> Result<Option<Pages>, String> {
+    let address: std::net::SocketAddr = listen.parse().map_err(|_| format!("`{listen}` is no address"))?;
+    let exposure = Exposure::of(base, address.ip());
+    if !exposure.loopback && !exposure.secure {
+        tracing::warn!("no pages are served: beyond this machine they need a `base` that begins with https://");
+        return Ok(None);
+    }
+    let pages = Pages::new(desk.clone(), exposure);
+    if !pages.accounts.any().await.map_err(|e| e.to_string())? {
+        tracing::warn!(
+            "nobody can look at the pages yet: stop, make an account with `trialgate user add`, start again"
+        );
+    }
+    Ok(Some(pages))
+}
+
+async fn work(desk: Arc<Desk>, server: Running, how: How) -> End {
     let (stop, stopped) = tokio::sync::watch::channel(false);
     let (assessing, sending, heard) = (desk.clone(), desk.clone(), stopped.clone());
     let assessor = tokio::spawn(async move {
-        if assesses {
+        if how.assesses {
             assess::run(&assessing, heard).await;
         }
     });
     let sender = tokio::spawn(async move { deliver::run(&sending, stopped).await });
     told_to_stop().await;
     tracing::info!("stopping: no new connections, what runs may end");
-    server.stop().await;
     stop.send_replace(true);
-    let _ = tokio::join!(assessor, sender);
+    let hands = [assessor.abort_handle(), sender.abort_handle()];
+    let tasks = async { tokio::join!(assessor, sender) };
+    let (_, ended) = tokio::join!(server.stop(), tokio::time::timeout(how.drain, tasks));
+    if ended.is_err() {
+        // What they had claimed is claimed again when its lease has run out: nothing is lost, nothing done twice.
+        tracing::warn!("assessing or sending still ran when the time to drain was over");
+        hands.iter().for_each(tokio::task::AbortHandle::abort);
+    }
     match desk.store().close().await {
         Ok(()) => End::Done,
         Err(error) => fail(End::Failed, error),

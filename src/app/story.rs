@@ -10,7 +10,7 @@ use crate::http::standin::Standin;
 use crate::model::key::PersonKey;
 use crate::model::standing::Role;
 use crate::model::time::{Partial, Zone};
-use crate::store::{KnownAt, NewestStanding, PersonOf};
+use crate::store::{KnownAt, NewestStanding, PersonOf, SubjectsOfPerson};
 use crate::trial::case::Case;
 use serde::Deserialize;
 use serde_json::Value;
@@ -270,6 +270,28 @@ impl Stage {
             state.removed = standing.removed;
         }
         Ok(state)
+    }
+
+    /// Everything that each target was told of each person, in order: `PUT status` or `DELETE`.
+    pub async fn told_of_each(&self) -> Result<BTreeMap<String, BTreeMap<String, Vec<String>>>, String> {
+        let mut names = BTreeMap::new();
+        for name in &self.story.persons {
+            let question = SubjectsOfPerson { person: self.person(name).await? };
+            for row in self.desk.store().read(question).await.map_err(|e| e.to_string())? {
+                names.insert(row.subject.id, name.clone());
+            }
+        }
+        let mut all = BTreeMap::new();
+        for (target, standin) in &self.standins {
+            let mut of_each: BTreeMap<String, Vec<String>> = BTreeMap::new();
+            for written in standin.log().into_iter().filter(|w| w.resource_type == "ResearchSubject") {
+                let name = names.get(&written.id).cloned().unwrap_or(written.id);
+                let status = written.status.map_or_else(String::new, |status| format!(" {status}"));
+                of_each.entry(name).or_default().push(format!("{}{status}", written.method));
+            }
+            all.insert(target.clone(), of_each);
+        }
+        Ok(all)
     }
 
     /// What the targets were told since this was asked last.

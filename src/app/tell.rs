@@ -169,12 +169,13 @@ pub fn table(rows: &[Row], hidden: usize) {
 }
 
 /// What to try, and how to stop.
-pub fn closing(story: &Story, base: &str, store_url: &str, ended: bool) {
+pub fn closing(story: &Story, base: &str, page: &str, store_url: &str, ended: bool) {
     if ended {
         return;
     }
     let person = story.table.get(3).or(story.table.first()).map_or("", String::as_str);
-    println!("\n  running    {base}/fhir      stop: Ctrl-C");
+    println!("\n  page       {page}      stop: Ctrl-C");
+    println!("  gateway    {base}/fhir");
     println!(
         "  try        trialgate explain {SOURCE}/{person} {} --store {store_url} --as-of {}",
         story.trial,

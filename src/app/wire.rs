@@ -15,7 +15,7 @@ use crate::model::key::digest_words;
 use crate::model::purpose::Purpose;
 use crate::model::time::Zone;
 use crate::publish::subject::TargetKind;
-use crate::store::Options;
+use crate::store::{Options, shown};
 use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
@@ -50,7 +50,7 @@ pub fn library(profiles: &Profiles) -> Result<Library, String> {
 /// Opens the store of these settings.
 pub fn store(settings: &Settings, create: bool, read_only: bool) -> Result<Store, String> {
     let url = settings.store.as_deref().unwrap_or(STORE);
-    Store::open(url, Options { create, read_only }).map_err(|e| format!("{url}: {e}"))
+    Store::open(url, Options { create, read_only }).map_err(|e| format!("{}: {e}", shown(url)))
 }
 
 /// The desk of these settings.
@@ -121,7 +121,7 @@ pub fn serving(settings: &Settings, listen: &str) -> Result<Serving, String> {
         listen.parse().map_err(|_| format!("`{listen}` is no address; wanted such as {LISTEN}"))?;
     let clients: Vec<Client> = settings.clients.iter().filter_map(client_of).collect();
     check_exposure(address.ip(), &clients)?;
-    Ok(Serving { clients, ..Serving::local(listen) })
+    Ok(Serving { clients, limits: settings.limits.clone(), ..Serving::local(listen) })
 }
 
 fn client_of(stated: &crate::config::Client) -> Option<Client> {

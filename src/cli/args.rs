@@ -18,7 +18,7 @@ pub struct Place {
     /// Settings file (TOML); every key also by environment, such as TRIALGATE__LISTEN.
     #[arg(long, value_name = "FILE")]
     pub config: Option<PathBuf>,
-    /// Store, such as sqlite:trialgate.db.
+    /// Store, such as sqlite:trialgate.db or postgres://USER@HOST/DATABASE.
     #[arg(long, value_name = "URL")]
     pub store: Option<String>,
     /// Folder to use instead of the profiles built in.
@@ -43,11 +43,25 @@ pub enum Command {
     },
     /// The verdict of one person in one trial, in words.
     Explain(Explain),
-    /// Brings a store's tables up to date.
-    Migrate {
-        /// Where.
-        #[command(flatten)]
-        place: Place,
+    /// Brings a store's tables up to date, or moves a store to another database.
+    Migrate(Migrate),
+    /// The settings.
+    Config {
+        /// What to do with them.
+        #[command(subcommand)]
+        command: Config,
+    },
+    /// Machine clients.
+    Client {
+        /// What to do with one.
+        #[command(subcommand)]
+        command: Client,
+    },
+    /// Accounts of people who look at the pages.
+    User {
+        /// What to do with them.
+        #[command(subcommand)]
+        command: User,
     },
     /// The audit.
     Audit {
@@ -179,12 +193,136 @@ pub struct Explain {
     pub place: Place,
 }
 
+/// `trialgate config …`
+#[derive(Debug, Subcommand)]
+pub enum Config {
+    /// Prints their JSON Schema, for editors.
+    Schema,
+    /// Prints those in force as TOML, secrets masked.
+    Show {
+        /// Prints them as JSON.
+        #[arg(long)]
+        json: bool,
+        /// Where.
+        #[command(flatten)]
+        place: Place,
+    },
+    /// Says what is wrong with them, with file, line and column.
+    Check {
+        /// Where.
+        #[command(flatten)]
+        place: Place,
+    },
+}
+
+/// `trialgate client …`
+#[derive(Debug, Subcommand)]
+pub enum Client {
+    /// Makes a token: shows it once on stderr, and prints the `[[clients]]` entry for the settings file on stdout.
+    Add {
+        /// Its name, as the audit shows it.
+        name: String,
+        /// The one source that it reads and writes.
+        #[arg(long, default_value = "main")]
+        source: String,
+        /// What it may do there.
+        #[arg(long, value_delimiter = ',', default_value = "read,write", value_parser = ["read", "write"])]
+        rights: Vec<String>,
+    },
+}
+
+/// `trialgate migrate`
+#[derive(Debug, Args)]
+pub struct Migrate {
+    /// Moves this store; where only --to is given, the store of the settings.
+    #[arg(long, value_name = "URL")]
+    pub from: Option<String>,
+    /// To here, an empty store; where only --from is given, to the store of the settings.
+    #[arg(long, value_name = "URL")]
+    pub to: Option<String>,
+    /// Prints the proof of equality as JSON.
+    #[arg(long)]
+    pub json: bool,
+    /// Where.
+    #[command(flatten)]
+    pub place: Place,
+}
+
 /// `trialgate audit …`
 #[derive(Debug, Subcommand)]
 pub enum Audit {
     /// Walks every chain and says what does not fit.
     Verify {
         /// Prints the report as JSON.
+        #[arg(long)]
+        json: bool,
+        /// Where.
+        #[command(flatten)]
+        place: Place,
+    },
+}
+
+/// `trialgate user …`
+#[derive(Debug, Subcommand)]
+pub enum User {
+    /// Makes an account, without any right. The password is asked for, or read as a line from standard input.
+    Add {
+        /// Name to sign in with.
+        name: String,
+        /// Makes a password and prints it once.
+        #[arg(long)]
+        generate: bool,
+        /// Where.
+        #[command(flatten)]
+        place: Place,
+    },
+    /// Sets a new password and ends the account's sessions.
+    Password {
+        /// Name of the account.
+        name: String,
+        /// Makes a password and prints it once.
+        #[arg(long)]
+        generate: bool,
+        /// Where.
+        #[command(flatten)]
+        place: Place,
+    },
+    /// Gives a role in a trial at a site, or takes it back.
+    Role {
+        /// Name of the account.
+        name: String,
+        /// coordinator, investigator, data-manager, integration, monitor, inspector or unblinded.
+        role: String,
+        /// The trial's id.
+        #[arg(long, value_name = "ID")]
+        trial: String,
+        /// The site's id in the definition.
+        #[arg(long, value_name = "ID")]
+        site: String,
+        /// Until when: a date (its end at the site) or a FHIR dateTime.
+        #[arg(long, value_name = "T")]
+        until: Option<String>,
+        /// Takes the role back.
+        #[arg(long, conflicts_with = "until")]
+        remove: bool,
+        /// Where.
+        #[command(flatten)]
+        place: Place,
+    },
+    /// Lets an account sign in no more, and ends its sessions.
+    Disable {
+        /// Name of the account.
+        name: String,
+        /// Lets it sign in again.
+        #[arg(long)]
+        undo: bool,
+        /// Where.
+        #[command(flatten)]
+        place: Place,
+    },
+    /// All accounts with their roles.
+    List {
+        /// Prints them as JSON.
         #[arg(long)]
         json: bool,
         /// Where.

@@ -57,6 +57,13 @@ impl Scene<'_> {
                 self.turns(self.now.plus_us(gap).plus_us(1));
                 continue;
             }
+            if moving.calendar && moving.range == self.now_when(true).range {
+                // Today itself: it reaches the other's day and leaves it.
+                let day = self.zone().date_of(edge);
+                self.turns(self.zone().start_of(day));
+                self.turns(self.zone().end_of(day).plus_us(1));
+                continue;
+            }
             // Months of unlike length: four days less than the distance is never too late.
             let days = days_between(self.zone().date_of(moving.range.earliest), self.zone().date_of(edge));
             if days >= -4 {

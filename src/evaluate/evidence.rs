@@ -157,6 +157,15 @@ impl<'a> Scene<'a> {
         })
     }
 
+    /// The next fact of a variable that does not exist yet: a clock or a date that is wrong shows by it.
+    pub(super) fn later(&self, variable: usize, found: &mut Vec<FactUsed>) {
+        let next = self.all_of(variable).iter().find(|r| self.live && r.at.earliest > self.now);
+        if let Some(fact) = next.and_then(|reading| self.fact_used(variable, reading)) {
+            let remark = Some("later than the moment asked about: it does not exist yet".to_owned());
+            found.push(FactUsed { value: None, remark, ..fact });
+        }
+    }
+
     /// The facts of a variable that are not used, each with its reason.
     pub(super) fn left_out(&self, variable: usize, found: &mut Vec<FactUsed>) {
         let Some(series) = self.readings.series.get(variable) else {
@@ -181,7 +190,7 @@ impl<'a> Scene<'a> {
 }
 
 /// A fact's value as it was received.
-pub(super) fn received(fact: &Fact) -> String {
+pub fn received(fact: &Fact) -> String {
     match &fact.draft.value {
         FactValue::Quantity { low, high, unit } => {
             let mut out = received_range(low.as_ref(), high.as_ref());

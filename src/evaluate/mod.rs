@@ -18,5 +18,6 @@ mod value;
 mod walk;
 mod window;
 
+pub use evidence::received;
 pub use run::{Choice, Moment, evaluate};
 pub use treatment::treatment;

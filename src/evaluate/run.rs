@@ -145,6 +145,7 @@ fn unused<'a>(
             }
             if let Some(v) = scene.trial.variables.iter().position(|v| v.name == word) {
                 scene.left_out(v, facts);
+                scene.later(v, facts);
             }
         }
     }

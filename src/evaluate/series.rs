@@ -229,7 +229,7 @@ impl<'a> Scene<'a> {
         let Some(series) = self.readings.series.get(view.variable) else {
             return false;
         };
-        series.left_out.iter().any(|l| self.may_lie(&view.bounds, &l.unread))
+        series.left_out.iter().any(|l| !l.other && self.may_lie(&view.bounds, &l.unread))
     }
 
     fn may_lie(&self, bounds: &Bounds, unread: &'a Reading) -> bool {

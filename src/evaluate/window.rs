@@ -141,9 +141,8 @@ impl<'a> Scene<'a> {
             self.turns(self.now.plus_us(60_000_000));
         }
         let end = reading.other_end.or(reading.recorded).unwrap_or(Instant::MIN);
+        // Of what is there by now only the trailing end of a window takes leave, on its own day.
         for at in [reading.at.earliest, reading.at.latest, end] {
-            self.turns(at);
-            self.turns(at.plus_us(1));
             if let Some(d) = bounds.moving
                 && inside != Truth::False
                 && at > Instant::MIN
@@ -166,7 +165,6 @@ impl<'a> Scene<'a> {
     /// When the trailing end of a window that ends now passes a moment.
     fn leaves_at(&self, at: Instant, d: Duration) {
         if let Some(us) = clock_us(d) {
-            self.turns(at.plus_us(us));
             self.turns(at.plus_us(us).plus_us(1));
             return;
         }

@@ -2,6 +2,8 @@
 
 use crate::model::draft::ResourceType;
 use crate::model::issue::Issue;
+use crate::model::time::Instant;
+use crate::store::Deleted;
 use crate::store::contract::{Kept, StoreError};
 
 /// How a request ended that was refused; HTTP's status beside each.
@@ -9,6 +11,8 @@ use crate::store::contract::{Kept, StoreError};
 pub enum Grade {
     /// It cannot be read as what it should be. 400
     Malformed,
+    /// The caller may not do this. 403
+    Forbidden,
     /// There is no such thing. 404
     NotFound,
     /// It was there and is deleted. 410
@@ -51,7 +55,12 @@ impl Refusal {
 impl From<StoreError> for Refusal {
     /// The words name no path and no statement of the database: these go to the log, not to a client.
     fn from(error: StoreError) -> Self {
-        tracing::error!(error = %error, "the store failed");
+        match error {
+            // What happens when much comes at once is counted, and not told once more for each request.
+            StoreError::Busy => tracing::debug!("the store is busy"),
+            StoreError::Full => tracing::debug!("the disk is full"),
+            _ => tracing::error!(error = %error, "the store failed"),
+        }
         match error {
             StoreError::Busy | StoreError::Unreachable(_) => {
                 Self::one(Grade::Busy, "transient", "", "the store is busy; send the same again")
@@ -87,9 +96,13 @@ pub type Answer = Result<Written, Refusal>;
 pub enum EntryAnswer {
     /// Kept.
     Written(Written),
+    /// Deleted, or as good as deleted.
+    Deleted(Deleted),
+    /// Read or searched.
+    Shown(Box<Shown>),
     /// Of a type that is not kept, from a source that says so: passed over.
     PassedOver(Issue),
-    /// Refused; only in a `batch`.
+    /// Refused; only in a `batch`, or when what a transaction reads went away behind its commit.
     Refused(Refusal),
 }
 
@@ -100,4 +113,13 @@ pub enum BundleKind {
     Transaction,
     /// Each entry alone.
     Batch,
+}
+
+/// What an entry that reads was answered.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Shown {
+    /// The resource, or a searchset; `None`: the client has it already.
+    pub body: Option<Vec<u8>>,
+    /// Version and known time, for one resource.
+    pub version: Option<(i64, Instant)>,
 }

@@ -1,13 +1,13 @@
 //! The assessor: claims a person whose data changed, reads as known at K, computes, finishes by compare-and-set.
 
-use super::desk::Desk;
+use super::desk::{AtSite, Desk};
 use super::library::{Active, Library};
 use crate::clock;
 use crate::decide::{self, DataView, Grounds, PersonFacts};
 use crate::evaluate::{self, Moment};
 use crate::model::assessment::{Assessment, Considered, TreatmentFinding};
 use crate::model::change::Change;
-use crate::model::key::{PersonKey, hex};
+use crate::model::key::{Item, PersonKey, hex};
 use crate::model::reading::Readings;
 use crate::model::standing::{Actor, Standing};
 use crate::model::time::Instant;
@@ -134,12 +134,21 @@ async fn currents(
 
 /// Facts of a person for all active definitions.
 pub async fn read(desk: &Desk, person: PersonKey, known: KnownAt) -> Result<Record, StoreError> {
-    desk.store().read(ReadPerson { person, known, codes: None }).await
+    read_record(desk.store(), person, known).await
+}
+
+/// The same, from a store.
+pub async fn read_record(store: &Store, person: PersonKey, known: KnownAt) -> Result<Record, StoreError> {
+    store.read(ReadPerson { person, known, codes: None }).await
 }
 
 /// What one trial makes of the record; `None` where none of the person's sources feeds the trial.
 pub fn find<'a>(desk: &Desk, active: &'a Active, record: &Record, now: Instant) -> Option<Finding<'a>> {
-    let at_site = desk.at_site(&active.trial);
+    find_at(&desk.at_site(&active.trial), active, record, now)
+}
+
+/// The same, by what the site says.
+pub fn find_at<'a>(at_site: &AtSite, active: &'a Active, record: &Record, now: Instant) -> Option<Finding<'a>> {
     if !record.facts.iter().any(|f| at_site.feeds(&f.source)) {
         return None;
     }
@@ -283,31 +292,35 @@ pub fn assessment_json(desk: &Desk, finding: &Finding<'_>, record: &Record) -> s
 
 /// A stored form as JSON.
 pub fn read_form(form: &[u8]) -> Option<serde_json::Value> {
+    serde_json::from_slice(&form_bytes(form)?).ok()
+}
+
+/// A stored form as JSON text.
+pub fn form_bytes(form: &[u8]) -> Option<Vec<u8>> {
     /// Largest evidence that is read back, in bytes.
     const FORM_MAX: usize = 16 << 20;
-    let bytes = zstd::bulk::decompress(form, FORM_MAX).ok()?;
-    serde_json::from_slice(&bytes).ok()
+    zstd::bulk::decompress(form, FORM_MAX).ok()
 }
 
 /// Names the resources of an assessment's facts.
-pub async fn name_facts(desk: &Desk, assessment: &mut Assessment, record: &Record) -> Result<(), StoreError> {
+pub async fn name_facts(store: &Store, assessment: &mut Assessment, record: &Record) -> Result<(), StoreError> {
+    let names = source_names(store, record).await?;
+    super::rehearse::name_sources(assessment, &record.facts, |item| names.get(&item).cloned());
+    Ok(())
+}
+
+/// How each resource of a record is named, with its version: `Observation/123/_history/2`.
+pub async fn source_names(store: &Store, record: &Record) -> Result<HashMap<Item, String>, StoreError> {
     let mut items: Vec<_> = record.facts.iter().map(|f| (f.item, f.version)).collect();
     items.sort_unstable();
     items.dedup();
-    let names: HashMap<_, _> = desk
-        .store()
-        .read(ItemNames { items: items.iter().map(|(item, _)| *item).collect() })
-        .await?
-        .into_iter()
-        .map(|n| (n.item, (n.source, n.resource_type, n.id)))
-        .collect();
-    super::rehearse::name_sources(assessment, &record.facts, |item| {
-        let (source, kind, id) = names.get(&item)?;
-        let version = items.iter().find(|(i, _)| *i == item).map_or(0, |(_, v)| *v);
-        let base = if source == "main" { String::new() } else { format!("{source}/") };
-        Some(format!("{base}{kind}/{id}/_history/{version}"))
-    });
-    Ok(())
+    let ask = ItemNames { items: items.iter().map(|(item, _)| *item).collect() };
+    let named = |n: ItemName| {
+        let version = items.iter().find(|(i, _)| *i == n.item).map_or(0, |(_, v)| *v);
+        let base = if n.source == "main" { String::new() } else { format!("{}/", n.source) };
+        (n.item, format!("{base}{}/{}/_history/{version}", n.resource_type, n.id))
+    };
+    Ok(store.read(ask).await?.into_iter().map(named).collect())
 }
 
 fn caller() -> Caller {

@@ -138,7 +138,7 @@ async fn study_first(
     if !capabilities.research_study || target.has_study(&active.trial.digest) {
         return Ok(());
     }
-    let parcel = study::parcel(&active.trial, &desk.base);
+    let parcel = study::parcel(&active.trial);
     let nothing = link::Known::default();
     match target.client.send(&parcel, capabilities, nothing, desk.now(), &|_: &[u8]| false).await {
         Sent::Done { .. } => target.study_sent(active.trial.digest),

@@ -143,7 +143,9 @@ impl Desk {
         library: Library,
     ) -> Self {
         gateway.show_trials(library.trials.iter().map(|a| a.trial.clone()).collect(), &base);
-        Self { gateway, base, sites, targets, library: RwLock::new(Arc::new(library)) }
+        let library = Arc::new(library);
+        gateway.project(library.clone(), sites.clone(), &base);
+        Self { gateway, base, sites, targets, library: RwLock::new(library) }
     }
 
     /// The store.

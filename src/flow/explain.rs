@@ -77,7 +77,7 @@ pub async fn explain(desk: &Desk, asked: &Asked<'_>) -> Result<Explained, Explai
     let record = assess::read(desk, person, known.map_or(KnownAt::Now, KnownAt::Moment)).await?;
     let mut finding = assess::find(desk, active, &record, now)
         .ok_or_else(|| wrong("no source of this person feeds the trial".into()))?;
-    assess::name_facts(desk, &mut finding.assessment, &record).await?;
+    assess::name_facts(desk.store(), &mut finding.assessment, &record).await?;
     let meta = Meta {
         person: &person.to_string(),
         known_at: known,

@@ -2,10 +2,11 @@
 
 use super::answer::Refusal;
 use super::seam;
+use super::served::Served;
 use crate::model::draft::ResourceType;
 use crate::model::key::{Item, hex};
 use crate::model::time::{Instant, Zone};
-use crate::store::contract::{Caller, Find, Found, Stored};
+use crate::store::contract::{Caller, Stored};
 use crate::store::{AuditNote, Store};
 use std::collections::{BTreeMap, HashSet};
 use std::fmt;
@@ -62,6 +63,8 @@ pub struct Gateway {
     pub(crate) studies: RwLock<Arc<BTreeMap<String, super::research::Study>>>,
     /// Trials whose subjects are served.
     pub(crate) shown: RwLock<Arc<super::subjects::Shown>>,
+    /// What projections are made from.
+    pub(crate) projected: RwLock<Arc<super::projections::shelf::Projected>>,
 }
 
 impl fmt::Debug for Gateway {
@@ -82,6 +85,7 @@ impl Gateway {
             wanted: RwLock::default(),
             studies: RwLock::default(),
             shown: RwLock::default(),
+            projected: RwLock::default(),
         }
     }
 
@@ -118,6 +122,19 @@ impl Gateway {
         }
     }
 
+    /// The current version of whatever is served: version, known time, JSON.
+    pub async fn current(&self, source: &Source, served: Served, id: &str) -> Result<(i64, Instant, Vec<u8>), Refusal> {
+        match served {
+            Served::Kept(kind) => self.read(source, kind, id).await.map(|s| (s.version, s.known, s.body)),
+            Served::Own(own) => (own.read)(self, id).await.map(|o| (o.version, o.known, o.body.to_vec())),
+        }
+    }
+
+    /// The current version of a resource, if it is there.
+    pub(crate) async fn there(&self, source: &Source, kind: ResourceType, id: &str) -> Result<Option<Stored>, Refusal> {
+        Ok(seam::read(&self.store, &source.name, kind, id).await?.filter(|stored| !stored.deleted))
+    }
+
     /// Says in the audit that person data was read or searched; done once it is on disk.
     /// `what` is a type, `count` how many of it were shown, `one` the id where one was asked for: only its digest is kept.
     pub async fn note(
@@ -132,10 +149,6 @@ impl Gateway {
         let item = one.map(|id| format!(" sha256:{}", hex(&Item::of(&source.name, what, id).0)));
         let detail = format!("{what} {count}{}", item.unwrap_or_default());
         Ok(self.store.write(AuditNote { action, detail, person: None, caller, at: self.now() }).await?)
-    }
-
-    pub(crate) async fn find(&self, find: Find) -> Result<Found, Refusal> {
-        Ok(self.store.read(find).await?)
     }
 
     /// Whether the store answers.

@@ -2,14 +2,13 @@
 
 use super::answer::{Answer, Grade, Refusal, Written};
 use super::gateway::{Gateway, Source};
-use super::query::{condition, if_match, is_id};
+use super::query::{condition, is_id};
 use super::seam::{self, Reading};
 use crate::model::draft::{Draft, ResourceType, Subject};
 use crate::model::issue::Issue;
 use crate::model::key::{digest_words, hex};
-use crate::store::contract::{
-    Caller, Event, Find, Import, ImportEntry, ImportRefusal, Kept, Method, RefusalReason, Search,
-};
+use crate::store::Matches;
+use crate::store::contract::{Caller, Event, Import, ImportEntry, ImportRefusal, Kept, Method, RefusalReason, Search};
 use sha2::{Digest, Sha256};
 
 impl Gateway {
@@ -38,17 +37,16 @@ impl Gateway {
         self.keep_one(source, entry, issues, caller).await
     }
 
-    /// PUT to an id; `if_match` is that header's value. The id in the body must be the same.
+    /// PUT to an id; `if_match` is the version that it must meet, 0: none. The id in the body must be the same.
     pub async fn update(
         &self,
         source: &Source,
         resource_type: ResourceType,
         id: &str,
         body: &[u8],
-        if_match: Option<&str>,
+        if_match: Option<i64>,
         caller: Caller,
     ) -> Answer {
-        let if_match = if_match.map(super::query::if_match).transpose()?;
         let (draft, issues) = self.draft_of(source, resource_type, body)?;
         same_id(&draft, id)?;
         let patient = self.patient_of(source, &draft).await?;
@@ -64,10 +62,9 @@ impl Gateway {
         resource_type: ResourceType,
         search: &str,
         body: &[u8],
-        match_version: Option<&str>,
+        if_match: Option<i64>,
         caller: Caller,
     ) -> Answer {
-        let if_match = match_version.map(if_match).transpose()?;
         let search = condition(search)?;
         let (draft, issues) = self.draft_of(source, resource_type, body)?;
         let patient = self.patient_of(source, &draft).await?;
@@ -132,34 +129,15 @@ impl Gateway {
         }
     }
 
-    /// The ids that a condition meets now: at most two, for more does not matter.
+    /// The ids that a condition meets now.
     pub(crate) async fn matches(
         &self,
         source: &Source,
         resource_type: ResourceType,
         search: &Search,
     ) -> Result<Vec<String>, Refusal> {
-        let mut common: Option<Vec<String>> = None;
-        for identifier in search.identifiers.iter().map(Some).chain(search.identifiers.is_empty().then_some(None)) {
-            let find = Find {
-                source: source.name.to_string(),
-                resource_type: Some(resource_type),
-                ids: search.id.iter().cloned().collect(),
-                identifiers: identifier.into_iter().cloned().collect(),
-                patients: Vec::new(),
-                codes: Vec::new(),
-                dates: Vec::new(),
-                count: 50,
-                after: None,
-                until: crate::model::time::Instant::MAX,
-            };
-            let found: Vec<String> = self.find(find).await?.resources.into_iter().map(|r| r.id).collect();
-            common = Some(match common {
-                None => found,
-                Some(before) => before.into_iter().filter(|id| found.contains(id)).collect(),
-            });
-        }
-        Ok(common.unwrap_or_default())
+        let (source, search) = (source.name.to_string(), search.clone());
+        Ok(self.store.read(Matches { source, resource_type, search }).await?)
     }
 
     /// The id of a resource that is created without one. With a condition it is made from the condition, so that
@@ -233,8 +211,9 @@ pub(crate) fn refused(refusal: &ImportRefusal, place: &str) -> Refusal {
             "If-Match names a version, and there is no such resource",
         ),
         RefusalReason::VersionConflict(current) => {
-            let text =
-                format!("If-Match does not name the current version, which is W/\"{current}\"; read it and try again");
+            let text = format!(
+                "the condition on the version does not hold: the current one is W/\"{current}\"; read it and try again"
+            );
             Refusal::one(Grade::Precondition, "conflict", place, text)
         }
         RefusalReason::MultipleMatches => {

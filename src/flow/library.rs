@@ -13,12 +13,17 @@ use crate::trial::terms::{self, TermsFiles};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+/// The files of a definition that say what it asks; the definition first.
+const DEFINING: &[&str] = &["trial.toml", "protocol.md"];
+
 /// One definition in force.
 pub struct Active {
     /// The definition.
     pub trial: Arc<Trial>,
     /// How facts are read for it.
     pub plan: Plan,
+    /// Its text: file names and contents.
+    pub files: Vec<(String, String)>,
 }
 
 /// Everything in force.
@@ -29,6 +34,8 @@ pub struct Library {
     pub terms: TermsBySource,
     /// SHA-256 over all map files.
     pub terms_digest: [u8; 32],
+    /// FHIR definitions of the software's own: file names and contents.
+    pub fhir: Vec<(String, String)>,
     /// What is not wrong and yet worth mending.
     pub warnings: Vec<Mistake>,
 }
@@ -39,17 +46,21 @@ impl Library {
         let (terms, mut found) = maps(profiles);
         let mut trials = Vec::new();
         for name in profiles.trials() {
-            let (trial, mistakes) = definition(profiles, &format!("trials/{name}"));
+            let folder = format!("trials/{name}");
+            let (trial, mistakes) = definition(profiles, &folder);
             found.extend(mistakes);
             if let Some(trial) = trial {
                 let plan = Plan::new(&trial, &terms);
-                trials.push(Active { trial: Arc::new(trial), plan });
+                let text =
+                    |name: &&str| Some(((*name).to_owned(), profiles.0.get(&format!("{folder}/{name}"))?.clone()));
+                let files = DEFINING.iter().filter_map(text).collect();
+                trials.push(Active { trial: Arc::new(trial), plan, files });
             }
         }
         if found.iter().any(Mistake::is_error) {
             return Err(found);
         }
-        Ok(Self { trials, terms_digest: terms_digest(profiles), terms, warnings: found })
+        Ok(Self { trials, terms_digest: terms_digest(profiles), terms, fhir: profiles.below("fhir"), warnings: found })
     }
 
     /// The definition of that trial.

@@ -106,7 +106,9 @@ impl Gateway {
                     *loaded.kept.entry(written.resource_type.name()).or_default() += 1;
                     *loaded.events.entry(Loaded::word(written.kept.event)).or_default() += 1;
                 }
-                EntryAnswer::PassedOver(_) => *loaded.ignored.entry(kind).or_default() += 1,
+                EntryAnswer::Deleted(_) => *loaded.events.entry("deleted").or_default() += 1,
+                // A file that reads asks nobody.
+                EntryAnswer::PassedOver(_) | EntryAnswer::Shown(_) => *loaded.ignored.entry(kind).or_default() += 1,
                 EntryAnswer::Refused(refusal) => {
                     let line =
                         Line { place, body: entry.resource.clone().and_then(|r| body.get(r)).unwrap_or_default() };

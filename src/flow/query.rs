@@ -95,11 +95,38 @@ pub fn token(text: &str) -> (Option<String>, String) {
 
 /// The version that an `If-Match` names: `W/"3"` or `"3"`. Anything else is refused (400 `value`).
 pub fn if_match(header: &str) -> Result<i64, Refusal> {
-    let text = header.trim();
+    match version_of(header) {
+        // Versions are counted from 1: this one is never current.
+        Some(0) => Err(Refusal::one(Grade::Precondition, "conflict", "", "If-Match names version 0, which never is")),
+        Some(version) => Ok(version),
+        None => {
+            Err(Refusal::malformed("value", "If-Match is no ETag of this server; wanted W/\"n\" with a whole number n"))
+        }
+    }
+}
+
+fn version_of(tag: &str) -> Option<i64> {
+    let text = tag.trim();
     let inner = text.strip_prefix("W/").unwrap_or(text).strip_prefix('"').and_then(|t| t.strip_suffix('"'));
-    inner.filter(|t| !t.is_empty() && t.bytes().all(|b| b.is_ascii_digit())).and_then(|t| t.parse().ok()).ok_or_else(
-        || Refusal::malformed("value", "If-Match is no ETag of this server; wanted W/\"n\" with a whole number n"),
-    )
+    inner.filter(|t| !t.is_empty() && t.bytes().all(|b| b.is_ascii_digit())).and_then(|t| t.parse().ok())
+}
+
+/// What an update may meet, by `If-Match` and `If-None-Match`: that version; 0: nothing; `None`: anything.
+pub fn expected(match_version: Option<&str>, none_match: Option<&str>) -> Result<Option<i64>, Refusal> {
+    match (match_version, none_match.map(str::trim)) {
+        (None, None) => Ok(None),
+        (Some(version), None) => if_match(version).map(Some),
+        (None, Some("*")) => Ok(Some(0)),
+        (None, Some(_)) => {
+            Err(Refusal::malformed("not-supported", "If-None-Match of an update takes * alone: create, never update"))
+        }
+        (Some(_), Some(_)) => Err(Refusal::malformed("invalid", "If-Match and If-None-Match contradict each other")),
+    }
+}
+
+/// Whether `If-None-Match` names this version: the client has it already.
+pub fn has_already(none_match: &str, version: i64) -> bool {
+    none_match.split(',').any(|tag| tag.trim() == "*" || version_of(tag) == Some(version))
 }
 
 /// Whether text is a FHIR id: 1 to 64 letters, digits, `-` and `.`; `.` and `..` alone are none here.

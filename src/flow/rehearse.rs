@@ -50,16 +50,23 @@ struct Held {
 impl Cast {
     /// Reads resources in the order of their arrival; `received` dates what is silent of its time.
     pub fn read<'r>(resources: impl IntoIterator<Item = &'r [u8]>, zone: &Zone, received: Instant) -> Self {
-        let mut cast = Self::default();
-        let mut held: BTreeMap<(ResourceType, String), Held> = BTreeMap::new();
+        let (mut drafts, mut issues) = (Vec::new(), Vec::new());
         let setting = intake::Setting { zone, received, base: None };
         for (place, body) in resources.into_iter().enumerate() {
             let read = intake::read_resource(body, None, &setting);
-            cast.issues.extend(read.issues.into_iter().map(|issue| (place + 1, issue)));
-            if let Some(draft) = read.draft {
-                let id = draft.id.clone().unwrap_or_else(|| format!("line-{}", place + 1));
-                hold(&mut held, id, draft);
-            }
+            issues.extend(read.issues.into_iter().map(|issue| (place + 1, issue)));
+            drafts.extend(read.draft.map(|draft| (place + 1, draft)));
+        }
+        Self { issues, ..Self::of(drafts) }
+    }
+
+    /// Of resources that were read before, each with its place, in the order of their arrival.
+    pub fn of(drafts: impl IntoIterator<Item = (usize, Draft)>) -> Self {
+        let mut cast = Self::default();
+        let mut held: BTreeMap<(ResourceType, String), Held> = BTreeMap::new();
+        for (place, draft) in drafts {
+            let id = draft.id.clone().unwrap_or_else(|| format!("line-{place}"));
+            hold(&mut held, id, draft);
         }
         for ((kind, id), entry) in held {
             cast.take(kind, &id, entry);

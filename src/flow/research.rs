@@ -1,38 +1,21 @@
-//! What the gateway itself owns and shows at its own base: ResearchStudy and ResearchSubject.
+//! ResearchStudy: one for each trial that is served, rendered when definitions are loaded.
 
 use super::answer::Refusal;
 use super::gateway::Gateway;
-use super::query::{pairs, split_escaped, token};
-use super::search::absent;
-use crate::model::issue::Issue;
-use crate::model::time::Instant;
+use super::own::{OwnAsk, OwnFound, OwnType, Owned};
+use super::search::{Token, absent};
 use std::collections::BTreeMap;
 use std::sync::{Arc, PoisonError};
 
-/// Search parameters of ResearchStudy, as served.
-pub const STUDY_PARAMETERS: &[(&str, &str)] = &[("_id", "token"), ("identifier", "token")];
-/// Search parameters of ResearchSubject, as served.
-pub const SUBJECT_PARAMETERS: &[(&str, &str)] = &[
-    ("_id", "token"),
-    ("identifier", "token"),
-    ("study", "reference"),
-    ("status", "token"),
-    ("patient", "reference"),
-    ("individual", "reference"),
-];
-
-/// A resource of the gateway's own, rendered.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Owned {
-    /// Its id.
-    pub id: String,
-    /// Its version.
-    pub version: i64,
-    /// `meta.lastUpdated`.
-    pub known: Instant,
-    /// JSON.
-    pub body: Arc<[u8]>,
-}
+/// ResearchStudy as it is served.
+pub const STUDY: OwnType = OwnType {
+    name: "ResearchStudy",
+    parameters: &[("_id", "token"), ("identifier", "token")],
+    personal: false,
+    read: |gateway, id| Box::pin(async move { gateway.research_study(id) }),
+    find: |gateway, ask| Box::pin(async move { Ok(gateway.research_studies(ask)) }),
+    versions: None,
+};
 
 /// A ResearchStudy as it is shown: the rendering and what it is found by.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -41,19 +24,6 @@ pub struct Study {
     pub owned: Owned,
     /// Its identifiers, (system, value).
     pub identifiers: Vec<(String, String)>,
-}
-
-/// What was found of the gateway's own, and what was passed over.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct OwnedPage {
-    /// The resources.
-    pub found: Vec<Owned>,
-    /// The query as it was understood.
-    pub self_query: String,
-    /// The query of the next page, when there is one.
-    pub next_query: Option<String>,
-    /// Parameters that were passed over.
-    pub remarks: Vec<Issue>,
 }
 
 impl Gateway {
@@ -66,54 +36,30 @@ impl Gateway {
         self.studies.read().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
-    /// The ResearchStudy of that id.
-    pub fn research_study(&self, id: &str) -> Result<Owned, Refusal> {
+    fn research_study(&self, id: &str) -> Result<Owned, Refusal> {
         self.studies().get(id).map(|s| s.owned.clone()).ok_or_else(|| absent(false))
     }
 
-    /// ResearchStudies by `_id` and `identifier`: they are few, and come on one page.
-    pub fn research_studies(&self, query: &str, strict: bool) -> Result<OwnedPage, Refusal> {
-        let asked = own_query(query, STUDY_PARAMETERS, strict)?;
-        let fits = |study: &Study| {
-            asked.given.iter().all(|(name, values)| {
-                values.iter().any(|value| match name.as_str() {
-                    "_id" => study.owned.id == *value,
-                    _ => {
-                        let (system, value) = token(value);
-                        study.identifiers.iter().any(|(s, v)| *v == value && system.as_ref().is_none_or(|w| w == s))
-                    }
-                })
-            })
-        };
-        let found = self.studies().values().filter(|s| fits(s)).map(|s| s.owned.clone()).collect();
-        Ok(OwnedPage { found, self_query: asked.query, next_query: None, remarks: asked.remarks })
+    /// By id, so that the last id of a page is where the next one begins.
+    fn research_studies(&self, ask: &OwnAsk) -> OwnFound {
+        let studies = self.studies();
+        let after = studies.iter().filter(|(id, _)| ask.from.as_ref().is_none_or(|from| *id > from));
+        let mut found: Vec<Owned> =
+            after.filter(|(_, s)| fits(s, ask)).map(|(_, s)| s.owned.clone()).take(ask.count + 1).collect();
+        let more = found.len() > ask.count;
+        found.truncate(ask.count);
+        let next = found.last().filter(|_| more).map(|last| last.id.clone());
+        OwnFound { found, next, ..OwnFound::default() }
     }
 }
 
-/// A query over the gateway's own resources, as understood.
-pub(crate) struct OwnQuery {
-    /// Parameter and alternatives.
-    pub(crate) given: Vec<(String, Vec<String>)>,
-    /// The same as text.
-    pub(crate) query: String,
-    /// What was passed over.
-    pub(crate) remarks: Vec<Issue>,
-}
-
-/// Reads such a query: what is not known is passed over with a remark, or refused when `strict`.
-pub(crate) fn own_query(query: &str, known: &[(&str, &str)], strict: bool) -> Result<OwnQuery, Refusal> {
-    let mut asked = OwnQuery { given: Vec::new(), query: String::new(), remarks: Vec::new() };
-    for (name, value) in pairs(query)? {
-        if matches!(name.as_str(), "_format" | "_pretty" | "_count") {
-            continue;
-        }
-        if known.iter().any(|(k, _)| *k == name) {
-            let joint = if asked.query.is_empty() { "" } else { "&" };
-            asked.query.push_str(&format!("{joint}{}={}", name, super::query::encode(&value)));
-            asked.given.push((name, split_escaped(&value, ',')));
-        } else {
-            asked.remarks.push(super::search::passed_over(&name, &value, strict)?);
-        }
-    }
-    Ok(asked)
+fn fits(study: &Study, ask: &OwnAsk) -> bool {
+    ask.given.iter().all(|(name, values)| {
+        values.iter().any(|value| match name.as_str() {
+            "_id" => study.owned.id == *value,
+            // An empty token was refused before.
+            _ => Token::parse(name, value)
+                .is_ok_and(|token| study.identifiers.iter().any(|(system, value)| token.fits(system, value))),
+        })
+    })
 }

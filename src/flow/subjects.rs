@@ -1,22 +1,42 @@
 //! ResearchSubject as the gateway serves it: rendered from standings, never stored.
 
-use super::answer::{Grade, Refusal};
+use super::answer::Refusal;
 use super::gateway::Gateway;
-use super::query::{pairs, token};
-use super::research::{OwnQuery, Owned, OwnedPage, SUBJECT_PARAMETERS, Study, own_query};
-use super::search::{COUNT_MAX, absent};
+use super::own::{OwnAsk, OwnFound, OwnType, Owned};
+use super::research::Study;
+use super::search::{Date, Token, absent};
 use crate::model::capabilities::{Capabilities, Publish};
 use crate::model::key::PersonKey;
 use crate::model::parcel::Action;
-use crate::publish::study::{research_study, study_id};
+use crate::model::standing::Standing;
+use crate::model::time::{Instant, TimeRange, Zone};
+use crate::publish::study::{Reader, research_study, study_id};
 use crate::publish::subject::{Individual, Target, TargetKind, identifier_system, parcel};
-use crate::store::{PersonOf, SubjectById, SubjectRow, SubjectsOf};
+use crate::store::{PersonOf, Standings, SubjectById, SubjectRow, SubjectsOf};
 use crate::trial::definition::Trial;
 use std::collections::BTreeMap;
 use std::sync::{Arc, PoisonError};
 
-/// Subjects on a page when nothing is asked for.
-const COUNT: usize = 50;
+/// ResearchSubject as it is served.
+pub const SUBJECT: OwnType = OwnType {
+    name: "ResearchSubject",
+    parameters: &[
+        ("_id", "token"),
+        ("_lastUpdated", "date"),
+        ("identifier", "token"),
+        ("study", "reference"),
+        ("status", "token"),
+        ("patient", "reference"),
+        ("individual", "reference"),
+    ],
+    personal: true,
+    read: |gateway, id| Box::pin(gateway.research_subject(id)),
+    find: |gateway, ask| Box::pin(gateway.research_subjects(ask)),
+    versions: Some(|gateway, id| Box::pin(gateway.subject_versions(id))),
+};
+
+/// The code system of `ResearchSubject.status`.
+const STATUSES: &str = "http://hl7.org/fhir/research-subject-status";
 /// Subjects read from the store at once.
 const STEP: usize = 200;
 
@@ -40,7 +60,7 @@ impl Gateway {
         let mut studies = BTreeMap::new();
         for trial in &trials {
             let id = study_id(&trial.id);
-            let body = with_meta(&research_study(trial, base), i64::from(trial.version), None);
+            let body = with_meta(&research_study(trial, Reader::Client), i64::from(trial.version), None);
             let owned =
                 Owned { id: id.clone(), version: i64::from(trial.version), known: self.now(), body: body.into() };
             let mut identifiers = vec![(trial.study.registry.clone(), trial.id.clone())];
@@ -57,7 +77,7 @@ impl Gateway {
     }
 
     /// The ResearchSubject of that id: 404 when there is none, 410 when it was taken back.
-    pub async fn research_subject(&self, id: &str) -> Result<Owned, Refusal> {
+    async fn research_subject(&self, id: &str) -> Result<Owned, Refusal> {
         let row = self.store.read(SubjectById { id: id.to_owned() }).await?.ok_or_else(|| absent(false))?;
         if row.standing.removed {
             return Err(absent(true));
@@ -67,31 +87,38 @@ impl Gateway {
         shown.render(trial, &row).ok_or_else(|| absent(false))
     }
 
-    /// ResearchSubjects in the order of their keys, so that each is met once while others are written.
-    pub async fn research_subjects(&self, query: &str, strict: bool) -> Result<OwnedPage, Refusal> {
-        let (mut count, mut from, mut rest) = (COUNT, None, Vec::new());
-        for (name, value) in pairs(query)? {
-            match name.as_str() {
-                "_count" => count = page_size(&value)?,
-                "_cursor" => from = Some(value),
-                _ => rest.push(format!("{}={}", name, super::query::encode(&value))),
-            }
+    /// Every version that was ever shown, newest first. What was taken back is shown no longer, in no version.
+    async fn subject_versions(&self, id: &str) -> Result<Vec<Owned>, Refusal> {
+        let row = self.store.read(SubjectById { id: id.to_owned() }).await?.ok_or_else(|| absent(false))?;
+        if row.standing.removed {
+            return Err(absent(true));
         }
-        let asked = own_query(&rest.join("&"), SUBJECT_PARAMETERS, strict)?;
-        let self_query = format!("{}{}_count={count}", asked.query, if asked.query.is_empty() { "" } else { "&" });
-        let start = from.map_or(Ok(Place { trial: 0, after: None }), |c| self.place_of(&self_query, &c))?;
         let shown = self.shown();
-        let (found, next) = self.walk(&shown, &asked, start, count).await?;
-        let next_query = next.map(|place| format!("{self_query}&_cursor={}", self.cursor_of(&self_query, place)));
-        Ok(OwnedPage { found, self_query, next_query, remarks: asked.remarks })
+        let trial = shown.trials.iter().find(|t| t.id == row.subject.trial).ok_or_else(|| absent(false))?;
+        let all = self.store.read(Standings { person: row.subject.person }).await?;
+        let of_this = |s: &Standing| s.trial == row.subject.trial && s.attempt == row.subject.attempt;
+        let then = |standing| SubjectRow { subject: row.subject.clone(), standing };
+        let mut versions: Vec<Owned> =
+            all.into_iter().filter(of_this).filter_map(|s| shown.render(trial, &then(s))).collect();
+        versions.sort_by_key(|v| std::cmp::Reverse(v.version));
+        if versions.is_empty() { Err(absent(false)) } else { Ok(versions) }
+    }
+
+    /// ResearchSubjects in the order of their keys, so that each is met once while others are written.
+    async fn research_subjects(&self, ask: &OwnAsk) -> Result<OwnFound, Refusal> {
+        let start = ask.from.as_deref().map_or(Ok(Place { trial: 0, after: None }), place_of)?;
+        let shown = self.shown();
+        let wanted = Wanted::read(ask, self.now())?;
+        let (found, next) = self.walk(&shown, ask, &wanted, start).await?;
+        Ok(OwnFound { found, next: next.map(words_of), ..OwnFound::default() })
     }
 
     async fn walk(
         &self,
         shown: &Shown,
-        asked: &OwnQuery,
+        asked: &OwnAsk,
+        wanted: &Wanted,
         start: Place,
-        count: usize,
     ) -> Result<(Vec<Owned>, Option<Place>), Refusal> {
         let persons = self.persons(asked).await?;
         let mut found = Vec::new();
@@ -101,12 +128,12 @@ impl Gateway {
             let rows = self.store.read(ask).await?;
             for row in &rows {
                 place.after = Some((row.subject.person, row.subject.attempt));
-                let wanted =
-                    persons.as_ref().is_none_or(|p| p.contains(&row.subject.person)) && fits(shown, trial, row, asked);
-                if wanted && !row.standing.removed {
+                let fits =
+                    persons.as_ref().is_none_or(|p| p.contains(&row.subject.person)) && wanted.fits(shown, trial, row);
+                if fits && !row.standing.removed {
                     found.extend(shown.render(trial, row));
                 }
-                if found.len() == count {
+                if found.len() == asked.count {
                     return Ok((found, Some(place)));
                 }
             }
@@ -118,7 +145,7 @@ impl Gateway {
     }
 
     /// The persons that `patient` and `individual` name; `None`: nobody is named.
-    async fn persons(&self, asked: &OwnQuery) -> Result<Option<Vec<PersonKey>>, Refusal> {
+    async fn persons(&self, asked: &OwnAsk) -> Result<Option<Vec<PersonKey>>, Refusal> {
         let mut named: Option<Vec<PersonKey>> = None;
         for (_, values) in asked.given.iter().filter(|(name, _)| name == "patient" || name == "individual") {
             let mut persons = Vec::new();
@@ -130,48 +157,65 @@ impl Gateway {
         }
         Ok(named)
     }
+}
 
-    fn cursor_of(&self, query: &str, place: Place) -> String {
-        let (person, attempt) = place.after.map_or((String::new(), 0), |(p, a)| (p.to_string(), a));
-        let body = format!("{}-{person}-{attempt}", place.trial);
-        format!("{body}-{}", self.seal_of(&["ResearchSubject", query, &body]))
-    }
+fn words_of(place: Place) -> String {
+    let (person, attempt) = place.after.map_or((String::new(), 0), |(p, a)| (p.to_string(), a));
+    format!("{}-{person}-{attempt}", place.trial)
+}
 
-    fn place_of(&self, query: &str, cursor: &str) -> Result<Place, Refusal> {
-        let forged =
-            || Refusal::malformed("invalid", "the cursor is not one of this search; wanted the next link of a page");
-        let (body, seal) = cursor.rsplit_once('-').ok_or_else(forged)?;
-        if seal != self.seal_of(&["ResearchSubject", query, body]) {
-            return Err(forged());
+fn place_of(words: &str) -> Result<Place, Refusal> {
+    let wrong = || Refusal::malformed("invalid", "the cursor names no place in this walk; start again without it");
+    let parts: Vec<&str> = words.split('-').collect();
+    let [trial, person, attempt] = parts[..] else { return Err(wrong()) };
+    let after = PersonKey::from_hex(person).zip(attempt.parse().ok());
+    Ok(Place { trial: trial.parse().map_err(|_| wrong())?, after })
+}
+
+/// What is asked of a subject itself, read: alternatives of each parameter.
+struct Wanted(Vec<Vec<One>>);
+
+enum One {
+    Id(String),
+    Updated(Date),
+    Status(Token),
+    Identifier(Token),
+    Study(String),
+}
+
+impl Wanted {
+    fn read(ask: &OwnAsk, now: Instant) -> Result<Self, Refusal> {
+        let one = |name: &str, value: &String| {
+            Ok(Some(match name {
+                "_id" => One::Id(value.clone()),
+                "_lastUpdated" => One::Updated(Date::parse(name, value, &Zone::utc(), now)?),
+                "status" => One::Status(Token::parse(name, value)?),
+                "identifier" => One::Identifier(Token::parse(name, value)?),
+                "study" => One::Study(value.rsplit('/').next().unwrap_or(value).to_owned()),
+                // By person: looked up before.
+                _ => return Ok(None),
+            }))
+        };
+        let mut all = Vec::new();
+        for (name, values) in &ask.given {
+            let read: Vec<Option<One>> = values.iter().map(|v| one(name, v)).collect::<Result<_, Refusal>>()?;
+            all.extend(read.into_iter().collect::<Option<Vec<One>>>());
         }
-        let parts: Vec<&str> = body.split('-').collect();
-        let [trial, person, attempt] = parts[..] else { return Err(forged()) };
-        let after = PersonKey::from_hex(person).zip(attempt.parse().ok());
-        Ok(Place { trial: trial.parse().map_err(|_| forged())?, after })
+        Ok(Self(all))
     }
-}
 
-fn page_size(value: &str) -> Result<usize, Refusal> {
-    match value.parse::<usize>() {
-        Ok(n) if n > 0 => Ok(n.min(COUNT_MAX)),
-        _ => Err(Refusal::one(Grade::Malformed, "value", "_count", "a page size is a whole number above 0")),
-    }
-}
-
-fn fits(shown: &Shown, trial: &Trial, row: &SubjectRow, asked: &OwnQuery) -> bool {
-    asked.given.iter().all(|(name, values)| {
-        values.iter().any(|value| match name.as_str() {
-            "_id" => row.subject.id == *value,
-            "status" => row.standing.status.code() == token(value).1,
-            "study" => value.strip_prefix("ResearchStudy/").unwrap_or(value) == study_id(&trial.id),
-            "identifier" => {
-                let (system, word) = token(value);
-                word == row.subject.id && system.is_none_or(|s| s == identifier_system(trial, &shown.base))
-            }
-            // By person: looked up before.
-            _ => true,
+    fn fits(&self, shown: &Shown, trial: &Trial, row: &SubjectRow) -> bool {
+        let system = identifier_system(trial, &shown.base);
+        self.0.iter().all(|alternatives| {
+            alternatives.iter().any(|one| match one {
+                One::Id(id) => row.subject.id == *id,
+                One::Updated(date) => date.fits(TimeRange::exact(row.standing.at)),
+                One::Status(token) => token.fits(STATUSES, row.standing.status.code()),
+                One::Identifier(token) => token.fits(&system, &row.subject.id),
+                One::Study(id) => *id == study_id(&trial.id),
+            })
         })
-    })
+    }
 }
 
 impl Shown {
@@ -182,7 +226,7 @@ impl Shown {
             publish: Publish::AllComputed,
             kind: TargetKind::ResearchStore,
             base: &self.base,
-            capabilities: Capabilities { update_create: true, ..Capabilities::default() },
+            capabilities: Capabilities { update_create: true, research_study: true, ..Capabilities::default() },
             individual: &individual,
             was_sent: false,
         };
@@ -197,7 +241,7 @@ impl Shown {
 }
 
 /// The resource with its version; the bytes are our own and begin with a brace and a member.
-fn with_meta(body: &[u8], version: i64, known: Option<crate::model::time::Instant>) -> Vec<u8> {
+pub(super) fn with_meta(body: &[u8], version: i64, known: Option<Instant>) -> Vec<u8> {
     let updated = known.map_or_else(String::new, |at| format!(",\"lastUpdated\":\"{at}\""));
     let meta = format!("{{\"meta\":{{\"versionId\":\"{version}\"{updated}}},");
     [meta.as_bytes(), body.get(1..).unwrap_or_default()].concat()

@@ -37,8 +37,8 @@ pub fn check_exposure(listen: IpAddr, clients: &[Client]) -> Result<(), String> 
     }
     Err(format!(
         "refused to listen on {listen}: it can be reached from other machines and no client is configured. \
-         Set up one with `trialgate client add NAME --source main --rights read,write`, which prints its token once, \
-         or listen on 127.0.0.1"
+         Make one with `trialgate client add NAME >> trialgate.toml`: it shows the client's token once and adds its \
+         `[[clients]]` entry to the settings file, which is then given by --config; or listen on 127.0.0.1"
     ))
 }
 

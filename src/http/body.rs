@@ -1,39 +1,101 @@
 //! Reading a request's body: its media type, its coding, its size, its time.
 
-use super::limits::Limits;
+use super::budget::Held;
 use super::outcome::Fault;
+use super::server::Door;
 use axum::body::Body;
 use axum::http::{HeaderMap, StatusCode, header};
 use http_body_util::BodyExt;
 use std::io::Read;
 
-/// Bytes that are made room for on a client's word alone.
-const ROOM: usize = 64 << 10;
+/// Bytes that are unpacked at a time.
+const STEP: usize = 64 << 10;
 
-/// The body, unpacked, of at most `bound` bytes. Refuses other media types and codings (415), too much (413), too slow (408).
-pub(super) async fn read(headers: &HeaderMap, body: Body, bound: usize, limits: &Limits) -> Result<Vec<u8>, Fault> {
-    check_media_type(headers)?;
+/// A body that counts against what may be held at once, for as long as it is kept.
+pub(super) struct Taken {
+    pub(super) bytes: Vec<u8>,
+    _held: Held,
+}
+
+/// The body, unpacked, of at most `bound` bytes. Refuses other media types and codings (415), too much (413), too slow
+/// (408), and what would be more than is held at once (503).
+pub(super) async fn read(headers: &HeaderMap, body: Body, bound: usize, door: &Door) -> Result<Taken, Fault> {
+    patiently(headers, body, bound, door, check_media_type).await
+}
+
+/// A form's text; a form without a body asks for nothing.
+pub(super) async fn form(headers: &HeaderMap, body: Body, bound: usize, door: &Door) -> Result<String, Fault> {
+    let bare = !headers.contains_key(header::CONTENT_TYPE);
+    let check = if bare { |_: &HeaderMap| Ok(()) } else { check_form };
+    let taken = patiently(headers, body, bound, door, check).await?;
+    if bare && !taken.bytes.is_empty() {
+        check_form(headers)?;
+    }
+    String::from_utf8(taken.bytes)
+        .map_err(|_| Fault::new(StatusCode::BAD_REQUEST, "value", "the form is no UTF-8 text"))
+}
+
+async fn patiently(
+    headers: &HeaderMap,
+    mut body: Body,
+    bound: usize,
+    door: &Door,
+    check: fn(&HeaderMap) -> Result<(), Fault>,
+) -> Result<Taken, Fault> {
+    let read = match check(headers) {
+        Ok(()) => taken(headers, &mut body, bound, door).await,
+        Err(fault) => Err(fault),
+    };
+    let slow = |fault: &Fault| fault.status == StatusCode::REQUEST_TIMEOUT;
+    // Whoever waits for leave to send has sent nothing.
+    if read.as_ref().is_err_and(|fault| !slow(fault)) && !headers.contains_key(header::EXPECT) {
+        let _ = tokio::time::timeout(door.limits.discard_deadline, discard(body, door.limits.bundle_bytes)).await;
+    }
+    read
+}
+
+/// Reads on without keeping: many clients hear no answer while they still send.
+async fn discard(mut body: Body, most: usize) {
+    let mut gone = 0;
+    while let Some(Ok(frame)) = body.frame().await {
+        gone += frame.data_ref().map_or(0, |data| data.len());
+        if gone > most {
+            return;
+        }
+    }
+}
+
+async fn taken(headers: &HeaderMap, body: &mut Body, bound: usize, door: &Door) -> Result<Taken, Fault> {
+    let limits = &door.limits;
     let packed = is_gzip(headers)?;
     let declared = headers.get(header::CONTENT_LENGTH).and_then(|v| v.to_str().ok()?.parse::<u64>().ok());
     if declared.is_some_and(|length| length > bound as u64) {
         return Err(too_long(bound));
     }
-    let room = usize::try_from(declared.unwrap_or(0)).unwrap_or(0).min(ROOM);
-    let bytes = tokio::time::timeout(limits.body_deadline, collect(body, bound, room)).await.map_err(|_| {
+    let declared = declared.and_then(|length| usize::try_from(length).ok()).unwrap_or_default();
+    door.budget.check(declared)?;
+    let mut held = door.budget.hold();
+    let bytes = tokio::time::timeout(limits.body_deadline, collect(body, bound, &mut held)).await.map_err(|_| {
         let text = format!("the body did not arrive within {} s", limits.body_deadline.as_secs_f32());
         Fault::new(StatusCode::REQUEST_TIMEOUT, "timeout", text).with(header::CONNECTION, "close")
     })??;
-    if packed { unpack(&bytes, bound, limits.expansion) } else { Ok(bytes) }
+    if packed {
+        let mut whole = door.budget.hold();
+        let bytes = unpack(&bytes, bound, limits.expansion, &mut whole)?;
+        return Ok(Taken { bytes, _held: whole });
+    }
+    Ok(Taken { bytes, _held: held })
 }
 
-async fn collect(mut body: Body, bound: usize, room: usize) -> Result<Vec<u8>, Fault> {
-    let mut bytes = Vec::with_capacity(room);
+async fn collect(body: &mut Body, bound: usize, held: &mut Held) -> Result<Vec<u8>, Fault> {
+    let mut bytes = Vec::new();
     while let Some(frame) = body.frame().await {
         let frame = frame.map_err(|_| Fault::new(StatusCode::BAD_REQUEST, "incomplete", "the body broke off"))?;
         let Ok(data) = frame.into_data() else { continue };
         if bytes.len() + data.len() > bound {
             return Err(too_long(bound));
         }
+        held.more(data.len())?;
         bytes.extend_from_slice(&data);
     }
     Ok(bytes)
@@ -45,18 +107,23 @@ fn too_long(bound: usize) -> Fault {
 }
 
 /// Unpacks gzip up to the bound and up to `expansion` times its size, whichever is less, and not a byte further.
-fn unpack(bytes: &[u8], bound: usize, expansion: usize) -> Result<Vec<u8>, Fault> {
+fn unpack(bytes: &[u8], bound: usize, expansion: usize, held: &mut Held) -> Result<Vec<u8>, Fault> {
     let most = bound.min(bytes.len().saturating_mul(expansion));
     let mut out = Vec::new();
-    flate2::read::MultiGzDecoder::new(bytes)
-        .take(most as u64 + 1)
-        .read_to_end(&mut out)
-        .map_err(|_| Fault::new(StatusCode::BAD_REQUEST, "structure", "the body is said to be gzip and is none"))?;
-    if out.len() > most {
-        let text = format!("the body unpacks to more than {most} bytes");
-        return Err(Fault::new(StatusCode::PAYLOAD_TOO_LARGE, "too-costly", text));
+    let mut decoder = flate2::read::MultiGzDecoder::new(bytes);
+    loop {
+        let read = (&mut decoder).take(STEP as u64).read_to_end(&mut out);
+        let read = read
+            .map_err(|_| Fault::new(StatusCode::BAD_REQUEST, "structure", "the body is said to be gzip and is none"))?;
+        if out.len() > most {
+            let text = format!("the body unpacks to more than {most} bytes");
+            return Err(Fault::new(StatusCode::PAYLOAD_TOO_LARGE, "too-costly", text));
+        }
+        if read == 0 {
+            return Ok(out);
+        }
+        held.more(read)?;
     }
-    Ok(out)
 }
 
 fn is_gzip(headers: &HeaderMap) -> Result<bool, Fault> {
@@ -72,6 +139,21 @@ fn is_gzip(headers: &HeaderMap) -> Result<bool, Fault> {
         [one] if one.eq_ignore_ascii_case("gzip") || one.eq_ignore_ascii_case("x-gzip") => Ok(true),
         _ => Err(unsupported("the body has a content encoding that is not taken; wanted gzip or none")),
     }
+}
+
+fn check_form(headers: &HeaderMap) -> Result<(), Fault> {
+    let kind = headers.get(header::CONTENT_TYPE).and_then(|v| v.to_str().ok()).unwrap_or_default();
+    let form = "application/x-www-form-urlencoded";
+    if kind.split(';').next().is_some_and(|kind| kind.trim().eq_ignore_ascii_case(form)) {
+        return Ok(());
+    }
+    Err(unsupported("a search by POST is a form; wanted Content-Type: application/x-www-form-urlencoded"))
+}
+
+/// Seconds since 1970 of a date as HTTP writes it: `Sun, 15 Mar 2026 08:00:00 GMT`.
+pub(super) fn http_date(text: &str) -> Option<i64> {
+    let civil = jiff::civil::DateTime::strptime("%a, %d %b %Y %H:%M:%S GMT", text.trim()).ok()?;
+    civil.to_zoned(jiff::tz::TimeZone::UTC).ok().map(|at| at.timestamp().as_second())
 }
 
 fn check_media_type(headers: &HeaderMap) -> Result<(), Fault> {

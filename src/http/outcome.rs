@@ -50,6 +50,7 @@ impl Fault {
 pub fn status_of(grade: Grade) -> StatusCode {
     match grade {
         Grade::Malformed => StatusCode::BAD_REQUEST,
+        Grade::Forbidden => StatusCode::FORBIDDEN,
         Grade::NotFound => StatusCode::NOT_FOUND,
         Grade::Gone => StatusCode::GONE,
         Grade::Precondition => StatusCode::PRECONDITION_FAILED,

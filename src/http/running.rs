@@ -2,8 +2,8 @@
 
 use super::accept;
 use super::auth::Client;
+use super::coordinator::routes::{self as coordinator, Pages};
 use super::limits::Limits;
-use super::metrics::Metrics;
 use super::server::{Door, router};
 use crate::flow::gateway::Gateway;
 use axum::Router;
@@ -40,11 +40,12 @@ pub struct Running {
 }
 
 impl Running {
-    /// Listens and serves.
-    pub async fn start(gateway: Arc<Gateway>, serving: Serving) -> io::Result<Self> {
+    /// Listens and serves, with the pages beside if there are any.
+    pub async fn start(gateway: Arc<Gateway>, serving: Serving, pages: Option<Pages>) -> io::Result<Self> {
         let Serving { listen, clients, limits } = serving;
-        let door = Door { gateway, clients, limits: limits.clone(), metrics: Metrics::default() };
-        Self::serve(&listen, router(Arc::new(door), Router::new()), limits).await
+        let door = Door::new(gateway, clients, limits.clone());
+        let beside = pages.map_or_else(Router::new, |pages| coordinator::router(Arc::new(pages)));
+        Self::serve(&listen, router(Arc::new(door), beside), limits).await
     }
 
     /// Serves a router of one's own.

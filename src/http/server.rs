@@ -1,16 +1,18 @@
-//! What the door is made of, its router, and the probes.
+//! What the door is made of, and its router.
 
-use super::auth::{Client, Right, admit};
+use super::auth::Client;
+use super::budget::{Budget, Rate};
 use super::limits::Limits;
 use super::metrics::Metrics;
+use super::openapi::ROUTES;
 use super::outcome::Fault;
 use crate::flow::gateway::Gateway;
 use axum::Router;
-use axum::extract::{Request, State};
-use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
+use axum::extract::Request;
+use axum::http::{HeaderValue, StatusCode, header};
 use axum::middleware::{Next, from_fn};
 use axum::response::{IntoResponse, Response};
-use axum::routing::{any, get};
+use axum::routing::any;
 use std::sync::Arc;
 
 /// The door's state, shared by all requests.
@@ -22,19 +24,31 @@ pub struct Door {
     pub clients: Vec<Client>,
     /// Bounds.
     pub limits: Limits,
+    /// Bytes of bodies that may be held now.
+    pub budget: Budget,
+    /// How often each client came.
+    pub rate: Rate,
     /// Counters.
     pub metrics: Metrics,
 }
 
-/// The router: FHIR, probes, metrics, and what else a program hangs beside them.
+impl Door {
+    /// A door to this corridor.
+    pub fn new(gateway: Arc<Gateway>, clients: Vec<Client>, limits: Limits) -> Self {
+        let (budget, rate) = (Budget::new(limits.bytes_in_flight), Rate::new(limits.requests_per_minute));
+        Self { gateway, clients, limits, budget, rate, metrics: Metrics::default() }
+    }
+}
+
+/// The paths below which FHIR is served.
+pub const FHIR_PATHS: &[&str] = &["/fhir", "/fhir/", "/fhir/{*rest}"];
+
+/// The router: FHIR, the table of what is beside it, and what else a program hangs beside them.
 pub fn router(door: Arc<Door>, beside: Router) -> Router {
-    Router::new()
-        .route("/fhir", any(super::fhir::answer))
-        .route("/fhir/", any(super::fhir::answer))
-        .route("/fhir/{*rest}", any(super::fhir::answer))
-        .route("/healthz", get(async || "{\"status\":\"ok\"}\n"))
-        .route("/readyz", get(ready))
-        .route("/metrics", get(metrics))
+    let fhir = FHIR_PATHS.iter().fold(Router::new(), |router, path| router.route(path, any(super::fhir::answer)));
+    ROUTES
+        .iter()
+        .fold(fhir, |router, route| router.route(route.path, (route.handler)()))
         .with_state(door)
         .merge(beside)
         .fallback(async || Fault::new(StatusCode::NOT_FOUND, "not-found", "nothing is served at this address"))
@@ -55,19 +69,4 @@ async fn guard(request: Request, next: Next) -> Response {
     headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
     headers.entry(header::CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));
     response
-}
-
-async fn ready(State(door): State<Arc<Door>>) -> Result<&'static str, Fault> {
-    door.gateway.ready().await?;
-    Ok("{\"status\":\"ready\"}\n")
-}
-
-async fn metrics(State(door): State<Arc<Door>>, headers: HeaderMap) -> Result<String, Fault> {
-    admit(&door.clients, &headers, None, Right::Read)?;
-    let mut text = door.metrics.text();
-    if let Ok((waiting, parked)) = door.gateway.waiting().await {
-        text.push_str(&format!("# TYPE trialgate_persons_waiting gauge\ntrialgate_persons_waiting {waiting}\n"));
-        text.push_str(&format!("# TYPE trialgate_persons_parked gauge\ntrialgate_persons_parked {parked}\n"));
-    }
-    Ok(text)
 }

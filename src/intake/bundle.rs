@@ -24,6 +24,10 @@ pub struct BundleEntry {
     pub if_none_exist: Option<String>,
     /// `request.ifMatch`
     pub if_match: Option<String>,
+    /// `request.ifNoneMatch`
+    pub if_none_match: Option<String>,
+    /// `request.ifModifiedSince`
+    pub if_modified_since: Option<String>,
     /// Where its resource stands in the body.
     pub resource: Option<Range<usize>>,
 }
@@ -85,6 +89,8 @@ fn entry(node: &Node<'_>) -> BundleEntry {
         url: asked("url"),
         if_none_exist: asked("ifNoneExist"),
         if_match: asked("ifMatch"),
+        if_none_match: asked("ifNoneMatch"),
+        if_modified_since: asked("ifModifiedSince"),
         resource: node.get("resource").map(|r| r.place.start as usize..r.place.end as usize),
     }
 }

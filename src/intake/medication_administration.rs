@@ -117,6 +117,7 @@ fn status(root: &Node<'_>) -> FactStatus {
         Some("completed") => FactStatus::Final,
         Some("in-progress") => FactStatus::Preliminary,
         Some("stopped") => FactStatus::Stopped,
+        Some("not-done") => FactStatus::NotDone,
         Some("entered-in-error") => FactStatus::EnteredInError,
         _ => FactStatus::Unusable,
     }

@@ -10,6 +10,7 @@ mod instance;
 pub mod json;
 mod medication_administration;
 mod observation;
+mod parameters;
 mod patient;
 mod quantity;
 mod reference;
@@ -18,5 +19,6 @@ mod schema;
 mod wording;
 
 pub use bundle::{BundleEntry, BundleRead, MAX_ENTRIES, read_bundle};
+pub use parameters::{Given, ParametersRead, Wanted, read_parameters};
 pub use resource::{Grade, Read, Setting, read_resource};
 pub use schema::is_resource_type;

@@ -79,6 +79,7 @@ fn status(root: &Node<'_>) -> FactStatus {
         Some("final") => FactStatus::Final,
         Some("amended") => FactStatus::Amended,
         Some("corrected") => FactStatus::Corrected,
+        Some("cancelled") => FactStatus::NotDone,
         Some("entered-in-error") => FactStatus::EnteredInError,
         _ => FactStatus::Unusable,
     }

@@ -1,10 +1,11 @@
 //! References: their form, and whom a resource is about.
 
 use super::element;
-use super::json::Node;
+use super::json::{Kind, Node};
 use super::resource::Setting;
 use crate::model::draft::{Identifier, Subject};
 use crate::model::issue::Issue;
+use std::collections::HashMap;
 
 /// Whom a resource is about, as far as can be told from it alone.
 pub(super) enum About {
@@ -127,4 +128,42 @@ fn decoded(text: &str) -> Option<String> {
         });
     }
     String::from_utf8(bytes).ok()
+}
+
+/// Contained resources that refer to each other in a ring have no end to what they say.
+pub(super) fn rings(root: &Node<'_>, kind: &str, issues: &mut Vec<Issue>) {
+    let contained = root.list("contained");
+    let places: HashMap<&str, usize> =
+        contained.iter().enumerate().filter_map(|(i, c)| Some((c.text_of("id")?, i))).collect();
+    let mut targets = vec![Vec::new(); contained.len()];
+    contained.iter().zip(&mut targets).for_each(|(c, to)| inner(c, &places, to));
+    // What nothing refers to is taken away until nothing changes: what is left is a ring, or hangs on one.
+    let mut referred = vec![0_usize; contained.len()];
+    targets.iter().flatten().for_each(|t| referred[*t] += 1);
+    let mut free: Vec<usize> = (0..contained.len()).filter(|i| referred[*i] == 0).collect();
+    while let Some(i) = free.pop() {
+        for target in std::mem::take(&mut targets[i]) {
+            referred[target] -= 1;
+            if referred[target] == 0 {
+                free.push(target);
+            }
+        }
+    }
+    if let Some(i) = referred.iter().position(|n| *n > 0) {
+        let text = "found contained resources that refer to each other in a ring; wanted references that end";
+        issues.push(Issue::error("value", format!("{kind}.contained[{i}]"), text));
+    }
+}
+
+/// Which contained resources a node refers to.
+fn inner(node: &Node<'_>, places: &HashMap<&str, usize>, targets: &mut Vec<usize>) {
+    match &node.kind {
+        Kind::Array(items) => items.iter().for_each(|n| inner(n, places, targets)),
+        Kind::Object(members) => {
+            let local = node.text_of("reference").and_then(|r| r.strip_prefix('#'));
+            targets.extend(local.and_then(|id| places.get(id)));
+            members.iter().for_each(|(_, n)| inner(n, places, targets));
+        }
+        _ => {}
+    }
 }

@@ -2,7 +2,7 @@
 
 use super::json::{self, Document, Kind, Node};
 use super::schema::{Schema, is_resource_type};
-use super::{condition, element, medication_administration, observation, patient, wording};
+use super::{condition, element, medication_administration, observation, patient, reference, wording};
 use crate::model::draft::{Draft, Offsets, ResourceType, Subject};
 use crate::model::fact::DraftFact;
 use crate::model::issue::{Issue, Severity};
@@ -109,12 +109,14 @@ fn read_kept(document: &Document<'_>, kind: ResourceType, setting: &Setting<'_>)
     if document.has_nul {
         wording::nul_issues(root, kind.name(), &mut issues);
     }
+    reference::rings(root, kind.name(), &mut issues);
     let content = match kind {
         ResourceType::Patient => patient::read(root, setting, &mut issues),
         ResourceType::Observation => observation::read(root, setting, &mut issues),
         ResourceType::MedicationAdministration => medication_administration::read(root, setting, &mut issues),
         ResourceType::Condition => condition::read(root, setting, &mut issues),
     };
+    wording::shorten(&mut issues, kind.name());
     let wrong = issues.iter().any(|i| i.severity >= Severity::Error);
     Read {
         resource_type: Some(kind.name().into()),

@@ -67,6 +67,9 @@ impl Schema {
         let mut issues = Vec::new();
         for error in validator.iter_errors(root) {
             super::wording::word(&error, root, name, &mut issues);
+            if issues.len() >= super::wording::ISSUES_MAX {
+                break;
+            }
         }
         if issues.is_empty() {
             issues.push(Issue::error("structure", name, "the shape is not that of R4; wanted the elements of R4"));

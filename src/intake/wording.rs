@@ -10,6 +10,8 @@ use jsonschema::paths::{Location, LocationSegment};
 use serde_json::Value;
 use std::fmt::Write as _;
 
+/// Most issues that are told of one resource; a last one says that there may be more.
+pub(super) const ISSUES_MAX: usize = 100;
 /// Longest word that is repeated in an issue.
 const TOKEN_MAX: usize = 40;
 /// Most codes that are listed as wanted.
@@ -21,12 +23,23 @@ pub(super) fn token(word: &str) -> &str {
     if !word.is_empty() && word.len() <= TOKEN_MAX && word.bytes().all(fits) { word } else { "(not shown)" }
 }
 
+/// The gravest of many issues, and that there may be more.
+pub(super) fn shorten(issues: &mut Vec<Issue>, name: &str) {
+    if issues.len() >= ISSUES_MAX {
+        issues.sort_by_key(|issue| std::cmp::Reverse(issue.severity));
+        issues.truncate(ISSUES_MAX);
+        let text = format!("{ISSUES_MAX} issues are told; there may be more");
+        issues.push(Issue::information("informational", name, text));
+    }
+}
+
 /// Adds the issues of one error of a validator; `name` is the resource's type, with which every place begins.
 pub(super) fn word(error: &ValidationError<'_>, root: &Node<'_>, name: &str, issues: &mut Vec<Issue>) {
     let (place, node) = locate(error.instance_path(), root, name);
     let mut say = |code, place: String, text: String| {
         let issue = Issue::error(code, place, text);
-        if !issues.iter().any(|i| i.code == issue.code && i.expression == issue.expression) {
+        if issues.len() < ISSUES_MAX && !issues.iter().any(|i| i.code == issue.code && i.expression == issue.expression)
+        {
             issues.push(issue);
         }
     };

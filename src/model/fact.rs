@@ -33,7 +33,7 @@ impl Origin {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 #[repr(u8)]
 pub enum FactStatus {
-    /// `registered`, `cancelled`, `unknown`, `not-done`, `on-hold`: never used.
+    /// `registered`, `unknown`, `on-hold`: never used, and it may yet say something.
     Unusable = 0,
     /// Observation `preliminary`, or an administration `in-progress`: used only where allowed, and then provisional.
     Preliminary = 1,
@@ -53,15 +53,28 @@ pub enum FactStatus {
     Past = 8,
     /// `entered-in-error`: it was never true, and is no fact at all; kept only to say so.
     EnteredInError = 9,
+    /// Administration `not-done`, Observation `cancelled`: nothing was given or measured; it does not count, and is shown.
+    NotDone = 10,
 }
 
 impl FactStatus {
     /// Back from the number that a store keeps.
     pub fn from_number(number: i64) -> Option<Self> {
         use FactStatus::*;
-        [Unusable, Preliminary, Final, Amended, Corrected, Stopped, Unconfirmed, Refuted, Past, EnteredInError]
-            .into_iter()
-            .find(|s| *s as i64 == number)
+        let all = [
+            Unusable,
+            Preliminary,
+            Final,
+            Amended,
+            Corrected,
+            Stopped,
+            Unconfirmed,
+            Refuted,
+            Past,
+            EnteredInError,
+            NotDone,
+        ];
+        all.into_iter().find(|s| *s as i64 == number)
     }
 
     /// The word for evidence.
@@ -77,6 +90,7 @@ impl FactStatus {
             Self::Refuted => "refuted",
             Self::Past => "past",
             Self::EnteredInError => "entered-in-error",
+            Self::NotDone => "not done",
         }
     }
 }

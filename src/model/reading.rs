@@ -88,7 +88,7 @@ pub struct LeftOut {
     pub reason: Reason,
     /// A sentence: what was found and what is wanted.
     pub text: String,
-    /// A qualifier that was sent shows it to be another measurement: it says nothing of the variable.
+    /// It says nothing of the variable: not done, or shown by a qualifier that was sent to be another measurement.
     pub other: bool,
     /// Its times, with a value that is unknown: it may lie in a window.
     pub unread: Reading,

@@ -249,26 +249,29 @@ impl Zone {
         self.zone.to_datetime(at.timestamp()).date()
     }
 
-    /// The first moment of a date.
+    /// The first moment of a date; of one that the zone left out, the moment at which it would have begun.
     pub fn start_of(&self, date: Date) -> Instant {
-        match self.zone.to_ambiguous_timestamp(date.to_datetime(jiff::civil::Time::midnight())).compatible() {
-            Ok(ts) => Instant(ts.as_microsecond()),
-            Err(_) => {
-                if date.year() < 0 {
-                    Instant::MIN
-                } else {
-                    Instant::MAX
-                }
-            }
-        }
+        let end_of_time = || if date.year() < 0 { Instant::MIN } else { Instant::MAX };
+        self.midnight(date).compatible().map_or_else(|_| end_of_time(), |ts| Instant(ts.as_microsecond()))
     }
 
-    /// The last microsecond of a date.
+    /// The last microsecond of a date, and never before its first moment.
     pub fn end_of(&self, date: Date) -> Instant {
-        match date.tomorrow() {
-            Ok(next) => self.start_of(next).plus_us(-1),
-            Err(_) => Instant::MAX,
+        let Ok(next) = date.tomorrow() else { return Instant::MAX };
+        let midnight = self.midnight(next);
+        let before = |ts: Timestamp| Instant(ts.as_microsecond() - 1);
+        // Clocks that go back over midnight come to the date a second time.
+        if midnight.is_ambiguous()
+            && let Ok(again) = midnight.later().map(before)
+            && self.date_of(again) == date
+        {
+            return again;
         }
+        self.start_of(next).plus_us(-1).max(self.start_of(date))
+    }
+
+    fn midnight(&self, date: Date) -> jiff::tz::AmbiguousTimestamp {
+        self.zone.to_ambiguous_timestamp(date.to_datetime(jiff::civil::Time::midnight()))
     }
 
     /// Where that moment stands in this zone, with offset: `2026-03-15T23:59:59.999999+08:00`.

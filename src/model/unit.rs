@@ -4,6 +4,9 @@
 //! below a division line, and behind a denominator, they must be the same on both sides
 //! (`mL/min/{1.73_m2}` is not `mL/min`, `ng/mL{FEU}` is not `ng/mL`); in a numerator one side
 //! may be silent (`{cells}/uL` is `/uL`), but two different ones are two different units.
+//!
+//! UCUM takes a mole for a plain number of things; medicine does not. Amounts of substance are a
+//! dimension here: `mmol/L` is no cell count, and `mmol/mol` is no `%`.
 
 use super::number::Number;
 use octofhir_ucum::{Dimension, SpecialKind, UnitExpr};
@@ -22,6 +25,8 @@ pub struct Unit {
     code: Arc<str>,
     dimension: Dimension,
     arbitrary: Vec<(&'static str, i32)>,
+    /// The power of moles.
+    moles: i32,
     factor: Number,
     offset: Number,
     numerator_notes: Vec<String>,
@@ -75,6 +80,7 @@ impl Unit {
             code: "1".into(),
             dimension: Dimension::zero(),
             arbitrary: Vec::new(),
+            moles: 0,
             factor: Number::ONE,
             offset: Number::ZERO,
             numerator_notes: Vec::new(),
@@ -102,6 +108,7 @@ impl Unit {
             code: code.into(),
             dimension: meaning.dim,
             arbitrary: meaning.arbitrary,
+            moles: moles(&tree),
             factor,
             offset,
             numerator_notes: above,
@@ -116,7 +123,7 @@ impl Unit {
 
     /// Whether it is a plain number: no dimension, no arbitrary unit.
     pub fn is_number(&self) -> bool {
-        self.dimension.is_dimensionless() && self.arbitrary.is_empty()
+        self.dimension.is_dimensionless() && self.arbitrary.is_empty() && self.moles == 0
     }
 
     /// Whether it is the unit 1 itself, or only words in braces.
@@ -132,13 +139,15 @@ impl Unit {
     /// What it measures, for a sentence: `M.L-3`, `1`, `[iU].L-3`.
     pub fn measures(&self) -> String {
         let mut words = vec![self.dimension.to_string()];
+        words.extend((self.moles != 0).then(|| format!("mol^{}", self.moles)));
         words.extend(self.arbitrary.iter().map(|(atom, power)| format!("{atom}^{power}")));
         format!("`{}` ({})", self.code, words.join("."))
     }
 
     /// The exact way from this unit to `target`.
     pub fn conversion(&self, target: &Self) -> Result<Conversion, UnitFault> {
-        if self.dimension != target.dimension || self.arbitrary != target.arbitrary {
+        let kind = |u: &Self| (u.dimension, u.moles);
+        if kind(self) != kind(target) || self.arbitrary != target.arbitrary {
             return Err(UnitFault::Dimension(self.measures(), target.measures()));
         }
         let clash = |a: &[String], b: &[String]| !a.is_empty() && !b.is_empty() && a != b;
@@ -172,7 +181,12 @@ impl Unit {
 
     /// The code as one part of a larger one: in parentheses when it has parts itself.
     fn part(&self) -> String {
-        if self.code.contains(['.', '/']) { format!("({})", self.code) } else { self.code.to_string() }
+        match self.code.strip_prefix('/') {
+            // Inside a larger code nothing may begin with a slash.
+            Some(below) => format!("(1/{below})"),
+            None if self.code.contains(['.', '/']) => format!("({})", self.code),
+            None => self.code.to_string(),
+        }
     }
 
     fn is_plain(&self) -> bool {
@@ -183,7 +197,8 @@ impl Unit {
 type Cache = RwLock<HashMap<(String, String), Result<Arc<Conversion>, UnitFault>>>;
 static CONVERSIONS: LazyLock<Cache> = LazyLock::new(Cache::default);
 
-/// The exact way from one UCUM code to another, remembered.
+/// The exact way from the UCUM code of a result to another, remembered. A result sent as a ratio of substances is no
+/// plain ratio: of HbA1c, `mmol/mol` and `%` differ by more than a factor.
 pub fn conversion(from: &str, to: &str) -> Result<Arc<Conversion>, UnitFault> {
     let key = (from.to_owned(), to.to_owned());
     if let Ok(cache) = CONVERSIONS.read()
@@ -191,7 +206,12 @@ pub fn conversion(from: &str, to: &str) -> Result<Arc<Conversion>, UnitFault> {
     {
         return known.clone();
     }
-    let found = Unit::parse(from).and_then(|f| Unit::parse(to).and_then(|t| f.conversion(&t))).map(Arc::new);
+    let ratio = |unit: &Unit| unit.is_number() && unit.code.contains("mol");
+    let way = |from: &Unit, to: &Unit| match ratio(from) == ratio(to) {
+        true => from.conversion(to),
+        false => Err(UnitFault::Dimension(from.measures(), to.measures())),
+    };
+    let found = Unit::parse(from).and_then(|f| Unit::parse(to).and_then(|t| way(&f, &t))).map(Arc::new);
     if let Ok(mut cache) = CONVERSIONS.write()
         && cache.len() < UNIT_CACHE_MAX
     {
@@ -221,6 +241,23 @@ fn exact_factor(tree: &UnitExpr) -> Option<Number> {
 fn library_number(number: octofhir_ucum::Number) -> Number {
     let (mantissa, exponent) = number.to_integer_and_exponent();
     Number::decimal(mantissa, exponent)
+}
+
+/// UCUM's atoms that are moles, or defined by them, with or without a prefix.
+const MOLAR: [&str; 5] = ["mol", "eq", "osm", "kat", "U"];
+
+/// The power of moles that a code comes to.
+fn moles(tree: &UnitExpr) -> i32 {
+    match tree {
+        // The astronomic unit ends like the unit of enzymes.
+        UnitExpr::Symbol(symbol) => i32::from(MOLAR.iter().any(|m| symbol.ends_with(m)) && symbol != "AU"),
+        UnitExpr::Product(parts) => parts.iter().map(moles).sum(),
+        UnitExpr::Quotient(a, b) => moles(a) - moles(b),
+        UnitExpr::Reciprocal(inner) => -moles(inner),
+        UnitExpr::Power(inner, power) => moles(inner).saturating_mul(*power),
+        UnitExpr::Annotated(inner, _) => moles(inner),
+        UnitExpr::Numeric(_) | UnitExpr::Annotation(_) => 0,
+    }
 }
 
 /// Kelvins per degree and kelvins at zero of the temperature scales, exactly.

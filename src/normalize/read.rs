@@ -31,10 +31,9 @@ enum Read {
 
 /// The person's facts as the trial of the plan reads them. `Reading::fact` and `LeftOut::fact` are places in `facts`.
 pub fn normalize(plan: &Plan, facts: &[Fact], zone: &Zone) -> Readings {
-    // Facts carry instants already; the calendar is asked for by whoever looks through windows.
-    let _ = zone;
     let mut readings =
         Readings { person: person::words(plan, facts), series: vec![Series::default(); plan.variables.len()] };
+    let born = readings.person.birth_date.as_ref().map(|date| date.range(zone).earliest);
     for (place, fact) in facts.iter().enumerate() {
         if fact.draft.status == FactStatus::EnteredInError || fact.draft.origin == Origin::Patient {
             continue;
@@ -43,7 +42,7 @@ pub fn normalize(plan: &Plan, facts: &[Fact], zone: &Zone) -> Readings {
         for i in ways.iter() {
             let series = &mut readings.series[*i];
             let terms = plan.terms.of(&fact.source);
-            match one(&plan.variables[*i], terms, fact, place, ways.len() == 1) {
+            match one(&plan.variables[*i], terms, fact, place, ways.len() == 1).and_then(|r| in_this_life(r, born)) {
                 Ok(Some(reading)) => series.readings.push(reading),
                 Ok(None) => {}
                 Err((reason, text)) => {
@@ -59,10 +58,11 @@ pub fn normalize(plan: &Plan, facts: &[Fact], zone: &Zone) -> Readings {
 /// What is not used, with its times: what its value is nobody knows.
 fn left_out(variable: &Variable, terms: &Terms, fact: &Fact, place: usize, reason: Reason, text: String) -> LeftOut {
     let draft = &fact.draft;
-    let other = match &variable.kind {
-        VariableKind::Recorded(r) => is_other(r, &draft.context, terms),
-        _ => false,
-    };
+    let other = draft.status == FactStatus::NotDone
+        || match &variable.kind {
+            VariableKind::Recorded(r) => is_other(r, &draft.context, terms),
+            _ => false,
+        };
     let unread = Reading {
         value: Value::Truth(Truth::Unknown),
         at: draft.at.unwrap_or(TimeRange { earliest: Instant::MIN, latest: Instant::MAX }),
@@ -181,6 +181,16 @@ fn reading(
     Reading { value, at, other_end: draft.other_end, recorded: draft.recorded, provisional, range, fact: place }
 }
 
+/// What is dated before the birth has a wrong date, or is somebody else's.
+fn in_this_life(reading: Option<Reading>, born: Option<Instant>) -> Result<Option<Reading>, Refusal> {
+    match (&reading, born) {
+        (Some(r), Some(born)) if r.at.latest < born => {
+            Err((Reason::Implausible, "dated before the birth; wanted a time of this life".into()))
+        }
+        _ => Ok(reading),
+    }
+}
+
 fn molar_mass(variable: &Variable) -> Option<&Number> {
     match &variable.kind {
         VariableKind::Recorded(r) => r.molar_mass.as_ref(),
@@ -209,6 +219,7 @@ fn is_part(r: &Recorded, fact: &Fact) -> bool {
 fn may_be_used(r: &Recorded, origin: Origin, status: FactStatus) -> Result<bool, Refusal> {
     let refuse = || Err((Reason::NotYetFinal, format!("its status is {}; wanted a final one", status.word())));
     match status {
+        FactStatus::NotDone => Err((Reason::NeverSeen, "its status is not done; wanted one that was".into())),
         FactStatus::Unusable | FactStatus::EnteredInError => refuse(),
         FactStatus::Preliminary if origin == Origin::MedicationAdministration => Ok(true),
         FactStatus::Preliminary if r.status.contains(&status) => Ok(true),

@@ -15,6 +15,10 @@ pub struct Server<'a> {
     pub interactions: &'a [&'a str],
     /// The types.
     pub types: &'a [ServedType<'a>],
+    /// Operations of the whole system: name without `$` and canonical.
+    pub operations: &'a [(&'a str, &'a str)],
+    /// Parameters of every search, beside those of its type.
+    pub search: &'a [(&'a str, &'a str)],
     /// A token is asked for.
     pub secured: bool,
 }
@@ -32,6 +36,8 @@ pub struct ServedType<'a> {
     pub conditional_create: bool,
     /// PUT with a search.
     pub conditional_update: bool,
+    /// DELETE with a search.
+    pub conditional_delete: bool,
     /// `If-Match` is honoured.
     pub versioned_update: bool,
     /// Every version can be read.
@@ -39,9 +45,9 @@ pub struct ServedType<'a> {
     /// Search parameters: name and R4 search-param-type.
     pub search: &'a [(&'a str, &'a str)],
     /// `_include`.
-    pub includes: &'a [&'a str],
+    pub includes: &'a [String],
     /// `_revinclude`.
-    pub reverse_includes: &'a [&'a str],
+    pub reverse_includes: &'a [String],
     /// Operations: name without `$` and canonical.
     pub operations: &'a [(&'a str, &'a str)],
 }
@@ -56,6 +62,8 @@ pub fn statement(server: &Server) -> Vec<u8> {
         ("security", security),
         ("resource", array(server.types.iter().map(served).collect())),
         ("interaction", array(interactions)),
+        ("searchParam", array(server.search.iter().map(named).collect())),
+        ("operation", array(server.operations.iter().map(operation).collect())),
     ]);
     let software = object([("name", Some(text("trialgate"))), ("version", words(server.version))]);
     let implementation = object([("description", Some(text("trialgate"))), ("url", words(server.base))]);
@@ -81,9 +89,7 @@ fn served(of: &ServedType) -> String {
     };
     let can_write = of.interactions.iter().any(|i| matches!(*i, "create" | "update"));
     let flag = |on: bool| can_write.then(|| on.to_string());
-    let named = |(name, kind): &(&str, &str)| object([("name", Some(text(name))), ("type", Some(text(kind)))]);
-    let operation = |(name, of): &(&str, &str)| object([("name", Some(text(name))), ("definition", Some(text(of)))]);
-    let all = |list: &[&str]| array(list.iter().map(|item| text(item)).collect());
+    let all = |list: &[String]| array(list.iter().map(|item| text(item)).collect());
     object([
         ("type", Some(text(of.name))),
         ("interaction", array(of.interactions.iter().map(|code| object([("code", Some(text(code)))])).collect())),
@@ -91,10 +97,28 @@ fn served(of: &ServedType) -> String {
         ("readHistory", Some(of.read_history.to_string())),
         ("updateCreate", flag(of.update_create)),
         ("conditionalCreate", flag(of.conditional_create)),
+        ("conditionalRead", Some(text("full-support"))),
         ("conditionalUpdate", flag(of.conditional_update)),
+        ("conditionalDelete", Some(text(if of.conditional_delete { "single" } else { "not-supported" }))),
         ("searchInclude", all(of.includes)),
         ("searchRevInclude", all(of.reverse_includes)),
         ("searchParam", array(of.search.iter().map(named).collect())),
         ("operation", array(of.operations.iter().map(operation).collect())),
     ])
+}
+
+fn operation((name, of): &(&str, &str)) -> String {
+    object([("name", Some(text(name))), ("definition", Some(text(of)))])
+}
+
+fn named((name, kind): &(&str, &str)) -> String {
+    object([("name", Some(text(name))), ("type", Some(text(kind)))])
+}
+
+/// The answer of `$versions`: the first is the default.
+pub fn versions(all: &[&str]) -> Vec<u8> {
+    let part = |name: &str, version: &&str| object([("name", Some(text(name))), ("valueString", Some(text(version)))]);
+    let mut parts: Vec<String> = all.iter().map(|v| part("version", v)).collect();
+    parts.extend(all.first().map(|v| part("default", v)));
+    object([("resourceType", Some(text("Parameters"))), ("parameter", array(parts))]).into_bytes()
 }

@@ -47,3 +47,36 @@ pub(super) fn concept(system: &str, code: &str, display: &str) -> String {
 pub(super) fn identifier(system: &str, value: &str) -> String {
     object([("system", words(system)), ("value", Some(text(value)))])
 }
+
+/// A Reference to a resource of the same base.
+pub(super) fn reference(to: &str) -> String {
+    object([("reference", Some(text(to)))])
+}
+
+/// Base64, as Attachment.data wants it.
+pub(super) fn base64(bytes: &[u8]) -> String {
+    const DIGITS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    let mut out = String::with_capacity(bytes.len().div_ceil(3) * 4);
+    for chunk in bytes.chunks(3) {
+        let word = chunk.iter().fold(0_u32, |word, byte| (word << 8) | u32::from(*byte)) << (8 * (3 - chunk.len()));
+        for place in 0..4 {
+            let digit = DIGITS[(word >> (18 - 6 * place)) as usize & 63];
+            out.push(if place <= chunk.len() { char::from(digit) } else { '=' });
+        }
+    }
+    out
+}
+
+/// A narrative of paragraphs; everything in them is escaped.
+pub(super) fn narrative(status: &str, paragraphs: &[String]) -> String {
+    let escape = |words: &str| words.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;");
+    let inner: String = paragraphs.iter().map(|p| format!("<p>{}</p>", escape(p))).collect();
+    let div = format!("<div xmlns=\"http://www.w3.org/1999/xhtml\">{inner}</div>");
+    object([("status", Some(text(status))), ("div", Some(text(&div)))])
+}
+
+/// A name that machines may use, of letters, digits and `_`, beginning with a capital.
+pub(super) fn machine_name(first: &str, rest: &str) -> String {
+    let word = |c: char| if c.is_ascii_alphanumeric() { c } else { '_' };
+    format!("{first}_{}", rest.chars().map(word).take(200).collect::<String>())
+}

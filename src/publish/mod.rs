@@ -2,12 +2,26 @@
 //!
 //! No reason, criterion or lab value leaves beside a status; evidence is for those who ask for it by right.
 
+pub mod around;
 pub mod assessment;
+pub mod blind;
+pub mod blinding;
 pub mod bundle;
+pub mod canonical;
 pub mod capability;
 pub mod compare;
 pub mod explain;
+pub mod group;
+pub mod guidance;
+pub mod history;
 mod json;
 pub mod outcome;
+pub mod plain;
+pub mod plan;
+pub mod provenance;
+pub mod requirement;
 pub mod study;
 pub mod subject;
+pub mod summary;
+pub mod task;
+pub mod trend;

@@ -1,8 +1,10 @@
 //! ResearchStudy of one trial, from its definition.
 
-use super::json::{array, concept, identifier, object, text, words};
+use super::around::site_id;
+use super::canonical::extension;
+use super::json::{array, concept, identifier, object, reference, text, words};
 use crate::model::parcel::{Action, Parcel};
-use crate::trial::definition::{Study, Trial};
+use crate::trial::definition::{Site, Study, Trial};
 
 const TERMS: &str = "http://terminology.hl7.org/CodeSystem";
 const COUNTRIES: &str = "urn:iso:std:iso:3166";
@@ -14,19 +16,36 @@ pub fn study_id(trial: &str) -> String {
 }
 
 /// The parcel that puts the study at a target; it goes before the first subject that refers to it.
-pub fn parcel(trial: &Trial, base: &str) -> Parcel {
+pub fn parcel(trial: &Trial) -> Parcel {
     Parcel {
         action: Action::Put,
         resource_type: "ResearchStudy",
         id: study_id(&trial.id),
         identifier_system: trial.study.registry.clone(),
-        body: research_study(trial, base),
+        body: research_study(trial, Reader::Target),
     }
 }
 
+/// Who reads it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Reader {
+    /// A target, which has nothing but the study.
+    Target,
+    /// A client of the gateway, where the criteria, the definition and the sites can be read too.
+    Client,
+}
+
 /// The resource. Arms are left out where the definition hides them; counts of enrolled people are never in it.
-pub fn research_study(trial: &Trial, base: &str) -> Vec<u8> {
+pub fn research_study(trial: &Trial, reader: Reader) -> Vec<u8> {
     let study = &trial.study;
+    let beside = |kind: &str| {
+        let here = (reader == Reader::Client).then(|| reference(&format!("{kind}/{}", study_id(&trial.id))));
+        array(here.into_iter().collect())
+    };
+    let place = |site: &Site| {
+        let here = (reader == Reader::Client).then(|| text(&format!("Location/{}", site_id(trial, site))));
+        object([("reference", here), ("display", Some(text(&site.name)))])
+    };
     let coded = |list: &str, code: &Option<String>| code.as_ref().map(|c| concept(&format!("{TERMS}/{list}"), c, ""));
     let period = object([("start", study.start.as_deref().map(text)), ("end", study.end.as_deref().map(text))]);
     let named = |name: &str| object([("display", Some(text(name)))]);
@@ -35,18 +54,20 @@ pub fn research_study(trial: &Trial, base: &str) -> Vec<u8> {
     object([
         ("resourceType", Some(text("ResearchStudy"))),
         ("id", Some(text(&study_id(&trial.id)))),
-        ("extension", array(extensions(study, base))),
+        ("extension", array(extensions(study))),
         ("identifier", array(identifiers(trial))),
         ("title", words(&study.title).or(short)),
+        ("protocol", beside("PlanDefinition")),
         ("status", Some(text(&study.status))),
         ("primaryPurposeType", coded("research-study-prim-purp-type", &study.purpose)),
         ("phase", coded("research-study-phase", &study.phase)),
         ("condition", array(study.conditions.iter().map(|(c, d)| concept(&c.system, &c.code, d)).collect())),
         ("keyword", array(study.keywords.iter().map(|k| object([("text", Some(text(k)))])).collect())),
         ("location", array(countries(study))),
+        ("enrollment", beside("Group")),
         ("period", (period != "{}").then_some(period)),
         ("sponsor", study.sponsor.as_deref().filter(|s| !s.trim().is_empty()).map(named)),
-        ("site", array(study.sites.iter().map(|site| named(&site.name)).collect())),
+        ("site", array(study.sites.iter().map(place).collect())),
         ("arm", array(arms)),
         ("objective", array(study.objectives.iter().map(objective).collect())),
     ])
@@ -62,11 +83,8 @@ fn identifiers(trial: &Trial) -> Vec<String> {
 }
 
 /// What R4's ResearchStudy has no element for.
-fn extensions(study: &Study, base: &str) -> Vec<String> {
-    let one = |name: &str, member: &str, value: Option<String>| {
-        let url = format!("{base}/fhir/StructureDefinition/{name}");
-        value.map(|value| object([("url", Some(text(&url))), (member, Some(value))]))
-    };
+fn extensions(study: &Study) -> Vec<String> {
+    let one = |name: &str, member: &str, value: Option<String>| value.map(|value| extension(name, member, value));
     let title = study.short_title.as_deref().filter(|_| !study.title.trim().is_empty()).and_then(words);
     [
         one("study-short-title", "valueString", title),

@@ -1,5 +1,6 @@
 //! ResearchSubject: what one target is to be told of one standing (the column "told to" of the status table).
 
+use super::canonical::{extension, part};
 use super::json::{array, concept, identifier, object, text};
 use super::study::study_id;
 use crate::model::capabilities::{Capabilities, Publish};
@@ -88,10 +89,9 @@ fn research_subject(trial: &Trial, subject: &Subject, standing: &Standing, targe
     // The server of a conditional update chooses the id, and refuses a body that brings another.
     let own_id = target.capabilities.update_create.then(|| text(&subject.id));
     let zone = trial.study.sites.first().map_or_else(Zone::utc, |site| site.zone.clone());
-    let mut extensions = vec![progress(standing, target.base, &zone)];
+    let mut extensions = vec![progress(standing, &zone)];
     if is_computed(standing) {
-        let url = format!("{}/fhir/StructureDefinition/basis", target.base);
-        extensions.push(object([("url", Some(text(&url))), ("valueCode", Some(text("computed")))]));
+        extensions.push(extension("basis", "valueCode", text("computed")));
     }
     object([
         ("resourceType", Some(text("ResearchSubject"))),
@@ -113,19 +113,17 @@ fn is_computed(standing: &Standing) -> bool {
 }
 
 /// The state with the day of its change, which `period` never says (R5: `progress`).
-fn progress(standing: &Standing, base: &str, zone: &Zone) -> String {
+fn progress(standing: &Standing, zone: &Zone) -> String {
     let system = |name: &str| format!("http://terminology.hl7.org/CodeSystem/{name}");
-    let part = |url: &str, value: (&str, String)| object([("url", Some(text(url))), (value.0, Some(value.1))]);
     let kind = concept(&system("research-subject-state-type"), "Enrollment", "");
     let state = concept(&system("research-subject-state"), standing.status.code(), "");
     let day = zone.date_of(standing.at).to_string();
-    let parts = vec![
-        part("type", ("valueCodeableConcept", kind)),
-        part("subjectState", ("valueCodeableConcept", state)),
-        part("startDate", ("valueDateTime", text(&day))),
+    let parts = [
+        part("type", "valueCodeableConcept", kind),
+        part("subjectState", "valueCodeableConcept", state),
+        part("startDate", "valueDateTime", text(&day)),
     ];
-    let url = format!("{base}/fhir/StructureDefinition/subject-progress");
-    object([("url", Some(text(&url))), ("extension", array(parts))])
+    extension("subject-progress", "extension", format!("[{}]", parts.join(",")))
 }
 
 /// Begin and end of participation; absent before it began.
@@ -147,7 +145,7 @@ fn study(trial: &Trial, target: &Target) -> String {
     object([("reference", reference), ("identifier", Some(identifier(&trial.study.registry, &trial.id)))])
 }
 
-fn individual(individual: &Individual) -> String {
+pub(super) fn individual(individual: &Individual) -> String {
     match individual {
         Individual::Reference(reference) => object([("reference", Some(text(reference)))]),
         Individual::Identifier(system, value) => {

@@ -3,6 +3,7 @@
 use super::audit;
 use super::contract::*;
 use super::persons;
+use super::places;
 use super::questions::*;
 use super::standings;
 use super::tx::{Done, Question, Tx, Unit};
@@ -16,30 +17,56 @@ use crate::model::time::Instant;
 /// Failures after which a person is parked until an operator releases them.
 pub(super) const TRIES_MAX: i64 = 3;
 
+const PLACES_PENDING: &str = "with recursive p (place) as (select min(partition) from pending
+     union all select (select min(partition) from pending where partition > place) from p where place is not null)
+     select place from p where place is not null and
+     (select next_at from pending where partition = place and next_at <= ?1 and lease_until < ?1 and tries < ?2 order by next_at limit 1) is not null";
+const PLACES_DUE: &str = "with recursive p (place) as (select min(partition) from due
+     union all select (select min(partition) from due where partition > place) from p where place is not null)
+     select place from p where place is not null and
+     (select at from due where partition = place and at <= ?1 order by at limit 1) is not null";
+
 impl Unit for ClaimPending {
     type Answer = Vec<Claim>;
 
     async fn run<T: Tx>(&self, tx: &mut T) -> Result<Done<Vec<Claim>>, StoreError> {
-        // The guard on the lease stands outside too: without it two claimers may take one row.
-        let rows = tx
-            .query(
-                "update pending set lease = ?1, lease_until = ?2 where partition = 0 and lease_until < ?3 and person in
-                 (select person from pending where partition = 0 and next_at <= ?3 and lease_until < ?3 and tries < ?5 order by next_at limit ?4)
-                 returning person, mark, tries",
-                args![self.lease.as_str(), self.until, self.at, i64::try_from(self.count).unwrap_or(0), TRIES_MAX],
-            )
-            .await?;
-        let claim =
-            |r: &Row| Ok(Claim { person: r.person(0)?, mark: r.int(1)?, lease: self.lease.clone(), tries: r.int(2)? });
-        Ok(Done::Keep(rows.iter().map(claim).collect::<Result<_, StoreError>>()?))
+        let places = places::with_work(tx, PLACES_PENDING, args![self.at, TRIES_MAX]).await?;
+        let mut claims: Vec<Claim> = Vec::new();
+        for half in places::halves(places, &self.lease) {
+            if !claims.is_empty() {
+                break;
+            }
+            for place in half {
+                if claims.len() < self.count {
+                    let left = self.count - claims.len();
+                    claims.extend(claim_in(self, place, left, tx).await?);
+                }
+            }
+        }
+        Ok(Done::Keep(claims))
     }
+}
+
+async fn claim_in(claim: &ClaimPending, place: i64, left: usize, tx: &mut impl Tx) -> Result<Vec<Claim>, StoreError> {
+    // The guard on the lease stands outside too: without it two claimers may take one row.
+    let rows = tx
+        .query(
+            "update pending set lease = ?1, lease_until = ?2 where partition = ?6 and lease_until < ?3 and person in
+             (select person from pending where partition = ?6 and next_at <= ?3 and lease_until < ?3 and tries < ?5 order by next_at limit ?4)
+             returning person, mark, tries",
+            args![claim.lease.as_str(), claim.until, claim.at, places::count(left), TRIES_MAX, place],
+        )
+        .await?;
+    let one =
+        |r: &Row| Ok(Claim { person: r.person(0)?, mark: r.int(1)?, lease: claim.lease.clone(), tries: r.int(2)? });
+    rows.iter().map(one).collect()
 }
 
 impl Unit for ReleaseClaim {
     type Answer = ();
 
     async fn run<T: Tx>(&self, tx: &mut T) -> Result<Done<()>, StoreError> {
-        let sql = "update pending set lease = '', lease_until = 0, next_at = ?3 where partition = 0 and person = ?1 and lease = ?2";
+        let sql = "update pending set lease = '', lease_until = 0, next_at = ?3 where partition = part(?1) and person = ?1 and lease = ?2";
         tx.execute(sql, args![self.claim.person, self.claim.lease.as_str(), self.at]).await?;
         tx.group().pending = true;
         Ok(Done::Keep(()))
@@ -53,7 +80,7 @@ impl Unit for FailClaim {
         let rows = tx
             .query(
                 "update pending set tries = tries + 1, why = ?3, next_at = ?4, lease = '', lease_until = 0
-                 where partition = 0 and person = ?1 and lease = ?2 returning tries",
+                 where partition = part(?1) and person = ?1 and lease = ?2 returning tries",
                 args![self.claim.person, self.claim.lease.as_str(), self.reason.as_str(), self.retry_at],
             )
             .await?;
@@ -68,7 +95,7 @@ impl Unit for Unpark {
     async fn run<T: Tx>(&self, tx: &mut T) -> Result<Done<i64>, StoreError> {
         let freed = tx
             .execute(
-                "update pending set tries = 0, next_at = ?2, lease = '', lease_until = 0 where partition = 0 and tries >= ?3 and (?1 is null or person = ?1)",
+                "update pending set tries = 0, next_at = ?2, lease = '', lease_until = 0 where wide(partition) and tries >= ?3 and (person = ?1 or ?1 is null)",
                 args![self.person, self.at, TRIES_MAX],
             )
             .await?;
@@ -89,14 +116,25 @@ impl Unit for MarkDue {
     type Answer = i64;
 
     async fn run<T: Tx>(&self, tx: &mut T) -> Result<Done<i64>, StoreError> {
-        let sql = "select person from due where partition = 0 and at <= ?1 order by at limit ?2";
-        let rows = tx.query(sql, args![self.at, i64::try_from(self.count).unwrap_or(0)]).await?;
-        for row in &rows {
-            let person = row.person(0)?;
-            persons::mark(tx, person, self.at, "time").await?;
-            tx.execute("delete from due where partition = 0 and person = ?1", args![person]).await?;
+        let mut marked = 0;
+        for place in places::with_work(tx, PLACES_DUE, args![self.at]).await? {
+            let sql = "select person from due where partition = ?1 and at <= ?2 order by at limit ?3";
+            let rows = tx.query(sql, args![place, self.at, places::count(self.count - marked)]).await?;
+            let mut persons: Vec<PersonKey> = rows.iter().map(|r| r.person(0)).collect::<Result<_, _>>()?;
+            persons.sort_unstable();
+            for person in persons {
+                let sql = "delete from due where partition = part(?1) and person = ?1 and at <= ?2";
+                // None: another process marks that person.
+                if tx.execute(sql, args![person, self.at]).await? == 1 {
+                    persons::mark(tx, person, self.at, "time").await?;
+                }
+                marked += 1;
+            }
+            if marked >= self.count {
+                break;
+            }
         }
-        Ok(Done::Keep(i64::try_from(rows.len()).unwrap_or(0)))
+        Ok(Done::Keep(places::count(marked)))
     }
 }
 
@@ -132,18 +170,18 @@ impl Unit for Finish {
         }
         match self.due {
             Some(at) => {
-                let sql = "insert into due (partition, person, at) values (0, ?1, ?2) on conflict (partition, person) do update set at = excluded.at";
+                let sql = "insert into due (partition, person, at) values (part(?1), ?1, ?2) on conflict (partition, person) do update set at = excluded.at";
                 tx.execute(sql, args![self.person, at]).await?;
             }
             None => {
-                tx.execute("delete from due where partition = 0 and person = ?1", args![self.person]).await?;
+                tx.execute("delete from due where partition = part(?1) and person = ?1", args![self.person]).await?;
             }
         }
         if let Some(claim) = &self.claim {
-            let sql = "delete from pending where partition = 0 and person = ?1 and mark = ?2";
+            let sql = "delete from pending where partition = part(?1) and person = ?1 and mark = ?2";
             if tx.execute(sql, args![claim.person, claim.mark]).await? == 0 {
                 // More arrived meanwhile: its mark stays, and may be claimed at once.
-                let sql = "update pending set lease = '', lease_until = 0, tries = 0 where partition = 0 and person = ?1 and lease = ?2";
+                let sql = "update pending set lease = '', lease_until = 0, tries = 0 where partition = part(?1) and person = ?1 and lease = ?2";
                 tx.execute(sql, args![claim.person, claim.lease.as_str()]).await?;
                 tx.group().pending = true;
             }
@@ -181,11 +219,11 @@ async fn finish_trial(finish: &Finish, part: &FinishTrial, tx: &mut impl Tx) -> 
     ];
     let written = if part.read_version == 0 {
         let sql = "insert into assessment (partition, person, trial, version, seen, at, definition, terms, engine, result, form)
-                   values (0, ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10) on conflict do nothing";
+                   values (part(?1), ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10) on conflict do nothing";
         tx.execute(sql, row).await?
     } else {
         let sql = "update assessment set version = ?3, seen = ?4, at = ?5, definition = ?6, terms = ?7, engine = ?8, result = ?9, form = ?10
-                   where partition = 0 and person = ?1 and trial = ?2 and version = ?3 - 1";
+                   where partition = part(?1) and person = ?1 and trial = ?2 and version = ?3 - 1";
         tx.execute(sql, row).await?
     };
     if written == 0 {
@@ -193,7 +231,7 @@ async fn finish_trial(finish: &Finish, part: &FinishTrial, tx: &mut impl Tx) -> 
     }
     if part.changed && a.result.considered == Considered::Yes {
         let sql = "insert into assessed (partition, person, trial, version, seen, at, definition, terms, engine, result, form)
-                   values (0, ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10) on conflict do nothing";
+                   values (part(?1), ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10) on conflict do nothing";
         tx.execute(sql, row).await?;
     }
     if let Some(standing) = &part.standing
@@ -256,7 +294,7 @@ fn read_result(word: &str) -> Result<ResultWord, StoreError> {
     Ok(ResultWord { considered, overall: overall.unwrap_or(Overall::Undetermined) })
 }
 
-fn assessment(mut r: Row) -> Result<StoredAssessment, StoreError> {
+pub(super) fn assessment(mut r: Row) -> Result<StoredAssessment, StoreError> {
     let digest = |bytes: Vec<u8>| bytes.try_into().map_err(|_| StoreError::Corrupt("a digest is not 32 bytes".into()));
     Ok(StoredAssessment {
         version: r.int(0)?,
@@ -274,7 +312,7 @@ impl Question for CurrentAssessment {
     type Answer = Option<StoredAssessment>;
 
     async fn run<T: Tx>(&self, tx: &mut T) -> Result<Self::Answer, StoreError> {
-        let sql = "select version, seen, at, definition, terms, engine, result, form from assessment where partition = 0 and person = ?1 and trial = ?2";
+        let sql = "select version, seen, at, definition, terms, engine, result, form from assessment where partition = part(?1) and person = ?1 and trial = ?2";
         tx.query(sql, args![self.person, self.trial.as_str()]).await?.into_iter().next().map(assessment).transpose()
     }
 }
@@ -283,7 +321,7 @@ impl Question for AssessmentHistory {
     type Answer = Vec<StoredAssessment>;
 
     async fn run<T: Tx>(&self, tx: &mut T) -> Result<Self::Answer, StoreError> {
-        let sql = "select version, seen, at, definition, terms, engine, result, form from assessed where partition = 0 and person = ?1 and trial = ?2 order by version";
+        let sql = "select version, seen, at, definition, terms, engine, result, form from assessed where partition = part(?1) and person = ?1 and trial = ?2 order by version";
         tx.query(sql, args![self.person, self.trial.as_str()]).await?.into_iter().map(assessment).collect()
     }
 }
@@ -292,7 +330,7 @@ impl Question for PendingCount {
     type Answer = (i64, i64);
 
     async fn run<T: Tx>(&self, tx: &mut T) -> Result<Self::Answer, StoreError> {
-        let sql = "select count(*), coalesce(cast(sum(case when tries >= ?1 then 1 else 0 end) as bigint), 0) from pending where partition = 0";
+        let sql = "select count(*), coalesce(cast(sum(case when tries >= ?1 then 1 else 0 end) as bigint), 0) from pending where wide(partition)";
         tx.query(sql, args![TRIES_MAX]).await?.first().map_or(Ok((0, 0)), |r| Ok((r.int(0)?, r.int(1)?)))
     }
 }
@@ -301,7 +339,7 @@ impl Question for ParkedList {
     type Answer = Vec<(PersonKey, String)>;
 
     async fn run<T: Tx>(&self, tx: &mut T) -> Result<Self::Answer, StoreError> {
-        let sql = "select person, why from pending where partition = 0 and tries >= ?1 order by person limit ?2";
+        let sql = "select person, why from pending where wide(partition) and tries >= ?1 order by person limit ?2";
         let rows = tx.query(sql, args![TRIES_MAX, i64::try_from(self.count).unwrap_or(0)]).await?;
         rows.into_iter().map(|mut r| Ok((r.person(0)?, r.text(1)?))).collect()
     }
@@ -311,7 +349,7 @@ impl Question for NextDue {
     type Answer = Option<Instant>;
 
     async fn run<T: Tx>(&self, tx: &mut T) -> Result<Self::Answer, StoreError> {
-        let rows = tx.query("select at from due where partition = 0 order by at limit 1", &[]).await?;
+        let rows = tx.query("select at from due where wide(partition) order by at limit 1", &[]).await?;
         rows.first().map(|r| r.instant(0)).transpose()
     }
 }

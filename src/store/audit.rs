@@ -39,6 +39,10 @@ pub(super) async fn append(tx: &mut impl Tx, entry: Entry<'_>) -> Result<(), Sto
         let row = Entry { action: "heads", detail: quote, person: None, caller: &caller, at: entry.at };
         write(tx, &mut lane, row).await?;
     }
+    if lane.seq == 1 {
+        let sql = "insert into lane (lane, since) values (?1, ?2)";
+        tx.execute(sql, args![lane.name.as_str(), entry.at]).await?;
+    }
     write(tx, &mut lane, entry).await?;
     tx.group().lane = Some(lane);
     Ok(())
@@ -48,8 +52,9 @@ pub(super) async fn append(tx: &mut impl Tx, entry: Entry<'_>) -> Result<(), Sto
 async fn heads(tx: &mut impl Tx, own: &str) -> Result<String, StoreError> {
     let rows = tx
         .query(
-            "select a.lane, a.seq, a.hash from audit a join (select lane as l, max(seq) as s from audit where partition = 0 group by lane) h
-             on a.lane = h.l and a.seq = h.s where a.partition = 0 and a.lane <> ?1 order by a.lane",
+            "select l.lane, a.seq, a.hash from lane l join audit a on a.partition = lane_part(l.lane) and a.lane = l.lane
+             and a.seq = (select max(n.seq) from audit n where n.partition = lane_part(l.lane) and n.lane = l.lane)
+             where l.lane <> ?1 order by l.lane",
             args![own],
         )
         .await?;
@@ -60,19 +65,23 @@ async fn heads(tx: &mut impl Tx, own: &str) -> Result<String, StoreError> {
     Ok(words.join("\n"))
 }
 
-async fn write(tx: &mut impl Tx, lane: &mut Lane, entry: Entry<'_>) -> Result<(), StoreError> {
+async fn write(tx: &mut impl Tx, lane: &mut Lane, mut entry: Entry<'_>) -> Result<(), StoreError> {
+    if entry.detail.contains('\0') {
+        // What a client sent may stand in a detail, and PostgreSQL keeps this character in no text.
+        entry.detail = entry.detail.replace('\0', "\u{fffd}");
+    }
     let salt = random::<16>()?;
     let commitment = commitment(&salt, &entry.detail);
     lane.seq += 1;
     lane.hash = link(&lane.hash, lane, &entry, &commitment);
     let Entry { action, detail, person, caller, at } = entry;
     tx.execute(
-        "insert into audit (partition, lane, seq, at, actor, action, purpose, person, commitment, hash) values (0, ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
+        "insert into audit (partition, lane, seq, at, actor, action, purpose, person, commitment, hash) values (lane_part(?1), ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
         args![lane.name.as_str(), lane.seq, at, caller.actor.as_str(), action, caller.purpose.as_str(), person, commitment.to_vec(), lane.hash.to_vec()],
     )
     .await?;
     tx.execute(
-        "insert into audit_detail (partition, lane, seq, salt, detail) values (0, ?1, ?2, ?3, ?4)",
+        "insert into audit_detail (partition, lane, seq, salt, detail) values (lane_part(?1), ?1, ?2, ?3, ?4)",
         args![lane.name.as_str(), lane.seq, salt.to_vec(), detail],
     )
     .await?;
@@ -107,6 +116,17 @@ pub(super) fn random<const N: usize>() -> Result<[u8; N], StoreError> {
     Ok(bytes)
 }
 
+/// Walks every chain; answers [`AuditReport`].
+pub(super) struct Verify;
+
+impl Question for Verify {
+    type Answer = AuditReport;
+
+    async fn run<T: Tx>(&self, tx: &mut T) -> Result<AuditReport, StoreError> {
+        verify(tx).await
+    }
+}
+
 /// Walks every chain.
 pub(super) async fn verify(tx: &mut impl Tx) -> Result<AuditReport, StoreError> {
     let mut report = AuditReport { rows: 0, lanes: 0, redacted: 0, redactions: 0, broken: Vec::new() };
@@ -117,8 +137,8 @@ pub(super) async fn verify(tx: &mut impl Tx) -> Result<AuditReport, StoreError> 
         let rows = tx
             .query(
                 "select a.lane, a.seq, a.at, a.actor, a.action, a.purpose, a.person, a.commitment, a.hash, d.salt, d.detail from audit a
-                 left join audit_detail d on d.partition = 0 and d.lane = a.lane and d.seq = a.seq
-                 where a.partition = 0 and (a.lane, a.seq) > (?1, ?2) order by a.lane, a.seq limit ?3",
+                 left join audit_detail d on d.partition = a.partition and d.lane = a.lane and d.seq = a.seq
+                 where (a.partition, a.lane, a.seq) > (lane_part(?1), ?1, ?2) order by a.partition, a.lane, a.seq limit ?3",
                 args![after.0.as_str(), after.1, CHUNK],
             )
             .await?;
@@ -130,7 +150,18 @@ pub(super) async fn verify(tx: &mut impl Tx) -> Result<AuditReport, StoreError> 
         }
     }
     quoted_heads(tx, &mut report).await?;
+    empty_lanes(tx, &mut report).await?;
     Ok(report)
+}
+
+/// A lane that was begun has rows.
+async fn empty_lanes(tx: &mut impl Tx, report: &mut AuditReport) -> Result<(), StoreError> {
+    let sql = "select l.lane from lane l where not exists
+               (select 1 from audit a where a.partition = lane_part(l.lane) and a.lane = l.lane and a.seq = 1)";
+    for mut row in tx.query(sql, &[]).await? {
+        report.broken.push(format!("lane {} row 1: the lane was begun, and its first row is not there", row.text(0)?));
+    }
+    Ok(())
 }
 
 fn one(
@@ -175,8 +206,8 @@ fn one(
 async fn redacted_rows(tx: &mut impl Tx, report: &mut AuditReport) -> Result<Vec<(String, i64)>, StoreError> {
     let rows = tx
         .query(
-            "select d.detail from audit a join audit_detail d on d.partition = 0 and d.lane = a.lane and d.seq = a.seq
-             where a.partition = 0 and a.action = 'redact'",
+            "select d.detail from audit a join audit_detail d on d.partition = a.partition and d.lane = a.lane and d.seq = a.seq
+             where wide(a.partition) and a.action = 'redact'",
             &[],
         )
         .await?;
@@ -196,8 +227,8 @@ async fn redacted_rows(tx: &mut impl Tx, report: &mut AuditReport) -> Result<Vec
 async fn quoted_heads(tx: &mut impl Tx, report: &mut AuditReport) -> Result<(), StoreError> {
     let rows = tx
         .query(
-            "select a.lane, d.detail from audit a join audit_detail d on d.partition = 0 and d.lane = a.lane and d.seq = a.seq
-             where a.partition = 0 and a.action = 'heads'",
+            "select a.lane, d.detail from audit a join audit_detail d on d.partition = a.partition and d.lane = a.lane and d.seq = a.seq
+             where wide(a.partition) and a.action = 'heads'",
             &[],
         )
         .await?;
@@ -208,7 +239,10 @@ async fn quoted_heads(tx: &mut impl Tx, report: &mut AuditReport) -> Result<(), 
             let [lane, seq, hash] = words[..] else { continue };
             let seq: i64 = seq.parse().unwrap_or(0);
             let there = tx
-                .query("select hash from audit where partition = 0 and lane = ?1 and seq = ?2", args![lane, seq])
+                .query(
+                    "select hash from audit where partition = lane_part(?1) and lane = ?1 and seq = ?2",
+                    args![lane, seq],
+                )
                 .await?;
             let same = there.into_iter().next().map(|mut r| r.bytes(0)).transpose()?.is_some_and(|h| hex(&h) == hash);
             if !same {
@@ -236,7 +270,7 @@ impl Unit for Redact {
     async fn run<T: Tx>(&self, tx: &mut T) -> Result<Done<i64>, StoreError> {
         let mut removed = 0;
         for (lane, seq) in &self.rows {
-            let sql = "delete from audit_detail where partition = 0 and lane = ?1 and seq = ?2";
+            let sql = "delete from audit_detail where partition = lane_part(?1) and lane = ?1 and seq = ?2";
             removed += i64::try_from(tx.execute(sql, args![lane.as_str(), *seq]).await?).unwrap_or(0);
         }
         let rows: Vec<String> = self.rows.iter().map(|(lane, seq)| format!("{lane} {seq}")).collect();
@@ -253,8 +287,8 @@ impl Question for AuditTail {
         let rows = tx
             .query(
                 "select a.lane, a.seq, a.at, a.actor, a.action, a.purpose, a.person, d.detail from audit a
-                 left join audit_detail d on d.partition = 0 and d.lane = a.lane and d.seq = a.seq
-                 where a.partition = 0 order by a.at desc, a.lane, a.seq desc limit ?1",
+                 left join audit_detail d on d.partition = a.partition and d.lane = a.lane and d.seq = a.seq
+                 where wide(a.partition) order by a.at desc, a.lane, a.seq desc limit ?1",
                 args![i64::try_from(self.count).unwrap_or(i64::MAX)],
             )
             .await?;

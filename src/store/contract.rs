@@ -5,10 +5,9 @@
 //! once over `Tx`, for every database. `at` is the caller's clock, in microseconds.
 
 use crate::model::assessment::{Considered, Overall};
-use crate::model::code::Coding;
 use crate::model::draft::{Draft, Identifier, ResourceType, Stretch};
 use crate::model::fact::{DraftFact, Fact};
-use crate::model::key::{Item, PatientKey, PersonKey};
+use crate::model::key::{PatientKey, PersonKey};
 use crate::model::standing::{Standing, Subject};
 use crate::model::time::Instant;
 use std::sync::Arc;
@@ -32,7 +31,7 @@ pub struct Import {
     pub source: Arc<str>,
     /// What to keep, in order.
     pub entries: Vec<ImportEntry>,
-    /// Codes that an active definition reads, as [`Coding::key`]s; a person is marked only if one of the facts has such a code. `None`: mark always.
+    /// Codes that an active definition reads, as [`Coding::key`](crate::model::code::Coding::key)s; a person is marked only if one of the facts has such a code. `None`: mark always.
     pub wanted: Option<Arc<std::collections::HashSet<i64>>>,
     /// Who sends it.
     pub caller: Caller,
@@ -67,7 +66,7 @@ pub enum Method {
     },
     /// PUT to an id.
     Update {
-        /// `If-Match`: the version that must be current.
+        /// `If-Match`: the version that must be current; 0: there must be none (`If-None-Match: *`).
         if_match: Option<i64>,
     },
     /// PUT with a search: updates the one match, creates with the entry's id when there is none.
@@ -155,38 +154,27 @@ pub struct Stored {
     pub body: Vec<u8>,
 }
 
-/// A search over kept resources; all given conditions hold.
+/// What narrows a search over kept resources by the store's own indexes; all given conditions hold.
 #[derive(Debug, Clone)]
-pub struct Find {
+pub struct Narrow {
     /// The source.
     pub source: String,
-    /// The type; must be given.
-    pub resource_type: Option<ResourceType>,
+    /// The type.
+    pub resource_type: ResourceType,
     /// `_id`: any of these.
     pub ids: Vec<String>,
     /// `identifier`: any of these; an empty system with a value matches any system.
     pub identifiers: Vec<Identifier>,
     /// `patient` / `subject`: any of these Patient ids.
     pub patients: Vec<String>,
-    /// `code`: any of these; an empty system matches any system.
-    pub codes: Vec<Coding>,
-    /// Clinical time: each (from, to) must overlap; open ends are `Instant::MIN`/`MAX`.
-    pub dates: Vec<(Instant, Instant)>,
-    /// Page size; at most what `docs/limits.md` says.
-    pub count: usize,
-    /// Keyset: the (known, item) after which to go on. Order is by known time, then item.
-    pub after: Option<(Instant, Item)>,
-    /// Only what was known up to here, so that a walk meets each exactly once while others write.
-    pub until: Instant,
 }
 
-/// One page.
-#[derive(Debug, Clone, Default)]
-pub struct Found {
-    /// The resources.
-    pub resources: Vec<Stored>,
-    /// Where the next page starts, when there is one.
-    pub next: Option<(Instant, Item)>,
+impl Narrow {
+    /// All of a type.
+    pub fn nothing(source: &str, resource_type: ResourceType) -> Self {
+        let (ids, identifiers, patients) = (Vec::new(), Vec::new(), Vec::new());
+        Self { source: source.to_owned(), resource_type, ids, identifiers, patients }
+    }
 }
 
 // ---- Persons --------------------------------------------------------------------------------

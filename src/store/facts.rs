@@ -12,6 +12,8 @@ use crate::model::time::{Instant, Partial, TimeRange};
 
 /// `at` of a fact without any clinical time; `Instant::MIN` itself means "always", or "began at an unknown time".
 const NO_TIME: i64 = i64::MIN + 1;
+/// `until` of a fact that was entered in error: it was never known to hold, and its resource is still found by it.
+pub(super) const NEVER_HELD: i64 = i64::MIN;
 /// Between the words of one coding, between codings, before the text beside them: characters that FHIR strings may not hold.
 const WORD: char = '\u{1f}';
 const ITEM: char = '\u{1e}';
@@ -27,7 +29,7 @@ const CODE: usize = 1;
 
 /// The values of a row, its code still open.
 pub(super) fn row(patient: PatientKey, item: Item, version: i64, known: Instant, fact: &DraftFact) -> Vec<Value> {
-    let mut all: Vec<Value> = Vec::with_capacity(21);
+    let mut all: Vec<Value> = Vec::with_capacity(22);
     all.extend([patient.into(), Value::Null, item.into(), version.into(), known.into()]);
     all.extend(values(fact));
     all
@@ -37,8 +39,8 @@ pub(super) fn row(patient: PatientKey, item: Item, version: i64, known: Instant,
 pub(super) async fn insert(tx: &mut impl Tx, code: i64, row: &mut [Value]) -> Result<(), StoreError> {
     row[CODE] = code.into();
     tx.execute(
-        "insert into fact (partition, patient, code, item, version, known, part, origin, at, at_end, other_end, recorded, status, kind, low, high, text, unit, low_ref, high_ref, unit_ref, context)
-         values (0, ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21) on conflict do nothing",
+        "insert into fact (partition, patient, code, item, version, known, part, origin, at, at_end, other_end, recorded, status, kind, low, high, text, unit, low_ref, high_ref, unit_ref, context, until)
+         values (part(?1), ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21, ?22) on conflict do nothing",
         row,
     )
     .await?;
@@ -53,7 +55,7 @@ pub(super) fn same_but_code(a: &DraftFact, b: &DraftFact) -> bool {
 }
 
 /// A fact's values, in the order of the columns from `part` on.
-fn values(draft: &DraftFact) -> [Value; 16] {
+fn values(draft: &DraftFact) -> [Value; 17] {
     let (kind, low, high, text, unit) = value(&draft.value);
     let range = draft.range.as_ref();
     [
@@ -73,6 +75,7 @@ fn values(draft: &DraftFact) -> [Value; 16] {
         range.and_then(|r| r.high.clone()).into(),
         range.map(|r| unit_word(&r.unit)).into(),
         context(&draft.context).into(),
+        (draft.status == FactStatus::EnteredInError).then_some(NEVER_HELD).into(),
     ]
 }
 

@@ -22,6 +22,8 @@ pub struct Group {
     pub(super) usage: BTreeMap<(Arc<str>, i64, String), (i64, i64)>,
     /// Counts of the unit that runs.
     pub(super) unit_usage: Vec<(Arc<str>, i64, String, i64)>,
+    /// Lane of the counts: empty with one writer; a connection's place where many write, so that none waits for another's counts.
+    pub(super) counts: String,
     /// The lane of this connection and its head; `None` until its first row.
     pub(super) lane: Option<Lane>,
     /// The head before the unit that runs.
@@ -30,6 +32,8 @@ pub struct Group {
     pub(super) pending: bool,
     /// A wish was written.
     pub(super) wishes: bool,
+    /// A statement found the disk full.
+    pub(super) full: bool,
 }
 
 /// The head of an audit chain.
@@ -50,6 +54,7 @@ impl Group {
         self.usage.clear();
         self.pending = false;
         self.wishes = false;
+        self.full = false;
         self.begin_unit();
     }
 

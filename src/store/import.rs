@@ -4,15 +4,17 @@ use super::audit;
 use super::body;
 use super::contract::*;
 use super::facts;
+use super::names::{Name, found, matches, name, silent_of};
 use super::persons::{self, Touched};
 use super::tx::{Done, Tx, Unit};
 use super::value::{Row as AnswerRow, Value, args};
-use crate::model::draft::{Draft, Identifier, ResourceType, Subject};
+use crate::model::draft::{Draft, ResourceType, Subject};
 use crate::model::fact::{DraftFact, FactStatus, FactValue};
-use crate::model::key::{Item, PatientKey, digest_words, hex};
+use crate::model::key::{Item, PatientKey, hex};
 use crate::model::time::Instant;
 use sha2::{Digest, Sha256};
 use std::collections::BTreeMap;
+use std::fmt::Write;
 
 impl Unit for Import {
     type Answer = Result<Vec<Kept>, ImportRefusal>;
@@ -24,11 +26,13 @@ impl Unit for Import {
     async fn run<T: Tx>(&self, tx: &mut T) -> Result<Done<Self::Answer>, StoreError> {
         touch_all(self, tx).await?;
         let mut all = Vec::with_capacity(self.entries.len());
-        let mut digest = Sha256::new();
+        let (mut digest, mut line) = (Sha256::new(), String::new());
         for (place, entry) in self.entries.iter().enumerate() {
             match one(self, entry, tx).await? {
                 Ok(kept) => {
-                    digest.update(format!("{} {} {}\n", entry.draft.resource_type.name(), kept.id, kept.version));
+                    line.clear();
+                    let _ = writeln!(line, "{} {} {}", entry.draft.resource_type.name(), kept.id, kept.version);
+                    digest.update(&line);
                     all.push(kept);
                 }
                 Err(reason) => return Ok(Done::Undo(Err(ImportRefusal { entry: place, reason }))),
@@ -63,15 +67,15 @@ fn patient_id(entry: &ImportEntry) -> Option<&str> {
 }
 
 /// The newest version that is current or deleted.
-struct Head {
-    version: i64,
-    hash: Vec<u8>,
-    source_time: Option<i64>,
-    source_version: Option<String>,
-    patient: Option<PatientKey>,
+pub(super) struct Head {
+    pub(super) version: i64,
+    pub(super) hash: Vec<u8>,
+    pub(super) source_time: Option<i64>,
+    pub(super) source_version: Option<String>,
+    pub(super) patient: Option<PatientKey>,
     made: Vec<u8>,
-    state: i64,
-    known: Instant,
+    pub(super) state: i64,
+    pub(super) known: Instant,
 }
 
 fn read_head(mut r: AnswerRow) -> Result<Head, StoreError> {
@@ -87,14 +91,14 @@ fn read_head(mut r: AnswerRow) -> Result<Head, StoreError> {
     })
 }
 
-async fn head(tx: &mut impl Tx, item: Item) -> Result<Option<Head>, StoreError> {
+pub(super) async fn head(tx: &mut impl Tx, item: Item) -> Result<Option<Head>, StoreError> {
     Ok(head_and_newest(tx, item).await?.0)
 }
 
 /// The head, and the highest version of any state: one look-up, unless the newest came late.
-async fn head_and_newest(tx: &mut impl Tx, item: Item) -> Result<(Option<Head>, i64), StoreError> {
+pub(super) async fn head_and_newest(tx: &mut impl Tx, item: Item) -> Result<(Option<Head>, i64), StoreError> {
     let sql = "select version, hash, source_time, source_version, patient, made, state, known from resource
-               where partition = 0 and item = ?1 order by version desc limit 1";
+               where partition = part(?1) and item = ?1 order by version desc limit 1";
     let Some(newest) = tx.query(sql, args![item]).await?.into_iter().next().map(read_head).transpose()? else {
         return Ok((None, 0));
     };
@@ -103,7 +107,7 @@ async fn head_and_newest(tx: &mut impl Tx, item: Item) -> Result<(Option<Head>, 
         return Ok((Some(newest), version));
     }
     let sql = "select version, hash, source_time, source_version, patient, made, state, known from resource
-               where partition = 0 and item = ?1 and state in (1, 3) order by version desc limit 1";
+               where partition = part(?1) and item = ?1 and state in (1, 3) order by version desc limit 1";
     let head = tx.query(sql, args![item]).await?.into_iter().next().map(read_head).transpose()?;
     Ok((head, version))
 }
@@ -111,26 +115,26 @@ async fn head_and_newest(tx: &mut impl Tx, item: Item) -> Result<(Option<Head>, 
 type Outcome = Result<Kept, RefusalReason>;
 
 async fn one<T: Tx>(import: &Import, entry: &ImportEntry, tx: &mut T) -> Result<Outcome, StoreError> {
-    let (id, if_match) = match &entry.method {
-        Method::Create { if_none_exist: None } | Method::Load => (entry.id.clone(), None),
-        Method::Update { if_match } => (entry.id.clone(), *if_match),
-        Method::Create { if_none_exist: Some(search) } => match found(import, entry, search, tx).await? {
-            Err(reason) => return Ok(Err(reason)),
-            Ok(Some(id)) if elsewhere(import, entry, &id) => return Ok(Err(RefusalReason::Overtaken)),
-            Ok(Some(id)) => {
-                let item = Item::of(&import.source, entry.draft.resource_type.name(), &id);
-                let Some(head) = head(tx, item).await? else {
-                    return Err(StoreError::Corrupt("an identifier leads nowhere".into()));
-                };
-                return Ok(Ok(unchanged(id, &head)));
-            }
-            Ok(None) => (entry.id.clone(), None),
-        },
-        Method::ConditionalUpdate { search, if_match } => match found(import, entry, search, tx).await? {
-            Err(reason) => return Ok(Err(reason)),
-            Ok(Some(id)) if elsewhere(import, entry, &id) => return Ok(Err(RefusalReason::Overtaken)),
-            Ok(id) => (id.unwrap_or_else(|| entry.id.clone()), *if_match),
-        },
+    let kind = entry.draft.resource_type;
+    let (search, if_match) = match &entry.method {
+        Method::Load => (None, None),
+        Method::Create { if_none_exist } => (if_none_exist.as_ref(), None),
+        Method::Update { if_match } => (None, *if_match),
+        Method::ConditionalUpdate { search, if_match } => (Some(search), *if_match),
+    };
+    let met = match search {
+        Some(search) => found(&import.source, kind, search, import.at, tx).await?,
+        None => Ok(None),
+    };
+    let id = match met {
+        Err(reason) => return Ok(Err(reason)),
+        Ok(Some(id)) if elsewhere(import, entry, &id) => return Ok(Err(RefusalReason::Overtaken)),
+        Ok(Some(id)) if matches!(entry.method, Method::Create { .. }) => {
+            let head = head(tx, Item::of(&import.source, kind.name(), &id)).await?;
+            let head = head.ok_or_else(|| StoreError::Corrupt("an identifier leads nowhere".into()))?;
+            return Ok(Ok(unchanged(id, &head)));
+        }
+        Ok(met) => met.unwrap_or_else(|| entry.id.clone()),
     };
     keep(import, entry, id, if_match, tx).await
 }
@@ -163,24 +167,32 @@ async fn keep<T: Tx>(
     };
     let (before, newest) = head_and_newest(tx, item).await?;
     let hash = hash_of(entry);
-    if let Some(wanted) = if_match
-        && before.as_ref().filter(|h| h.state == 1).map(|h| h.version) != Some(wanted)
-    {
-        return Ok(Err(RefusalReason::VersionConflict(before.filter(|h| h.state == 1).map_or(0, |h| h.version))));
+    let current = before.as_ref().filter(|h| h.state == 1).map_or(0, |h| h.version);
+    if if_match.is_some_and(|wanted| wanted != current) {
+        return Ok(Err(RefusalReason::VersionConflict(current)));
+    }
+    if let Some(head) = before.as_ref().filter(|h| h.state == 3) {
+        // The very version that was deleted, from a file or a feed that does not know it, brings nothing back.
+        if entry.method == Method::Load && head.hash == hash {
+            return Ok(Ok(unchanged(id, head)));
+        }
+        if older(&entry.draft, &hash, head) {
+            return late(import, entry, &id, item, head, newest + 1, &hash, touched, tx).await.map(Ok);
+        }
     }
     if let Some(head) = before.as_ref().filter(|h| h.state == 1) {
         let repetition = head.hash == hash || matches!(entry.method, Method::Create { if_none_exist: None });
         if repetition {
             return Ok(Ok(unchanged(id, head)));
         }
-        if older(&entry.draft, head) {
+        if older(&entry.draft, &hash, head) {
             return late(import, entry, &id, item, head, newest + 1, &hash, touched, tx).await.map(Ok);
         }
     }
     let known = known(import, touched.as_ref());
     let version = newest + 1;
     if let Some(head) = &before {
-        retire(import, item, head, tx).await?;
+        retire(tx, item, head, import.at).await?;
     }
     let made = make_facts(import, entry, item, version, known, touched.as_ref(), tx).await?;
     insert(import, entry, &Row { id: &id, item, version, known, state: 1, made, hash, touched: touched.as_ref() }, tx)
@@ -228,18 +240,12 @@ fn hash_of(entry: &ImportEntry) -> Vec<u8> {
     hash.finalize().to_vec()
 }
 
-/// The source's own order: `lastUpdated`, then `versionId` where both are whole numbers; silent: by arrival.
-fn older(draft: &Draft, head: &Head) -> bool {
+/// The source's own order: `lastUpdated`, then `versionId` where it is a whole number, then the bytes' hash: a total
+/// order, so that of equals the same one stays whichever arrived first. Silent: by arrival.
+fn older(draft: &Draft, hash: &[u8], head: &Head) -> bool {
     let (Some(new), Some(old)) = (draft.source_time, head.source_time) else { return false };
     let number = |v: &Option<String>| v.as_ref().and_then(|v| v.parse::<i64>().ok());
-    match new.0.cmp(&old) {
-        std::cmp::Ordering::Less => true,
-        std::cmp::Ordering::Greater => false,
-        std::cmp::Ordering::Equal => match (number(&draft.source_version), number(&head.source_version)) {
-            (Some(new), Some(old)) => new < old,
-            _ => false,
-        },
-    }
+    (new.0, number(&draft.source_version), hash) < (old, number(&head.source_version), &head.hash)
 }
 
 /// A version older than the current one: kept in history, makes no facts, never was current.
@@ -255,7 +261,7 @@ async fn late<T: Tx>(
     touched: Option<Touched>,
     tx: &mut T,
 ) -> Result<Kept, StoreError> {
-    let sql = "select version from resource where partition = 0 and item = ?1 and hash = ?2 limit 1";
+    let sql = "select version from resource where partition = part(?1) and item = ?1 and hash = ?2 limit 1";
     let seen = !tx.query(sql, args![item, hash]).await?.is_empty();
     if !seen {
         let known = known(import, touched.as_ref());
@@ -292,7 +298,7 @@ async fn insert(import: &Import, entry: &ImportEntry, row: &Row<'_>, tx: &mut im
     let inserted = tx
         .execute(
             "insert into resource (partition, item, version, source, type, id, patient, known, state, source_version, source_time, made, hash, body)
-             values (0, ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13) on conflict do nothing",
+             values (part(?1), ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13) on conflict do nothing",
             args![
                 row.item, row.version, &*import.source, draft.resource_type.name(), row.id, row.touched.map(|t| t.patient), row.known, row.state,
                 draft.source_version.clone(), draft.source_time, row.made.clone(), row.hash.clone(), packed
@@ -304,23 +310,25 @@ async fn insert(import: &Import, entry: &ImportEntry, row: &Row<'_>, tx: &mut im
 }
 
 /// The version before is superseded: its facts end, its identifiers no longer lead to it.
-async fn retire(import: &Import, item: Item, head: &Head, tx: &mut impl Tx) -> Result<(), StoreError> {
-    let sql = "update resource set state = 2 where partition = 0 and item = ?1 and version = ?2";
+pub(super) async fn retire(tx: &mut impl Tx, item: Item, head: &Head, at: Instant) -> Result<(), StoreError> {
+    // A tombstone stays one when the resource comes back.
+    let sql = "update resource set state = 2 where partition = part(?1) and item = ?1 and version = ?2 and state = 1";
     tx.execute(sql, args![item, head.version]).await?;
     let (facts, names) = read_made(&head.made);
     if let Some(patient) = head.patient {
         // It may have been about another patient before: facts end in that patient's own time, and that person is marked too.
-        let known = persons::leave(tx, patient, import.at).await?;
+        let known = persons::leave(tx, patient, at).await?;
         for (code, at, part) in facts {
             tx.execute(
-                "update fact set until = ?1 where partition = 0 and patient = ?2 and code = ?3 and at = ?4 and item = ?5 and part = ?6 and version = ?7",
+                "update fact set until = ?1 where partition = part(?2) and patient = ?2 and code = ?3 and at = ?4 and item = ?5 and part = ?6 and version = ?7",
                 args![known, patient, code, at, item, part, head.version],
             )
             .await?;
         }
     }
     for name in names {
-        tx.execute("delete from identifier where partition = 0 and name = ?1 and item = ?2", args![name, item]).await?;
+        tx.execute("delete from identifier where partition = part(?1) and name = ?1 and item = ?2", args![name, item])
+            .await?;
     }
     Ok(())
 }
@@ -336,10 +344,7 @@ async fn make_facts(
 ) -> Result<Vec<u8>, StoreError> {
     let mut made = Vec::new();
     let draft = &entry.draft;
-    // What was entered in error was never true: it states nothing.
-    let retracted = draft.facts.iter().any(|f| f.status == FactStatus::EnteredInError);
-    let kept: &[DraftFact] = if retracted { &[] } else { &draft.facts };
-    let facts: &[DraftFact] = touched.map_or(&[], |_| kept);
+    let facts: &[DraftFact] = touched.map_or(&[], |_| &draft.facts);
     made.extend(u32::try_from(facts.len()).unwrap_or(u32::MAX).to_le_bytes());
     let mut row: Option<(&DraftFact, Vec<Value>)> = None;
     for fact in facts {
@@ -356,6 +361,9 @@ async fn make_facts(
         made.extend(key.to_le_bytes());
         made.extend(facts::at(fact).to_le_bytes());
         made.extend(fact.part.to_le_bytes());
+        if fact.status == FactStatus::EnteredInError {
+            continue;
+        }
         let unit = match &fact.value {
             FactValue::Quantity { unit, .. } => unit.as_written().to_owned(),
             _ => String::new(),
@@ -363,10 +371,17 @@ async fn make_facts(
         tx.group().unit_usage.push((import.source.clone(), key, unit, import.at.0));
     }
     for identifier in &draft.identifiers {
-        let name = Name::of(&import.source, draft.resource_type, identifier);
-        let sql = "insert into identifier (partition, name, item) values (0, ?1, ?2) on conflict do nothing";
+        let name = name(&import.source, draft.resource_type, identifier);
+        let sql = "insert into identifier (partition, name, item) values (part(?1), ?1, ?2) on conflict do nothing";
         tx.execute(sql, args![name, item]).await?;
-        made.extend(name.0);
+        made.extend(name.bytes());
+    }
+    // What states nothing is found by its patient all the same.
+    if let Some(touched) = touched.filter(|_| facts.is_empty() && draft.resource_type != ResourceType::Patient) {
+        let name = silent_of(touched.patient);
+        let sql = "insert into identifier (partition, name, item) values (part(?1), ?1, ?2) on conflict do nothing";
+        tx.execute(sql, args![name, item]).await?;
+        made.extend(name.bytes());
     }
     Ok(made)
 }
@@ -383,7 +398,7 @@ fn read_made(made: &[u8]) -> Made {
         facts.push((number(0..8), number(8..16), i64::from(u16::from_le_bytes([one[16], one[17]]))));
         rest = after;
     }
-    (facts, rest.chunks_exact(32).filter_map(|name| name.try_into().ok().map(Name)).collect())
+    (facts, rest.chunks_exact(24).filter_map(Name::from_bytes).collect())
 }
 
 async fn mark(
@@ -398,88 +413,4 @@ async fn mark(
             || entry.draft.facts.iter().any(|f| wanted.contains(&f.code.key()))
     });
     if wanted { persons::mark(tx, touched.person, import.at, "data").await } else { Ok(()) }
-}
-
-/// The name under which an identifier is found. It begins as the value does, so that values given one after another
-/// lie side by side on few pages; then a hash of source, type and value; then one of the system, so that a value of
-/// any system is a range.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) struct Name([u8; 32]);
-
-impl Name {
-    pub(super) fn of(source: &str, kind: ResourceType, identifier: &Identifier) -> Self {
-        let mut name = [0; 32];
-        let value = identifier.value.as_bytes();
-        let begin = value.len().min(12);
-        name[..begin].copy_from_slice(&value[..begin]);
-        name[12..24].copy_from_slice(&digest_words(&["identifier", source, kind.name(), &identifier.value])[..12]);
-        name[24..].copy_from_slice(&digest_words(&["system", &identifier.system])[..8]);
-        Self(name)
-    }
-
-    /// The first and the last name that this value may have, of whatever system.
-    pub(super) fn of_any_system(self) -> (Self, Self) {
-        let mut ends = (self, self);
-        ends.0.0[24..].fill(0);
-        ends.1.0[24..].fill(u8::MAX);
-        ends
-    }
-}
-
-impl From<Name> for Value {
-    fn from(name: Name) -> Self {
-        Self::Bytes(name.0.to_vec())
-    }
-}
-
-/// What a conditional request meets: nothing, one, or too many. Its names are locked until the commit.
-async fn found<T: Tx>(
-    import: &Import,
-    entry: &ImportEntry,
-    search: &Search,
-    tx: &mut T,
-) -> Result<Result<Option<String>, RefusalReason>, StoreError> {
-    let kind = entry.draft.resource_type;
-    let mut guards: Vec<Vec<u8>> =
-        search.identifiers.iter().map(|i| Name::of(&import.source, kind, i).0.to_vec()).collect();
-    guards.extend(search.id.iter().map(|id| Item::of(&import.source, kind.name(), id).0.to_vec()));
-    guards.sort_unstable();
-    for guard in guards {
-        let sql = "insert into guard (partition, name, at) values (0, ?1, ?2) on conflict (partition, name) do update set at = excluded.at";
-        tx.execute(sql, args![guard, import.at]).await?;
-    }
-    let ids = matches(&import.source, kind, search, tx).await?;
-    Ok(match ids.len() {
-        0 => Ok(None),
-        1 => Ok(ids.into_iter().next()),
-        _ => Err(RefusalReason::MultipleMatches),
-    })
-}
-
-/// Ids of current resources that meet all of a search.
-pub(super) async fn matches(
-    source: &str,
-    kind: ResourceType,
-    search: &Search,
-    tx: &mut impl Tx,
-) -> Result<Vec<String>, StoreError> {
-    let mut common: Option<Vec<String>> = None;
-    for identifier in &search.identifiers {
-        let name = Name::of(source, kind, identifier);
-        let rows = tx
-            .query(
-                "select r.id from identifier i join resource r on r.partition = 0 and r.item = i.item and r.state = 1
-                 where i.partition = 0 and i.name = ?1 order by r.id",
-                args![name],
-            )
-            .await?;
-        let ids: Vec<String> = rows.into_iter().map(|mut r| r.text(0)).collect::<Result<_, _>>()?;
-        common = Some(common.map_or(ids.clone(), |c| c.into_iter().filter(|id| ids.contains(id)).collect()));
-    }
-    if let Some(id) = &search.id {
-        let there = head(tx, Item::of(source, kind.name(), id)).await?.is_some_and(|h| h.state == 1);
-        let ids = if there { vec![id.clone()] } else { Vec::new() };
-        common = Some(common.map_or(ids.clone(), |c| c.into_iter().filter(|id| ids.contains(id)).collect()));
-    }
-    Ok(common.unwrap_or_default())
 }

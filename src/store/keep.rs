@@ -6,6 +6,7 @@ use super::questions::*;
 use super::tx::{Done, Question, Tx, Unit};
 use super::units::*;
 use super::value::{Row, args};
+use crate::model::key::Item;
 
 /// Between a file's name and its content, and between files.
 const FIELD: char = '\u{1f}';
@@ -137,11 +138,17 @@ impl Unit for KeepAside {
 
     async fn run<T: Tx>(&self, tx: &mut T) -> Result<Done<i64>, StoreError> {
         let a = &self.aside;
+        // What is told of a body may repeat a character that PostgreSQL keeps in no text.
+        let [reason, place] = [&a.reason, &a.place].map(|words| words.replace('\0', "\u{fffd}"));
+        // Numbers are given one after the other, in the order of commits, so that a reader who goes on after one misses none.
+        let guard = Item::of("gateway", "SetAside", "arrival");
+        let sql = "insert into guard (partition, name, at) values (part(?1), ?1, ?2) on conflict (partition, name) do update set at = excluded.at";
+        tx.execute(sql, args![guard, self.at]).await?;
         let rows = tx
             .query(
                 "insert into set_aside (partition, arrival, source, at, reason, place, body, state)
                  select 0, coalesce(max(arrival), 0) + 1, ?1, ?2, ?3, ?4, ?5, 0 from set_aside where partition = 0 returning arrival",
-                args![a.source.as_str(), self.at, a.reason.as_str(), a.place.as_str(), a.body.clone()],
+                args![a.source.as_str(), self.at, reason, place, a.body.clone()],
             )
             .await?;
         let arrival = rows.first().map_or(Ok(0), |r| r.int(0))?;

@@ -1,27 +1,47 @@
 //! What is kept: verbs over one transaction, SQL, and the drivers of the databases.
 
+pub mod accounts;
 mod assess;
 mod audit;
 mod body;
 pub mod contract;
+mod delete;
 mod deliver;
+mod dialect;
 mod facts;
 mod find;
 mod group;
+mod history;
 mod import;
 mod keep;
+pub mod listing;
 mod migrate;
+mod names;
+mod open;
 mod persons;
+mod places;
+mod pool;
+mod postgres;
 pub mod questions;
+mod room;
+mod side;
 mod sqlite;
 mod standings;
+mod transfer;
 pub mod tx;
 pub mod units;
 mod usage;
 pub mod value;
+mod walk;
 mod writer;
 
+pub use accounts::*;
 pub use contract::*;
+pub use delete::{Delete, Deleted, Deletion, Transact, Which};
+pub use history::{History, Last, Versions};
+pub use listing::*;
+pub use open::{Options, Store, shown};
 pub use questions::*;
+pub use transfer::{Content, Progress, TableProof, transfer};
 pub use units::*;
-pub use writer::{Options, Store};
+pub use walk::{Judge, Order, Place, Walk, Walked};

@@ -40,7 +40,7 @@ async fn move_on(tx: &mut impl Tx, patient: PatientKey, at: Instant) -> Result<O
     let rows = tx
         .query(
             "update patient set known = case when known >= ?2 then known + 1 else ?2 end
-             where partition = 0 and patient = ?1 returning known, person",
+             where partition = part(?1) and patient = ?1 returning known, person",
             args![patient, at],
         )
         .await?;
@@ -55,7 +55,7 @@ async fn create(
     at: Instant,
 ) -> Result<PersonKey, StoreError> {
     let person = PersonKey(super::audit::random::<16>()?);
-    let sql = "insert into person (partition, person, state) values (0, ?1, 0)";
+    let sql = "insert into person (partition, person, state) values (part(?1), ?1, 0)";
     tx.execute(sql, args![person]).await?;
     if create_for(tx, patient, source, id, person, at).await? {
         Ok(person)
@@ -76,14 +76,15 @@ pub(super) async fn create_for(
 ) -> Result<bool, StoreError> {
     let made = tx
         .execute(
-            "insert into patient (partition, patient, source, id, person, known, feed) values (0, ?1, ?2, ?3, ?4, ?5, 0) on conflict do nothing",
+            "insert into patient (partition, patient, source, id, person, known, feed) values (part(?1), ?1, ?2, ?3, ?4, ?5, 0) on conflict do nothing",
             args![patient, source, id, person, at],
         )
         .await?;
     if made == 0 {
         return Ok(false);
     }
-    let sql = "insert into member (partition, person, patient, since) values (0, ?1, ?2, ?3) on conflict do nothing";
+    let sql =
+        "insert into member (partition, person, patient, since) values (part(?1), ?1, ?2, ?3) on conflict do nothing";
     tx.execute(sql, args![person, patient, at]).await?;
     Ok(true)
 }
@@ -95,7 +96,7 @@ pub(super) async fn mark(tx: &mut impl Tx, person: PersonKey, at: Instant, why: 
     }
     tx.group().pending = true;
     tx.execute(
-        "insert into pending (partition, person, mark, next_at, lease, lease_until, tries, why) values (0, ?1, ?2, ?2, '', 0, 0, ?3)
+        "insert into pending (partition, person, mark, next_at, lease, lease_until, tries, why) values (part(?1), ?1, ?2, ?2, '', 0, 0, ?3)
          on conflict (partition, person) do update set mark = case when excluded.mark > pending.mark then excluded.mark else pending.mark + 1 end,
          next_at = case when pending.tries >= 3 then pending.next_at else excluded.next_at end",
         args![person, at, why],
@@ -141,7 +142,8 @@ impl Question for PersonOf {
 
     async fn run<T: Tx>(&self, tx: &mut T) -> Result<Self::Answer, StoreError> {
         let patient = Item::of(&self.source, "Patient", &self.patient);
-        let rows = tx.query("select person from patient where partition = 0 and patient = ?1", args![patient]).await?;
+        let rows =
+            tx.query("select person from patient where partition = part(?1) and patient = ?1", args![patient]).await?;
         rows.first().map(|r| r.person(0)).transpose()
     }
 }
@@ -150,7 +152,7 @@ impl Question for PersonByKey {
     type Answer = Option<PersonRow>;
 
     async fn run<T: Tx>(&self, tx: &mut T) -> Result<Self::Answer, StoreError> {
-        let sql = "select 1 from person where partition = 0 and person = ?1";
+        let sql = "select 1 from person where partition = part(?1) and person = ?1";
         if tx.query(sql, args![self.person]).await?.is_empty() {
             return Ok(None);
         }
@@ -163,8 +165,8 @@ impl Question for PersonByKey {
 async fn members(tx: &mut impl Tx, person: PersonKey) -> Result<Vec<Member>, StoreError> {
     let rows = tx
         .query(
-            "select m.patient, p.source, p.id, m.since from member m join patient p on p.partition = 0 and p.patient = m.patient
-             where m.partition = 0 and m.person = ?1 and m.until is null order by m.patient",
+            "select m.patient, p.source, p.id, m.since from member m join patient p on p.partition = part(m.patient) and p.patient = m.patient
+             where m.partition = part(?1) and m.person = ?1 and m.until is null order by m.patient",
             args![person],
         )
         .await?;
@@ -176,8 +178,8 @@ async fn members(tx: &mut impl Tx, person: PersonKey) -> Result<Vec<Member>, Sto
 async fn state(tx: &mut impl Tx, person: PersonKey) -> Result<PersonState, StoreError> {
     let rows = tx
         .query(
-            "select s.state, coalesce(p.tries, 0) from person s left join pending p on p.partition = 0 and p.person = s.person
-             where s.partition = 0 and s.person = ?1",
+            "select s.state, coalesce(p.tries, 0) from person s left join pending p on p.partition = s.partition and p.person = s.person
+             where s.partition = part(?1) and s.person = ?1",
             args![person],
         )
         .await?;
@@ -191,7 +193,7 @@ impl Question for PersonsAll {
     async fn run<T: Tx>(&self, tx: &mut T) -> Result<Self::Answer, StoreError> {
         let after = self.after.map_or(Vec::new(), |p| p.0.to_vec());
         let count = i64::try_from(self.count).unwrap_or(i64::MAX);
-        let sql = "select person from person where partition = 0 and person > ?1 and merged_into is null order by person limit ?2";
+        let sql = "select person from person where (partition, person) > (part(?1), ?1) and merged_into is null order by partition, person limit ?2";
         tx.query(sql, args![after, count]).await?.iter().map(|r| r.person(0)).collect()
     }
 }
@@ -233,7 +235,8 @@ impl ReadPerson {
         if let KnownAt::Moment(at) = self.known {
             return Ok(at);
         }
-        let rows = tx.query("select known from patient where partition = 0 and patient = ?1", args![patient]).await?;
+        let rows =
+            tx.query("select known from patient where partition = part(?1) and patient = ?1", args![patient]).await?;
         rows.first().map_or(Ok(Instant::MIN), |r| r.instant(0))
     }
 }
@@ -251,7 +254,7 @@ async fn facts_of(
             "select f.item, f.version, f.known, c.system, c.word, f.part, f.origin, f.at, f.at_end, f.other_end, f.recorded, f.status, f.kind,
              f.low, f.high, f.text, f.unit, f.low_ref, f.high_ref, f.unit_ref, f.context, f.code
              from fact f join code c on c.code = f.code
-             where f.partition = 0 and f.patient = ?1 and f.known <= ?2 and (f.until is null or f.until > ?2)
+             where f.partition = part(?1) and f.patient = ?1 and f.known <= ?2 and (f.until is null or f.until > ?2)
              order by f.code, f.at, f.item, f.part, f.version",
             args![patient, known],
         )

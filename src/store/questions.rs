@@ -126,14 +126,14 @@ questions! {
         /// Version; `None`: the current one.
         version: Option<i64>,
     }
-    /// All versions of one resource, newest first; answers `Vec<Stored>`.
-    ResourceHistory {
+    /// The ids of current resources that a condition meets; answers `Vec<String>`.
+    Matches {
         /// Source.
         source: String,
         /// Type.
-        resource_type: String,
-        /// Id.
-        id: String,
+        resource_type: crate::model::draft::ResourceType,
+        /// The condition.
+        search: super::contract::Search,
     }
     /// Resources by source, type and state (1 current 2 superseded 3 deleted 4 came late); answers `Vec<(String, String, i64, i64)>`. A wide read.
     Counts {}
@@ -154,6 +154,13 @@ questions! {
         trial: String,
         /// At most so many.
         count: usize,
+    }
+    /// Open alerts of a person in a trial; answers `Vec<AlertRow>`.
+    AlertsOf {
+        /// Whom.
+        person: PersonKey,
+        /// Trial.
+        trial: String,
     }
     /// The active definition of each trial; answers `Vec<DefinitionRow>`.
     DefinitionsActive {}

@@ -1,6 +1,7 @@
 //! The SQLite driver: a connection as a transaction of the verbs. WAL, `synchronous=FULL`, statements kept prepared.
 
 use super::contract::StoreError;
+use super::dialect::{self, Texts};
 use super::group::Group;
 use super::tx::{Done, Question, Tx, Unit};
 use super::value::{Row, Value};
@@ -27,6 +28,7 @@ const BUSY: Duration = Duration::from_secs(5);
 /// A connection on which verbs run.
 pub(super) struct SqliteTx {
     connection: Connection,
+    texts: Texts,
     group: Group,
 }
 
@@ -44,7 +46,7 @@ impl SqliteTx {
                  pragma cache_size = -{WRITER_CACHE}; pragma temp_store = memory; pragma secure_delete = fast;"
             ))
             .map_err(|e| class(&e))?;
-        Ok(Self { connection, group: Group::default() })
+        Ok(Self { connection, texts: Texts::of(dialect::sqlite), group: Group::default() })
     }
 
     /// Opens a file for reading beside whoever writes it.
@@ -54,7 +56,18 @@ impl SqliteTx {
         connection
             .execute_batch(&format!("pragma query_only = on; pragma cache_size = -{READER_CACHE};"))
             .map_err(|e| class(&e))?;
-        Ok(Self { connection, group: Group::default() })
+        Ok(Self { connection, texts: Texts::of(dialect::sqlite), group: Group::default() })
+    }
+
+    /// An empty database in memory.
+    pub(super) fn in_memory() -> Result<Self, StoreError> {
+        let connection = Connection::open_in_memory().map_err(|e| class(&e))?;
+        Ok(Self { connection, texts: Texts::of(dialect::sqlite), group: Group::default() })
+    }
+
+    /// The connection alone, for what is no verb.
+    pub(super) fn into_connection(self) -> Connection {
+        self.connection
     }
 
     /// Statements without arguments or rows.
@@ -73,6 +86,7 @@ impl SqliteTx {
         // A fault in one unit costs that unit, never the writer.
         let answer = catch_unwind(AssertUnwindSafe(|| now(unit.run(self))))
             .unwrap_or_else(|_| Err(StoreError::Corrupt("a unit panicked; what it wrote was taken back".into())));
+        self.group.full |= matches!(answer, Err(StoreError::Full));
         if let Ok(Done::Keep(_)) = &answer {
             self.statement("release unit")?;
             self.group.keep_unit();
@@ -142,7 +156,7 @@ impl ToSql for Value {
 
 impl Tx for SqliteTx {
     async fn query(&mut self, sql: &'static str, args: &[Value]) -> Result<Vec<Row>, StoreError> {
-        let mut statement = self.connection.prepare_cached(sql).map_err(|e| class(&e))?;
+        let mut statement = self.connection.prepare_cached(&self.texts.get(sql)).map_err(|e| class(&e))?;
         let columns = statement.column_count();
         let mut rows = statement.query(rusqlite::params_from_iter(args)).map_err(|e| class(&e))?;
         let mut found = Vec::new();
@@ -153,7 +167,7 @@ impl Tx for SqliteTx {
     }
 
     async fn execute(&mut self, sql: &'static str, args: &[Value]) -> Result<u64, StoreError> {
-        let mut statement = self.connection.prepare_cached(sql).map_err(|e| class(&e))?;
+        let mut statement = self.connection.prepare_cached(&self.texts.get(sql)).map_err(|e| class(&e))?;
         let changed = statement.execute(rusqlite::params_from_iter(args)).map_err(|e| class(&e))?;
         Ok(changed as u64)
     }
@@ -163,7 +177,7 @@ impl Tx for SqliteTx {
     }
 }
 
-fn value(column: ValueRef<'_>) -> Value {
+pub(super) fn value(column: ValueRef<'_>) -> Value {
     match column {
         ValueRef::Null => Value::Null,
         ValueRef::Integer(n) => Value::Int(n),

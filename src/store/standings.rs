@@ -45,7 +45,7 @@ pub(super) async fn write(
     let written = tx
         .execute(
             "insert into standing (partition, person, trial, attempt, version, status, removed, actor, role, reason, evidence, at, expires, assessment)
-             values (0, ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13) on conflict do nothing",
+             values (part(?1), ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13) on conflict do nothing",
             args![
                 standing.person, standing.trial.as_str(), standing.attempt, standing.version, standing.status.code(), i64::from(standing.removed),
                 name, role, standing.reason.as_str(), pack(&standing.evidence)?, standing.at, standing.expires, standing.assessment
@@ -58,7 +58,7 @@ pub(super) async fn write(
     subject(tx, standing, collection).await?;
     for target in targets {
         tx.execute(
-            "insert into outbox (partition, target, person, trial, attempt, wanted, tries, next_at, lease_until, state) values (0, ?1, ?2, ?3, ?4, ?5, 0, ?6, 0, 1)
+            "insert into outbox (partition, target, person, trial, attempt, wanted, tries, next_at, lease_until, state) values (part(?2), ?1, ?2, ?3, ?4, ?5, 0, ?6, 0, 1)
              on conflict (partition, target, person, trial, attempt) do update set wanted = excluded.wanted, next_at = excluded.next_at, state = 1, tries = 0, first_failed = null",
             args![target.as_str(), standing.person, standing.trial.as_str(), standing.attempt, standing.version, at],
         )
@@ -75,13 +75,13 @@ async fn subject(
 ) -> Result<(), StoreError> {
     let id = hex(&audit::random::<16>()?);
     tx.execute(
-        "insert into subject (partition, person, trial, attempt, id, collection) values (0, ?1, ?2, ?3, ?4, 0) on conflict do nothing",
+        "insert into subject (partition, person, trial, attempt, id, collection) values (part(?1), ?1, ?2, ?3, ?4, 0) on conflict do nothing",
         args![standing.person, standing.trial.as_str(), standing.attempt, id],
     )
     .await?;
     if let Some((collection, since)) = collection {
         tx.execute(
-            "update subject set collection = ?4, collection_since = ?5 where partition = 0 and person = ?1 and trial = ?2 and attempt = ?3",
+            "update subject set collection = ?4, collection_since = ?5 where partition = part(?1) and person = ?1 and trial = ?2 and attempt = ?3",
             args![standing.person, standing.trial.as_str(), standing.attempt, collection as i64, since],
         )
         .await?;
@@ -98,20 +98,27 @@ pub(super) async fn count(
     at: Instant,
 ) -> Result<(), StoreError> {
     let rows = tx
-        .query("select status from counted where partition = 0 and person = ?1 and trial = ?2", args![person, trial])
+        .query(
+            "select status from counted where partition = part(?1) and person = ?1 and trial = ?2",
+            args![person, trial],
+        )
         .await?;
     let before = rows.into_iter().next().map(|mut r| r.text(0)).transpose()?;
     if before.as_deref() == Some(word) {
         return Ok(());
     }
-    let sql = "insert into counted (partition, person, trial, status) values (0, ?1, ?2, ?3) on conflict (partition, person, trial) do update set status = excluded.status";
+    let sql = "insert into counted (partition, person, trial, status) values (part(?1), ?1, ?2, ?3) on conflict (partition, person, trial) do update set status = excluded.status";
     tx.execute(sql, args![person, trial, word]).await?;
-    for (status, step) in [(before.as_deref(), -1), (Some(word), 1)] {
-        let Some(status) = status else { continue };
+    let mut steps: Vec<(&str, i64)> = before.as_deref().map(|status| (status, -1)).into_iter().collect();
+    steps.push((word, 1));
+    // In order of words, so that two persons who change places do not wait for each other.
+    steps.sort_unstable();
+    for (status, step) in steps {
         tx.execute(
-            "insert into tally (partition, trial, status, count, changed) values (0, ?1, ?2, ?3, ?4)
+            "insert into tally (partition, trial, status, count, changed)
+             select partition, trial, ?2, ?3, ?4 from counted where partition = part(?5) and person = ?5 and trial = ?1
              on conflict (partition, trial, status) do update set count = tally.count + excluded.count, changed = excluded.changed",
-            args![trial, status, i64::from(step), at],
+            args![trial, status, step, at, person],
         )
         .await?;
     }
@@ -128,7 +135,7 @@ pub(super) async fn alert(
     at: Instant,
 ) -> Result<(), StoreError> {
     tx.execute(
-        "insert into alert (partition, person, trial, kind, text, at) values (0, ?1, ?2, ?3, ?4, ?5)
+        "insert into alert (partition, person, trial, kind, text, at) values (part(?1), ?1, ?2, ?3, ?4, ?5)
          on conflict (partition, person, trial, kind) do update set text = excluded.text, at = excluded.at, closed = null where alert.closed is not null and alert.text <> excluded.text",
         args![person, trial, kind, text, at],
     )
@@ -149,7 +156,7 @@ impl Unit for Act {
             gateway_facts(self, tx).await?;
         }
         if let Some(state) = self.state {
-            let sql = "update person set state = ?2 where partition = 0 and person = ?1";
+            let sql = "update person set state = ?2 where partition = part(?1) and person = ?1";
             tx.execute(sql, args![self.person, i64::from(state.objected)]).await?;
         }
         if let Some((trial, word)) = &self.tally {
@@ -172,9 +179,9 @@ async fn gateway_facts(act: &Act, tx: &mut impl Tx) -> Result<(), StoreError> {
     for fact in &act.facts {
         let item = Item::of(GATEWAY, "Fact", &format!("{name} {}", fact.code));
         let code = persons::code_key(tx, &fact.code).await?;
-        let sql = "select coalesce(max(version), 0) from fact where partition = 0 and patient = ?1 and code = ?2 and item = ?3";
+        let sql = "select coalesce(max(version), 0) from fact where partition = part(?1) and patient = ?1 and code = ?2 and item = ?3";
         let version = tx.query(sql, args![patient, code, item]).await?.first().map_or(Ok(0), |r| r.int(0))? + 1;
-        let sql = "update fact set until = ?4 where partition = 0 and patient = ?1 and code = ?2 and item = ?3 and until is null";
+        let sql = "update fact set until = ?4 where partition = part(?1) and patient = ?1 and code = ?2 and item = ?3 and until is null";
         tx.execute(sql, args![patient, code, item, touched.known]).await?;
         facts::insert(tx, code, &mut facts::row(patient, item, version, touched.known, fact)).await?;
     }
@@ -240,7 +247,7 @@ impl Question for Standings {
 
     async fn run<T: Tx>(&self, tx: &mut T) -> Result<Self::Answer, StoreError> {
         let sql = "select person, trial, attempt, version, status, removed, actor, role, reason, evidence, at, expires, assessment from standing
-                   where partition = 0 and person = ?1 order by trial, attempt, version";
+                   where partition = part(?1) and person = ?1 order by trial, attempt, version";
         tx.query(sql, args![self.person]).await?.iter_mut().map(|r| standing(r, 0)).collect()
     }
 }
@@ -250,7 +257,7 @@ impl Question for NewestStanding {
 
     async fn run<T: Tx>(&self, tx: &mut T) -> Result<Self::Answer, StoreError> {
         let sql = "select person, trial, attempt, version, status, removed, actor, role, reason, evidence, at, expires, assessment from standing
-                   where partition = 0 and person = ?1 and trial = ?2 order by attempt desc, version desc limit 1";
+                   where partition = part(?1) and person = ?1 and trial = ?2 order by attempt desc, version desc limit 1";
         tx.query(sql, args![self.person, self.trial.as_str()])
             .await?
             .iter_mut()
@@ -258,6 +265,21 @@ impl Question for NewestStanding {
             .map(|r| standing(r, 0))
             .transpose()
     }
+}
+
+/// Subjects, each with its newest standing: from which ones, and what else is asked of them.
+macro_rules! subjects {
+    ($from:literal, $rest:literal) => {
+        concat!(
+            "select j.id, j.collection, j.collection_since, s.person, s.trial, s.attempt, s.version, s.status, s.removed,
+             s.actor, s.role, s.reason, s.evidence, s.at, s.expires, s.assessment from ",
+            $from,
+            " j join standing s on s.partition = j.partition and s.person = j.person and s.trial = j.trial and s.attempt = j.attempt
+             and s.version = (select max(version) from standing n where n.partition = j.partition and n.person = j.person
+             and n.trial = j.trial and n.attempt = j.attempt) ",
+            $rest
+        )
+    };
 }
 
 fn subject_row(r: &mut Row) -> Result<SubjectRow, StoreError> {
@@ -283,10 +305,11 @@ impl Question for SubjectsOf {
         let (person, attempt) = self.after.map_or((Vec::new(), 0), |(p, a)| (p.0.to_vec(), a));
         let rows = tx
             .query(
-                "select j.id, j.collection, j.collection_since, s.person, s.trial, s.attempt, s.version, s.status, s.removed, s.actor, s.role, s.reason, s.evidence, s.at, s.expires, s.assessment
-                 from subject j join standing s on s.partition = 0 and s.person = j.person and s.trial = j.trial and s.attempt = j.attempt
-                 and s.version = (select max(version) from standing n where n.partition = 0 and n.person = j.person and n.trial = j.trial and n.attempt = j.attempt)
-                 where j.partition = 0 and j.trial = ?1 and (j.person, j.attempt) > (?2, ?3) order by j.person, j.attempt limit ?4",
+                subjects!(
+                    "(select partition, person, trial, attempt, id, collection, collection_since from subject
+                     where trial = ?1 and (partition, person, attempt) > (part(?2), ?2, ?3) order by partition, person, attempt limit ?4)",
+                    "order by j.partition, j.person, j.attempt"
+                ),
                 args![self.trial.as_str(), person, attempt, i64::try_from(self.count).unwrap_or(0)],
             )
             .await?;
@@ -298,14 +321,8 @@ impl Question for SubjectById {
     type Answer = Option<SubjectRow>;
 
     async fn run<T: Tx>(&self, tx: &mut T) -> Result<Self::Answer, StoreError> {
-        let rows = tx
-            .query(
-                "select j.id, j.collection, j.collection_since, s.person, s.trial, s.attempt, s.version, s.status, s.removed, s.actor, s.role, s.reason, s.evidence, s.at, s.expires, s.assessment
-                 from subject j join standing s on s.partition = 0 and s.person = j.person and s.trial = j.trial and s.attempt = j.attempt
-                 where j.partition = 0 and j.id = ?1 order by s.version desc limit 1",
-                args![self.id.as_str()],
-            )
-            .await?;
+        let rows =
+            tx.query(subjects!("subject", "where wide(j.partition) and j.id = ?1"), args![self.id.as_str()]).await?;
         rows.into_iter().next().map(|mut r| subject_row(&mut r)).transpose()
     }
 }
@@ -316,10 +333,7 @@ impl Question for SubjectsOfPerson {
     async fn run<T: Tx>(&self, tx: &mut T) -> Result<Self::Answer, StoreError> {
         let rows = tx
             .query(
-                "select j.id, j.collection, j.collection_since, s.person, s.trial, s.attempt, s.version, s.status, s.removed, s.actor, s.role, s.reason, s.evidence, s.at, s.expires, s.assessment
-                 from subject j join standing s on s.partition = 0 and s.person = j.person and s.trial = j.trial and s.attempt = j.attempt
-                 and s.version = (select max(version) from standing n where n.partition = 0 and n.person = j.person and n.trial = j.trial and n.attempt = j.attempt)
-                 where j.partition = 0 and j.person = ?1 order by j.trial, j.attempt",
+                subjects!("subject", "where j.partition = part(?1) and j.person = ?1 order by j.trial, j.attempt"),
                 args![self.person],
             )
             .await?;
@@ -331,7 +345,7 @@ impl Question for TallyOf {
     type Answer = Vec<(String, i64)>;
 
     async fn run<T: Tx>(&self, tx: &mut T) -> Result<Self::Answer, StoreError> {
-        let sql = "select status, count from tally where partition = 0 and trial = ?1 and count > 0 order by status";
+        let sql = "select status, cast(sum(count) as bigint) from tally where wide(partition) and trial = ?1 group by status having sum(count) > 0 order by status";
         tx.query(sql, args![self.trial.as_str()]).await?.into_iter().map(|mut r| Ok((r.text(0)?, r.int(1)?))).collect()
     }
 }
@@ -340,27 +354,31 @@ impl Question for AlertList {
     type Answer = Vec<AlertRow>;
 
     async fn run<T: Tx>(&self, tx: &mut T) -> Result<Self::Answer, StoreError> {
-        let sql = "select person, trial, kind, text, at from alert where partition = 0 and trial = ?1 and closed is null order by at, person, kind limit ?2";
+        let sql = "select person, trial, kind, text, at from alert where wide(partition) and trial = ?1 and closed is null order by at, person, kind limit ?2";
         let rows = tx.query(sql, args![self.trial.as_str(), i64::try_from(self.count).unwrap_or(0)]).await?;
-        rows.into_iter()
-            .map(|mut r| {
-                Ok(AlertRow {
-                    person: r.person(0)?,
-                    trial: r.text(1)?,
-                    kind: r.text(2)?,
-                    text: r.text(3)?,
-                    at: r.instant(4)?,
-                })
-            })
-            .collect()
+        rows.into_iter().map(|mut r| alert_row(&mut r)).collect()
     }
+}
+
+impl Question for AlertsOf {
+    type Answer = Vec<AlertRow>;
+
+    async fn run<T: Tx>(&self, tx: &mut T) -> Result<Self::Answer, StoreError> {
+        let sql = "select person, trial, kind, text, at from alert where partition = part(?1) and person = ?1 and trial = ?2 and closed is null order by at, kind";
+        let rows = tx.query(sql, args![self.person, self.trial.as_str()]).await?;
+        rows.into_iter().map(|mut r| alert_row(&mut r)).collect()
+    }
+}
+
+fn alert_row(r: &mut Row) -> Result<AlertRow, StoreError> {
+    Ok(AlertRow { person: r.person(0)?, trial: r.text(1)?, kind: r.text(2)?, text: r.text(3)?, at: r.instant(4)? })
 }
 
 impl Unit for CloseAlert {
     type Answer = bool;
 
     async fn run<T: Tx>(&self, tx: &mut T) -> Result<Done<bool>, StoreError> {
-        let sql = "update alert set closed = ?4 where partition = 0 and person = ?1 and trial = ?2 and kind = ?3 and closed is null";
+        let sql = "update alert set closed = ?4 where partition = part(?1) and person = ?1 and trial = ?2 and kind = ?3 and closed is null";
         let closed = tx.execute(sql, args![self.person, self.trial.as_str(), self.kind.as_str(), self.at]).await? > 0;
         let detail = format!("{} {}", self.trial, self.kind);
         let entry = audit::Entry {

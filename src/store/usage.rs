@@ -6,18 +6,20 @@ use super::tx::{Question, Tx};
 use super::value::args;
 use crate::model::code::Coding;
 
-/// Lane of the counts on a database with one writer.
-const LANE: &str = "";
+/// Characters of a unit under which it is counted: the unit is part of a key, and keys have a longest length.
+const COUNTED_CHARS: usize = 200;
 
 /// Writes what the commit counted.
 pub(super) async fn write(tx: &mut impl Tx) -> Result<(), StoreError> {
     let counted = std::mem::take(&mut tx.group().usage);
+    let lane = tx.group().counts.clone();
     for ((source, code, unit), (count, at)) in counted {
+        let unit = unit.char_indices().nth(COUNTED_CHARS).map_or(&*unit, |(end, _)| &unit[..end]);
         tx.execute(
-            "insert into usage (partition, lane, source, code, unit, count, first, last) values (0, ?1, ?2, ?3, ?4, ?5, ?6, ?6)
+            "insert into usage (partition, lane, source, code, unit, count, first, last) values (lane_part(?1), ?1, ?2, ?3, ?4, ?5, ?6, ?6)
              on conflict (partition, lane, source, code, unit) do update set count = usage.count + excluded.count,
              last = case when excluded.last > usage.last then excluded.last else usage.last end",
-            args![LANE, &*source, code, unit, count, at],
+            args![lane.as_str(), &*source, code, unit, count, at],
         )
         .await?;
     }
@@ -30,8 +32,9 @@ impl Question for UsageList {
     async fn run<T: Tx>(&self, tx: &mut T) -> Result<Self::Answer, StoreError> {
         let rows = tx
             .query(
-                "select u.source, c.system, c.word, u.unit, u.count, u.first, u.last from usage u join code c on c.code = u.code
-                 where u.partition = 0 and (?1 is null or u.source = ?1) order by u.count desc, u.source, u.code, u.unit",
+                "select u.source, c.system, c.word, u.unit, cast(sum(u.count) as bigint), min(u.first), max(u.last) from usage u join code c on c.code = u.code
+                 where wide(u.partition) and (u.source = ?1 or ?1 is null) group by u.source, u.code, c.system, c.word, u.unit
+                 order by 5 desc, u.source, u.code, u.unit",
                 args![self.source.clone()],
             )
             .await?;

@@ -1,18 +1,23 @@
-//! The store as others see it: one writer that commits what is queued as a group, and a few readers.
+//! A store in one SQLite file: one writer that commits what is queued as a group, and a few readers.
 
 use super::audit;
 use super::contract::StoreError;
 use super::migrate;
+use super::open::Options;
 use super::questions::AuditReport;
+use super::room::Room;
 use super::sqlite::SqliteTx;
 use super::tx::{Question, Unit};
 use super::usage;
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use tokio::sync::{mpsc, oneshot, watch};
 
 /// Units that may wait for the writer; beyond them `write` answers `Busy`.
 const QUEUE_UNITS: usize = 4096;
+/// Bytes that may wait for the writer, beside one unit that is longer; beyond them `write` answers `Busy`.
+const QUEUE_BYTES: usize = 64 << 20;
 /// Units committed together at most.
 const GROUP_UNITS: usize = 1000;
 /// Bytes committed together at most.
@@ -24,44 +29,58 @@ const READERS: usize = 4;
 const LOCK_WAIT: std::time::Duration = std::time::Duration::from_secs(1);
 const LOCK_STEP: std::time::Duration = std::time::Duration::from_millis(10);
 
-/// How to open a store.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Options {
-    /// Make the file when it is not there.
-    pub create: bool,
-    /// Only read: allowed while another process writes; every unit is refused.
-    pub read_only: bool,
+/// A unit on its way: run in a commit, perhaps in a second one, and answered when that is durable or has failed.
+trait Work: Send {
+    fn run(&mut self, db: &mut SqliteTx);
+    fn answer(self: Box<Self>, failed: Option<StoreError>);
 }
 
-impl Default for Options {
-    fn default() -> Self {
-        Self { create: true, read_only: false }
+struct Asked<U: Unit> {
+    unit: U,
+    outcome: Result<U::Answer, StoreError>,
+    say: oneshot::Sender<Result<U::Answer, StoreError>>,
+}
+
+impl<U: Unit> Work for Asked<U> {
+    fn run(&mut self, db: &mut SqliteTx) {
+        self.outcome = db.unit(&self.unit);
+    }
+
+    fn answer(self: Box<Self>, failed: Option<StoreError>) {
+        // Whoever asked may be gone; what was written stays written.
+        let _ = self.say.send(failed.map_or(self.outcome, Err));
     }
 }
 
-/// What a unit leaves to be said once its commit is durable, or has failed.
-type Answer = Box<dyn FnOnce(Option<StoreError>) + Send>;
-
 struct Job {
+    /// Bytes that it brings; none: it also runs when there is no room for more.
     weight: usize,
-    /// The writer ends after the commit that this job is in.
-    last: bool,
-    run: Box<dyn FnOnce(&mut SqliteTx) -> Answer + Send>,
+    /// `None`: the writer ends after the commit that this job is in.
+    work: Option<Box<dyn Work>>,
 }
 
-/// A store. Cheap to clone; the last one closes it.
+impl Job {
+    fn answer(self, failed: Option<&StoreError>) {
+        if let Some(work) = self.work {
+            work.answer(failed.map(again));
+        }
+    }
+}
+
+/// A store in a file. Cheap to clone; the last one closes it.
 #[derive(Clone)]
-pub struct Store {
+pub(super) struct SqliteStore {
     queue: Option<mpsc::Sender<Job>>,
+    queued: Arc<AtomicUsize>,
     readers: Arc<Readers>,
     pending: watch::Sender<u64>,
     wishes: watch::Sender<u64>,
     closed: Arc<Mutex<Option<oneshot::Receiver<()>>>>,
 }
 
-impl std::fmt::Debug for Store {
+impl std::fmt::Debug for SqliteStore {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Store").field("file", &self.readers.path).finish_non_exhaustive()
+        f.debug_struct("SqliteStore").field("file", &self.readers.path).finish_non_exhaustive()
     }
 }
 
@@ -71,76 +90,72 @@ struct Readers {
     places: tokio::sync::Semaphore,
 }
 
-impl Store {
-    /// Opens `sqlite:path`, brings its schema up to date, and starts the writer.
-    pub fn open(url: &str, options: Options) -> Result<Self, StoreError> {
-        let Some(path) = url.strip_prefix("sqlite:").filter(|p| !p.is_empty()) else {
-            return Err(StoreError::Unreachable(format!("`{url}` is no store; wanted sqlite:PATH")));
-        };
-        let path = PathBuf::from(path);
+impl SqliteStore {
+    /// Opens a file, brings its schema up to date, and starts the writer.
+    pub(super) fn open(path: &Path, options: Options) -> Result<Self, StoreError> {
         let (pending, _) = watch::channel(0);
         let (wishes, _) = watch::channel(0);
+        let queued = Arc::new(AtomicUsize::new(0));
         let (queue, closed) = if options.read_only {
-            let mut first = SqliteTx::reader(&path)?;
+            let mut first = SqliteTx::reader(path)?;
             migrate::is_current(&mut first)?;
             (None, None)
         } else {
-            let (queue, closed) = start_writer(&path, options.create, pending.clone(), wishes.clone())?;
+            let (queue, closed) = start_writer(path, options.create, &queued, pending.clone(), wishes.clone())?;
             (Some(queue), Some(closed))
         };
-        let readers = Readers { path, idle: Mutex::default(), places: tokio::sync::Semaphore::new(READERS) };
-        Ok(Self { queue, readers: Arc::new(readers), pending, wishes, closed: Arc::new(Mutex::new(closed)) })
+        let readers =
+            Readers { path: path.to_owned(), idle: Mutex::default(), places: tokio::sync::Semaphore::new(READERS) };
+        Ok(Self { queue, queued, readers: Arc::new(readers), pending, wishes, closed: Arc::new(Mutex::new(closed)) })
     }
 
     /// Runs a unit; its answer comes after the durable commit. `Busy`: the queue is full.
-    pub async fn write<U: Unit>(&self, unit: U) -> Result<U::Answer, StoreError> {
+    pub(super) async fn write<U: Unit>(&self, unit: U) -> Result<U::Answer, StoreError> {
         let Some(queue) = &self.queue else {
             return Err(StoreError::Unreachable("the store was opened for reading only".into()));
         };
         let (say, hear) = oneshot::channel();
-        let job = Job {
-            weight: unit.weight(),
-            last: false,
-            run: Box::new(move |db| {
-                let outcome = db.unit(&unit);
-                Box::new(move |commit: Option<StoreError>| {
-                    // Whoever asked may be gone; what was written stays written.
-                    let _ = say.send(commit.map_or(outcome, Err));
-                })
-            }),
-        };
-        queue.try_send(job).map_err(|e| match e {
-            mpsc::error::TrySendError::Full(_) => StoreError::Busy,
-            mpsc::error::TrySendError::Closed(_) => StoreError::Unreachable("the store is closed".into()),
-        })?;
+        let weight = unit.weight();
+        let before = self.queued.fetch_add(weight, Ordering::Relaxed);
+        if before > 0 && before.saturating_add(weight) > QUEUE_BYTES {
+            self.queued.fetch_sub(weight, Ordering::Relaxed);
+            return Err(StoreError::Busy);
+        }
+        let work = Box::new(Asked { unit, outcome: Err(StoreError::Busy), say });
+        if let Err(error) = queue.try_send(Job { weight, work: Some(work) }) {
+            self.queued.fetch_sub(weight, Ordering::Relaxed);
+            return Err(match error {
+                mpsc::error::TrySendError::Full(_) => StoreError::Busy,
+                mpsc::error::TrySendError::Closed(_) => StoreError::Unreachable("the store is closed".into()),
+            });
+        }
         hear.await.unwrap_or_else(|_| Err(StoreError::Unknown("the writer ended".into())))
     }
 
     /// Answers a question, in a snapshot of its own.
-    pub async fn read<Q: Question>(&self, question: Q) -> Result<Q::Answer, StoreError> {
+    pub(super) async fn read<Q: Question>(&self, question: Q) -> Result<Q::Answer, StoreError> {
         self.on_reader(move |db| db.question(&question)).await
     }
 
     /// Goes up with each commit that marked a person.
-    pub fn pending(&self) -> watch::Receiver<u64> {
+    pub(super) fn pending(&self) -> watch::Receiver<u64> {
         self.pending.subscribe()
     }
 
     /// Goes up with each commit that wrote a wish.
-    pub fn wishes(&self) -> watch::Receiver<u64> {
+    pub(super) fn wishes(&self) -> watch::Receiver<u64> {
         self.wishes.subscribe()
     }
 
     /// Checks every audit chain; only reads.
-    pub async fn audit_verify(&self) -> Result<AuditReport, StoreError> {
+    pub(super) async fn audit_verify(&self) -> Result<AuditReport, StoreError> {
         self.on_reader(|db| db.run(async |tx: &mut SqliteTx| audit::verify(tx).await)).await
     }
 
     /// Commits what is queued, then closes. Other clones of this store can no longer write.
-    pub async fn close(&self) -> Result<(), StoreError> {
+    pub(super) async fn close(&self) -> Result<(), StoreError> {
         if let Some(queue) = &self.queue {
-            let last = Job { weight: 0, last: true, run: Box::new(|_| Box::new(|_| {})) };
-            let _ = queue.send(last).await;
+            let _ = queue.send(Job { weight: 0, work: None }).await;
         }
         let closed = self.closed.lock().unwrap_or_else(PoisonError::into_inner).take();
         if let Some(closed) = closed {
@@ -171,6 +186,7 @@ impl Store {
 fn start_writer(
     path: &Path,
     create: bool,
+    queued: &Arc<AtomicUsize>,
     pending: watch::Sender<u64>,
     wishes: watch::Sender<u64>,
 ) -> Result<(mpsc::Sender<Job>, oneshot::Receiver<()>), StoreError> {
@@ -179,7 +195,8 @@ fn start_writer(
     migrate::up(&mut db)?;
     let (queue, jobs) = mpsc::channel(QUEUE_UNITS);
     let (ended, closed) = oneshot::channel();
-    let writer = Writer { path: path.to_owned(), db: Some(db), jobs, pending, wishes };
+    let (queued, room) = (queued.clone(), Room::beside(path));
+    let writer = Writer { path: path.to_owned(), db: Some(db), room, jobs, queued, pending, wishes };
     let work = move || {
         writer.work();
         drop(lock);
@@ -193,10 +210,10 @@ fn start_writer(
 }
 
 /// Held by the one process that writes a file.
-struct Lock(#[expect(dead_code, reason = "the lock lasts as long as the file is open")] std::fs::File);
+pub(super) struct Lock(#[expect(dead_code, reason = "the lock lasts as long as the file is open")] std::fs::File);
 
 impl Lock {
-    fn take(path: &Path, create: bool) -> Result<Self, StoreError> {
+    pub(super) fn take(path: &Path, create: bool) -> Result<Self, StoreError> {
         if !create && !path.exists() {
             return Err(StoreError::Unreachable(format!("{} is not there", path.display())));
         }
@@ -231,7 +248,9 @@ fn wait_for(file: &std::fs::File) -> Result<(), std::fs::TryLockError> {
 struct Writer {
     path: PathBuf,
     db: Option<SqliteTx>,
+    room: Room,
     jobs: mpsc::Receiver<Job>,
+    queued: Arc<AtomicUsize>,
     pending: watch::Sender<u64>,
     wishes: watch::Sender<u64>,
 }
@@ -247,30 +266,59 @@ impl Writer {
                 weight += next.weight;
                 group.push(next);
             }
-            if self.commit(group) {
+            self.queued.fetch_sub(weight, Ordering::Relaxed);
+            let last = group.iter().any(|job| job.work.is_none());
+            self.group(group);
+            if last {
                 return;
             }
         }
     }
 
-    /// Answers whether this was the last commit.
-    fn commit(&mut self, group: Vec<Job>) -> bool {
-        let last = group.iter().any(|job| job.last);
+    /// Commits a group. When there is no room, what brings bytes is refused, and what brings none (a note that
+    /// something was read, an assessment) is committed without it, in the room that was kept for it.
+    fn group(&mut self, group: Vec<Job>) {
+        if self.room.is_there() {
+            let Some(group) = self.commit(group) else { return };
+            self.room.give();
+            self.small(group);
+        } else {
+            self.small(group);
+            if let Some(db) = &mut self.db {
+                // So that the log is written over and does not grow.
+                let _ = db.batch("pragma wal_checkpoint(passive)");
+            }
+        }
+    }
+
+    fn small(&mut self, group: Vec<Job>) {
+        let (big, small): (Vec<Job>, Vec<Job>) = group.into_iter().partition(|job| job.weight > 0);
+        big.into_iter().for_each(|job| job.answer(Some(&StoreError::Full)));
+        if !small.is_empty() {
+            let refused = self.commit(small);
+            refused.into_iter().flatten().for_each(|job| job.answer(Some(&StoreError::Full)));
+        }
+    }
+
+    /// Commits and answers; gives the group back, unanswered and unwritten, when the disk is full.
+    fn commit(&mut self, mut group: Vec<Job>) -> Option<Vec<Job>> {
         let mut db = match self.db.take().map_or_else(|| SqliteTx::writer(&self.path, false), Ok) {
             Ok(db) => db,
             Err(error) => {
-                // Every unit of this group is answered by the loss of its job; the next group tries again.
                 tracing::error!(%error, "the store cannot be opened again");
-                return last;
+                group.into_iter().for_each(|job| job.answer(Some(&error)));
+                return None;
             }
         };
         db.memory().begin();
         let begun = db.batch("begin immediate");
         // Without a transaction each unit is refused before it writes.
-        let answers: Vec<Answer> = group.into_iter().map(|job| (job.run)(&mut db)).collect();
+        group.iter_mut().filter_map(|job| job.work.as_mut()).for_each(|work| work.run(&mut db));
         let committed = begun.and_then(|()| {
             db.run(async |tx: &mut SqliteTx| usage::write(tx).await).and_then(|()| db.batch("commit")).map_err(unknown)
         });
+        // A unit that met the full disk may have ended the whole transaction.
+        let committed = if db.memory().full { Err(StoreError::Full) } else { committed };
         let (pending, wishes) = (db.memory().pending, db.memory().wishes);
         match &committed {
             Ok(()) => {
@@ -280,14 +328,15 @@ impl Writer {
             // Whether it was written is unknown: this connection is not asked again.
             Err(error) => tracing::error!(%error, "a commit failed; the store is opened again"),
         }
-        for answer in answers {
-            answer(committed.as_ref().err().map(again));
+        if matches!(committed, Err(StoreError::Full)) {
+            return Some(group);
         }
+        group.into_iter().for_each(|job| job.answer(committed.as_ref().err()));
         if committed.is_ok() {
             signal(&self.pending, pending);
             signal(&self.wishes, wishes);
         }
-        last
+        None
     }
 }
 

@@ -346,16 +346,7 @@ fn days(d: Duration) -> u64 {
 /// A duration as the file writes it: `28 days`.
 pub(super) fn written_duration(text: &str) -> Option<Duration> {
     let (count, unit) = text.split_once(' ')?;
-    let of = match unit.strip_suffix('s').unwrap_or(unit) {
-        "year" => Calendar::Year,
-        "month" => Calendar::Month,
-        "week" => Calendar::Week,
-        "day" => Calendar::Day,
-        "hour" => Calendar::Hour,
-        "minute" => Calendar::Minute,
-        _ => return None,
-    };
-    Some(Duration { count: count.parse().ok()?, of })
+    Some(Duration { count: count.parse().ok()?, of: Calendar::named(unit)? })
 }
 
 /// A number of the file, exactly.

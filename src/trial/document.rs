@@ -13,6 +13,8 @@ pub(super) struct Document<'a> {
     pub(super) json: Value,
     /// JSON pointer → place of the key, if any, and of the value.
     places: HashMap<String, (Option<Range<usize>>, Range<usize>)>,
+    /// JSON pointer → what laid a value there that is not in the file.
+    pub(super) laid: HashMap<String, String>,
 }
 
 impl<'a> Document<'a> {
@@ -24,7 +26,7 @@ impl<'a> Document<'a> {
             Mistake::at(Severity::Error, file, text, e.span().unwrap_or(0..0), format!("no TOML: {message}"))
         };
         let mistakes = errors.iter().map(told).collect();
-        let mut document = Self { file, text, json: Value::Null, places: HashMap::new() };
+        let mut document = Self { file, text, json: Value::Null, places: HashMap::new(), laid: HashMap::new() };
         document.json = document.table(table.get_ref(), "");
         document.places.insert(String::new(), (None, 0..0));
         (document, mistakes)
@@ -74,13 +76,28 @@ impl<'a> Document<'a> {
         self.places.get(pointer).map_or(0..0, |(_, value)| value.clone())
     }
 
+    /// What laid the value of a pointer, the table around it, or the values in it.
+    fn layer(&self, pointer: &str) -> Option<&str> {
+        let within = |a: &str, b: &str| a.strip_prefix(b).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'));
+        let found = |(at, _): &(&String, &String)| {
+            within(pointer, at) || (!self.places.contains_key(pointer) && within(at, pointer))
+        };
+        self.laid.iter().filter(found).max_by_key(|(at, _)| at.len()).map(|(_, from)| from.as_str())
+    }
+
     /// A mistake at a key.
     pub(super) fn at_key(&self, severity: Severity, pointer: &str, message: impl Into<String>) -> Mistake {
+        if let Some(from) = self.layer(pointer) {
+            return Mistake::at(severity, from, "", 0..0, message);
+        }
         Mistake::at(severity, self.file, self.text, self.key_span(pointer), message)
     }
 
     /// A mistake at a value.
     pub(super) fn at_value(&self, severity: Severity, pointer: &str, message: impl Into<String>) -> Mistake {
+        if self.layer(pointer).is_some() {
+            return self.at_key(severity, pointer, message);
+        }
         let span = self.value_span(pointer);
         // A table's header or a long text is shown by its key.
         let one_line = self.text.get(span.clone()).is_some_and(|t| !t.is_empty() && !t.contains('\n'));

@@ -9,7 +9,7 @@ use super::expression::parser::parse;
 use super::expression::syntax::{Fault, Syntax};
 use super::expression::tree::{Expr, Name, Type};
 use super::mistake::{Mistake, Severity};
-use super::schema::shape;
+use super::schema;
 use super::systems::{CodeReader, Systems};
 use crate::model::unit::Unit;
 use std::collections::HashMap;
@@ -38,7 +38,7 @@ pub fn load(files: &Files) -> (Option<super::definition::Trial>, Vec<Mistake>) {
     if mistakes.iter().any(Mistake::is_error) {
         return (None, mistakes);
     }
-    mistakes.extend(shape(&document));
+    mistakes.extend(schema::definition(&document));
     let codes = CodeReader { systems: &files.systems, named: Default::default(), mistakes: Vec::new() };
     let mut loader = Loader {
         document: &document,

@@ -11,6 +11,7 @@ mod lint;
 pub mod load;
 pub mod mistake;
 mod schema;
+pub mod sheet;
 pub mod systems;
 pub mod terms;
 

@@ -17,11 +17,16 @@ static SCHEMA: LazyLock<Option<(Value, Validator)>> = LazyLock::new(|| {
     Some((schema, validator))
 });
 
-/// What is wrong with the shape.
-pub(super) fn shape(document: &Document<'_>) -> Vec<Mistake> {
-    let Some((schema, validator)) = &*SCHEMA else {
-        return vec![document.at_key(Severity::Error, "", "the schema that is built in cannot be read")];
-    };
+/// What is wrong with the shape of a definition.
+pub(super) fn definition(document: &Document<'_>) -> Vec<Mistake> {
+    match &*SCHEMA {
+        Some((schema, validator)) => shape(document, schema, validator),
+        None => vec![document.at_key(Severity::Error, "", "the schema that is built in cannot be read")],
+    }
+}
+
+/// What is wrong with the shape of a file by a schema.
+pub(super) fn shape(document: &Document<'_>, schema: &Value, validator: &Validator) -> Vec<Mistake> {
     let mut found = Vec::new();
     for error in validator.iter_errors(&document.json) {
         let pointer = error.instance_path().to_string();

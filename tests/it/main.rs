@@ -3,15 +3,22 @@
 #![allow(unreachable_pub, reason = "helpers of a test folder are shared below one binary")]
 #![allow(clippy::type_complexity, clippy::float_arithmetic, reason = "tables of cases, and values that are only made")]
 
+mod coordinator;
 mod decide;
 mod evaluate;
 mod flow;
 mod http;
 mod intake;
+mod limits;
 mod link;
+mod model;
 mod normalize;
+mod peers;
+mod place;
 mod program;
+mod projections;
 mod publish;
+mod settings;
 mod store;
 mod tidy;
 mod trial;

@@ -12,7 +12,7 @@ use trialgate::publish::bundle::{Hit, Kind, Response, history, searchset, transa
 use trialgate::publish::capability::{ServedType, Server, statement};
 use trialgate::publish::compare::same;
 use trialgate::publish::outcome::operation_outcome;
-use trialgate::publish::study::{self, research_study, study_id};
+use trialgate::publish::study::{self, Reader, research_study, study_id};
 use trialgate::publish::subject::{Individual, Target, TargetKind, parcel};
 use trialgate::trial::definition::{Conduct, Site, Study, Trial};
 use trialgate::trial::expression::tree::{Calendar, Duration};
@@ -256,7 +256,7 @@ fn participation_may_start_at_registration() {
 #[test]
 fn the_study_is_told_without_what_is_hidden() {
     let mut t = trial();
-    let value = json_of(research_study(&t, BASE));
+    let value = json_of(research_study(&t, Reader::Target));
     assert_eq!(value["id"], "nct01234567");
     assert_eq!(value["identifier"][0]["value"], "NCT01234567");
     assert_eq!(value["title"], "A study of \"quotes\"");
@@ -264,11 +264,11 @@ fn the_study_is_told_without_what_is_hidden() {
     assert_eq!(value["arm"][0]["name"], "Arm A");
     assert_eq!(value["extension"][2]["valueUnsignedInt"], 20);
     t.hidden = vec!["arm".into()];
-    assert_eq!(json_of(research_study(&t, BASE)).get("arm"), None);
+    assert_eq!(json_of(research_study(&t, Reader::Target)).get("arm"), None);
     t.study = Study { registry: t.study.registry, status: "active".into(), title: "T".into(), ..Study::default() };
     let bare = r#"{"resourceType":"ResearchStudy","id":"nct01234567","identifier":[{"system":"https://clinicaltrials.gov","value":"NCT01234567"}],"title":"T","status":"active"}"#;
-    assert_eq!(String::from_utf8_lossy(&research_study(&t, BASE)), bare);
-    assert_eq!(study::parcel(&t, BASE).id, study_id(&t.id));
+    assert_eq!(String::from_utf8_lossy(&research_study(&t, Reader::Target)), bare);
+    assert_eq!(study::parcel(&t).id, study_id(&t.id));
     assert_eq!(study_id("EU CT/2020_1"), "eu-ct-2020-1");
 }
 
@@ -356,6 +356,8 @@ fn capability() -> Vec<u8> {
         date: "2026-03-15",
         interactions: &["transaction", "batch"],
         types: &types,
+        search: &[("_count", "number")],
+        operations: &[("versions", "http://hl7.org/fhir/OperationDefinition/CapabilityStatement-versions")],
         secured: true,
     };
     statement(&server)
@@ -390,7 +392,7 @@ fn samples_for_the_validator() {
         let text = body(&standing(status, false), TargetKind::ResearchStore, FULL, &person);
         write(&format!("computed-{}", status.code()), text.as_bytes());
     }
-    write("study", &research_study(&trial(), BASE));
+    write("study", &research_study(&trial(), Reader::Target));
     write("capability", &capability());
     write("outcome", &operation_outcome(&[Issue::error("structure", "Observation.code", "found none")]));
     write("outcome-empty", &operation_outcome(&[]));

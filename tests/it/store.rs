@@ -1,53 +1,25 @@
-//! The store on real files, from hand-made drafts.
+//! The store on real files and databases, from hand-made drafts.
 
 mod assess;
 mod audit;
+mod deliver;
+mod faults;
+mod find;
 mod import;
+mod keep;
+mod moving;
+mod queue;
+mod rivals;
+mod standings;
 
-use rusqlite::Connection;
-use std::path::PathBuf;
+use crate::place::{Place, on_both};
 use std::sync::Arc;
 use trialgate::model::code::Coding;
 use trialgate::model::draft::{Draft, Identifier, Offsets, ResourceType};
 use trialgate::model::fact::{DraftFact, Fact, FactStatus, FactValue, Origin, ReceivedEnd, ReceivedUnit};
 use trialgate::model::key::PersonKey;
 use trialgate::model::time::{Instant, TimeRange};
-use trialgate::store::{Caller, Import, ImportEntry, Kept, KnownAt, Method, Options, PersonOf, ReadPerson, Store};
-
-/// A file of its own for one test, removed at its end.
-pub(super) struct Place(PathBuf);
-
-impl Place {
-    pub(super) fn new() -> Self {
-        let mut name = [0; 8];
-        getrandom::fill(&mut name).expect("the system has random numbers");
-        let folder = std::env::temp_dir().join(format!("trialgate-{}", trialgate::model::key::hex(&name)));
-        std::fs::create_dir(&folder).expect("the temporary folder can be written");
-        Self(folder)
-    }
-
-    pub(super) fn url(&self) -> String {
-        format!("sqlite:{}", self.0.join("s.db").display())
-    }
-
-    pub(super) fn open(&self) -> Store {
-        Store::open(&self.url(), Options::default()).expect("the store opens")
-    }
-
-    /// Changes the closed file behind the store's back, without its triggers.
-    pub(super) fn tamper(&self, sql: &str) {
-        let file = Connection::open(self.0.join("s.db")).expect("the file opens");
-        let triggers = "drop trigger if exists audit_stays; drop trigger if exists audit_is_kept; \
-                        drop trigger if exists detail_stays;";
-        file.execute_batch(&format!("{triggers} {sql}")).expect("the file can be changed");
-    }
-}
-
-impl Drop for Place {
-    fn drop(&mut self) {
-        let _ = std::fs::remove_dir_all(&self.0);
-    }
-}
+use trialgate::store::{Caller, History, Import, ImportEntry, Kept, KnownAt, Method, PersonOf, ReadPerson, Store};
 
 pub(super) fn caller() -> Caller {
     Caller { actor: "tester".into(), purpose: "list".into() }
@@ -108,6 +80,20 @@ fn import(entries: Vec<ImportEntry>, at: i64) -> Import {
 async fn keep(store: &Store, entry: ImportEntry, at: i64) -> Kept {
     let kept = store.write(import(vec![entry], at)).await.expect("written").expect("not refused");
     kept.into_iter().next().expect("one entry, one answer")
+}
+
+/// How many versions an Observation has.
+async fn versions(store: &Store, id: &str) -> usize {
+    let ask = History {
+        source: "lab".into(),
+        resource_type: "Observation".into(),
+        id: Some(id.into()),
+        since: Instant::MIN,
+        until: Instant::MAX,
+        after: None,
+        count: 100_000,
+    };
+    store.read(ask).await.expect("read").versions.len()
 }
 
 async fn person(store: &Store, patient: &str) -> PersonKey {

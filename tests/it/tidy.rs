@@ -66,7 +66,7 @@ fn may_import(room: &str) -> Option<&'static [&'static str]> {
         "flow" => &["model", "trial", "clock", "intake", "normalize", "evaluate", "decide", "publish", "store", "link"],
         "http" | "mllp" | "cli" => &["model", "trial", "clock", "flow"],
         "telemetry" => &[],
-        "config" => &["model", "http", "link", "store", "flow", "telemetry", "cli"],
+        "config" => &["model", "trial", "http", "link", "store", "flow", "telemetry", "cli"],
         "main" => &["cli", "app"],
         "app" | "lib" => return None,
         other => {
@@ -287,4 +287,89 @@ fn json_keeps_its_numbers() {
         !lock.contains("arbitrary_precision") && !lock.contains("preserve_order"),
         "global features of serde_json change numbers or order everywhere"
     );
+}
+
+/// The statements of a migration that shape tables, in words that both dialects share.
+fn shapes(text: &str) -> Vec<String> {
+    let lines = text.lines().map(|l| l.split("--").next().unwrap_or("").trim()).collect::<Vec<_>>().join(" ");
+    let mut found = Vec::new();
+    for statement in lines.split(';').map(str::trim) {
+        let shape =
+            ["create table ", "alter table ", "drop table ", "insert into "].iter().any(|w| statement.starts_with(w));
+        if !shape || statement.contains("set storage") {
+            // An index may lead with another column; that it is there, and of which table, is the same.
+            if let Some((index, _)) = statement.strip_prefix("create index ").and_then(|s| s.split_once('(')) {
+                found.push(format!("index {}", index.trim()));
+            }
+            continue;
+        }
+        let mut words = statement.replace(" collate \"C\"", "").replace(" without rowid", "");
+        while let Some(at) = words.find(" check (") {
+            // Depth of parentheses tells where the check ends.
+            let mut depth = 0;
+            let end = words[at..].char_indices().find(|(_, c)| {
+                depth += i32::from(*c == '(') - i32::from(*c == ')');
+                *c == ')' && depth == 0
+            });
+            let (end, _) = end.expect("a check that is closed");
+            words.replace_range(at..=at + end, "");
+        }
+        let words = words.replace("bigint", "integer").replace("bytea", "blob").replace("( ", "(").replace(" )", ")");
+        found.push(words.split_whitespace().collect::<Vec<_>>().join(" "));
+    }
+    found.sort();
+    found
+}
+
+#[test]
+fn both_databases_have_the_same_tables() {
+    let read = |folder: &str| {
+        let mut paths = Vec::new();
+        files(&Path::new(ROOT).join("migrations").join(folder), ".sql", &mut paths);
+        let file = |p: &PathBuf| {
+            let name = p.file_name().expect("a name").to_string_lossy().into_owned();
+            (name, shapes(&fs::read_to_string(p).expect("a readable migration")))
+        };
+        paths.iter().map(file).collect::<Vec<_>>()
+    };
+    let (sqlite, postgres) = (read("sqlite"), read("postgres"));
+    assert!(sqlite.iter().map(|(_, shapes)| shapes.len()).sum::<usize>() > 20, "no tables found");
+    for ((name, here), (twin, there)) in sqlite.iter().zip(&postgres) {
+        assert_eq!(name, twin, "a migration has a twin of the same name in the other folder");
+        for shape in here.iter().filter(|s| !there.contains(s)) {
+            panic!("migrations/postgres/{name} lacks: {shape}");
+        }
+        for shape in there.iter().filter(|s| !here.contains(s)) {
+            panic!("migrations/sqlite/{name} lacks: {shape}");
+        }
+    }
+    assert_eq!(sqlite.len(), postgres.len(), "each migration has its twin");
+    // Text is ordered by its bytes on both.
+    let mut paths = Vec::new();
+    files(&Path::new(ROOT).join("migrations/postgres"), ".sql", &mut paths);
+    for path in paths {
+        for (number, line) in fs::read_to_string(&path).expect("readable").lines().enumerate() {
+            let code = line.split("--").next().unwrap_or("");
+            let bare = code.replace(" text collate", "");
+            let column = bare.contains(" text not null") || bare.contains(" text,") || bare.contains(" text)");
+            let function = bare.contains("create function") || bare.contains("lane text)");
+            assert!(!column || function, "{}:{}: a text column without collate \"C\"", path.display(), number + 1);
+        }
+    }
+}
+
+#[test]
+fn a_statement_names_its_partition_or_says_that_it_is_wide() {
+    for source in sources().into_iter().filter(|s| s.room() == "store" && s.path != "store/dialect.rs") {
+        for (number, line) in source.code() {
+            // What is set aside is counted, so all of it lies in partition 0.
+            let literal = line.contains("partition = 0") && !line.contains("set_aside");
+            let insert = line.contains("values (0,");
+            assert!(
+                !literal && !insert,
+                "src/{}:{number}: say part(key), lane_part(lane), another row's partition or wide(partition)",
+                source.path
+            );
+        }
+    }
 }

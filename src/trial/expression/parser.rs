@@ -288,7 +288,7 @@ impl Parser {
 
     fn plural(&self) -> Option<Calendar> {
         match self.peek() {
-            Token::Word(w) if w.ends_with('s') => calendar(w),
+            Token::Word(w) if w.ends_with('s') => Calendar::named(w),
             _ => None,
         }
     }
@@ -361,7 +361,7 @@ impl Parser {
 
     pub(super) fn duration_unit(&mut self) -> Option<Calendar> {
         let unit = match self.peek() {
-            Token::Word(w) => calendar(w),
+            Token::Word(w) => Calendar::named(w),
             _ => None,
         }?;
         // `3 years between …` is no duration.
@@ -399,16 +399,4 @@ pub(super) fn shown(token: &Token) -> String {
         Token::Sign(s) => format!("`{s}`"),
         Token::End => "end".into(),
     }
-}
-
-pub(super) fn calendar(word: &str) -> Option<Calendar> {
-    Some(match word.strip_suffix('s').unwrap_or(word) {
-        "year" => Calendar::Year,
-        "month" => Calendar::Month,
-        "week" => Calendar::Week,
-        "day" => Calendar::Day,
-        "hour" => Calendar::Hour,
-        "minute" => Calendar::Minute,
-        _ => return None,
-    })
 }

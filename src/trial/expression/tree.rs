@@ -104,6 +104,21 @@ pub enum Calendar {
     Minute,
 }
 
+impl Calendar {
+    /// The unit of that word, one or many: `day`, `days`.
+    pub fn named(word: &str) -> Option<Self> {
+        Some(match word.strip_suffix('s').unwrap_or(word) {
+            "year" => Self::Year,
+            "month" => Self::Month,
+            "week" => Self::Week,
+            "day" => Self::Day,
+            "hour" => Self::Hour,
+            "minute" => Self::Minute,
+            _ => return None,
+        })
+    }
+}
+
 /// So many of a calendar unit.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Duration {

@@ -92,3 +92,43 @@ fn what_opens_is_named_with_its_own_reason() {
     assert_eq!(a.missing.len(), 1);
     assert_eq!((a.missing[0].variable.as_str(), a.missing[0].reason), ("t", Reason::CodeNotUnderstood));
 }
+
+#[test]
+fn what_was_not_done_does_not_count_at_all() {
+    const DRUG: &str =
+        "[variables.drug]\nfrom = \"medication_administration\"\ncode = [\"local|drug\"]\namount = \"presence\"\n";
+    const PRESUME: &str = "presume = { value = false, when = \"sex is null\" }\n";
+    let given = |status: FactStatus, at: &str| {
+        let mut f = fact("drug", FactValue::Boolean(true), at);
+        (f.draft.origin, f.draft.status) = (Origin::MedicationAdministration, status);
+        f
+    };
+    let (not_done, done) = (given(FactStatus::NotDone, "2026-03-12"), given(FactStatus::Final, "2026-03-10"));
+    for (require, without, with) in [
+        ("exists (drug within 28 days)", Truth::Unknown, Truth::True),
+        ("exists (drug within 28 days where time > @2026-03-11)", Truth::Unknown, Truth::False),
+        ("Count(drug within 28 days) = 1", Truth::Unknown, Truth::True),
+        ("not exists (drug within 28 days)", Truth::Unknown, Truth::False),
+    ] {
+        let w = asks(DRUG, require);
+        let all = [not_done.clone(), done.clone()];
+        assert_eq!(w.truth(&all[..1], NOW), without, "{require}");
+        assert_eq!(w.truth(&all, NOW), with, "{require}");
+        assert_eq!(w.truth(&all[1..], NOW), with, "{require}");
+        let presuming = asks(&format!("{DRUG}{PRESUME}"), require);
+        assert_eq!(presuming.truth(&all[..1], NOW), presuming.truth(&[], NOW), "{require}");
+    }
+    let a = asks(DRUG, "exists (drug within 28 days)").assess(&[not_done], NOW);
+    assert_eq!(a.missing[0].reason, Reason::NeverSeen);
+    let shown = finding(&a, "A").facts.iter().find_map(|f| f.remark.clone()).expect("it is shown all the same");
+    assert_eq!(shown, "never seen: its status is not done; wanted one that was");
+}
+
+#[test]
+fn a_cancelled_test_is_no_answer_to_wait_for() {
+    let w = asks(TEST, "AnyTrue(t within 28 days)");
+    let mut cancelled = positive("2026-03-12");
+    cancelled.draft.status = FactStatus::NotDone;
+    assert_eq!(w.truth(&[negative("2026-03-10"), cancelled.clone()], NOW), Truth::False);
+    assert_eq!(w.truth(&[cancelled], NOW), Truth::Unknown);
+}

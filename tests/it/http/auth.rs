@@ -48,5 +48,5 @@ fn without_clients_only_this_machine_is_served() {
     }
     assert!(check_exposure([127, 0, 0, 1].into(), &[]).is_ok());
     assert!(check_exposure([0, 0, 0, 0].into(), &[client()]).is_ok());
-    assert!(check_exposure([0, 0, 0, 0].into(), &[]).is_err_and(|e| e.contains("client add")));
+    assert!(check_exposure([0, 0, 0, 0].into(), &[]).is_err_and(|e| e.contains("`trialgate client add NAME")));
 }

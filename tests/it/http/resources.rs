@@ -14,7 +14,7 @@ async fn a_resource_is_created_read_updated_and_keeps_its_zero() {
     assert_eq!(put(&house, "/fhir/Patient/p", &[], &patient("p")).await.status, 201);
     let made = put(&house, "/fhir/Observation/o", &[], &observation("o", "12.10")).await;
     assert_eq!((made.status, made.header("etag")), (201, "W/\"1\""));
-    assert_eq!(made.header("location"), format!("http://{}/fhir/Observation/o", house.address));
+    assert_eq!(made.header("location"), format!("http://{}/fhir/Observation/o/_history/1", house.address));
     assert!(!made.header("last-modified").is_empty());
 
     let read = house.get("/fhir/Observation/o").await;
@@ -90,4 +90,17 @@ async fn a_read_and_a_search_are_in_the_audit_before_they_are_answered() {
     assert!(of("read").starts_with("Patient 1 sha256:") && !of("read").contains("Patient/p"), "{}", of("read"));
     assert_eq!(of("search"), "Patient 1");
     assert!(house.store.audit_verify().await.expect("a report").broken.is_empty());
+}
+
+#[tokio::test]
+async fn what_was_entered_in_error_is_found_by_its_patient_and_says_so() {
+    let house = open().await;
+    put(&house, "/fhir/Observation/o", &[], &observation("o", "80")).await;
+    let wrong = observation("o", "80").replace("\"final\"", "\"entered-in-error\"");
+    assert_eq!(put(&house, "/fhir/Observation/o", &[], &wrong).await.status, 200);
+    for query in ["patient=p", "subject=Patient/p&code=777-3", "patient=p&date=2026-03-01", "code=777-3"] {
+        let found = house.get(&format!("/fhir/Observation?{query}")).await.json();
+        assert_eq!(found["entry"].as_array().map(Vec::len), Some(1), "{query}");
+        assert_eq!(found["entry"][0]["resource"]["status"], "entered-in-error", "{query}");
+    }
 }

@@ -107,5 +107,7 @@ async fn a_body_that_trickles_is_refused_in_time() {
     let _ = read.expect("closed in time");
     let text = String::from_utf8_lossy(&text);
     assert!(text.starts_with("HTTP/1.1 408") && text.contains("\"timeout\""), "{text}");
+    let (_, body) = text.split_once("\r\n\r\n").expect("a body");
+    crate::peers::collect::keep("POST Patient 408", body.as_bytes());
     assert_eq!(house.kept().await, 0);
 }

@@ -109,7 +109,9 @@ fn a_drug_without_dose_was_given_and_one_in_progress_lasts() {
     assert_eq!((running.facts[0].status, running.facts[0].other_end), (FactStatus::Preliminary, Some(Instant::MAX)));
     for (word, status) in [
         ("stopped", FactStatus::Stopped),
-        ("not-done", FactStatus::Unusable),
+        ("not-done", FactStatus::NotDone),
+        ("on-hold", FactStatus::Unusable),
+        ("unknown", FactStatus::Unusable),
         ("entered-in-error", FactStatus::EnteredInError),
     ] {
         assert_eq!(draft(&body.replace("completed", word)).facts[0].status, status);

@@ -16,11 +16,17 @@ pub struct Answer {
 
 /// Sends a request; `None` when the server is gone or cut it off.
 pub fn request(address: &str, method: &str, path: &str, body: &str) -> Option<Answer> {
+    request_as(address, None, method, path, body)
+}
+
+/// The same with a value of `Authorization`.
+pub fn request_as(address: &str, who: Option<&str>, method: &str, path: &str, body: &str) -> Option<Answer> {
     let mut stream = TcpStream::connect(address).ok()?;
     stream.set_read_timeout(Some(Duration::from_secs(20))).ok()?;
     let length = body.len();
+    let who = who.map_or_else(String::new, |who| format!("authorization: {who}\r\n"));
     let head = format!(
-        "{method} {path} HTTP/1.1\r\nhost: {address}\r\nconnection: close\r\ncontent-type: application/fhir+json\r\ncontent-length: {length}\r\n\r\n"
+        "{method} {path} HTTP/1.1\r\nhost: {address}\r\nconnection: close\r\ncontent-type: application/fhir+json\r\ncontent-length: {length}\r\n{who}\r\n"
     );
     stream.write_all(format!("{head}{body}").as_bytes()).ok()?;
     let mut bytes = Vec::new();

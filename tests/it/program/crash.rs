@@ -1,10 +1,9 @@
 //! kill -9 under load: what was acknowledged is there, no subject is made twice, the audit is whole.
 
 use super::client::{header, request};
+use super::server::Server;
 use super::{Folder, output, trialgate};
 use std::collections::{BTreeMap, BTreeSet};
-use std::io::{BufRead, BufReader};
-use std::process::{Child, Stdio};
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use trialgate::http::standin::Standin;
@@ -15,37 +14,6 @@ const CYCLES: usize = 20;
 const ACKS: usize = 25;
 const WRITERS: usize = 4;
 const PATIENTS: usize = 8;
-
-/// A gateway that listens; killed when it is dropped.
-pub(super) struct Server {
-    child: Child,
-    pub(super) address: String,
-}
-
-impl Server {
-    pub(super) fn start(folder: &Folder, config: &str) -> Self {
-        let path = folder.0.join("config.toml");
-        std::fs::write(&path, config).expect("the settings are written");
-        let mut child = trialgate()
-            .args(["serve", "--listen", "127.0.0.1:0", "--store", &folder.store(), "--config"])
-            .arg(&path)
-            .stdout(Stdio::piped())
-            .spawn()
-            .expect("the gateway starts");
-        let mut line = String::new();
-        let out = child.stdout.as_mut().expect("its output");
-        BufReader::new(out).read_line(&mut line).expect("a first line");
-        let address = line.trim().rsplit("http://").next().expect("an address").to_owned();
-        Self { child, address }
-    }
-}
-
-impl Drop for Server {
-    fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
-    }
-}
 
 fn config(research: &str) -> String {
     format!(
@@ -126,11 +94,9 @@ fn twenty_kills_lose_nothing_that_was_acknowledged() {
                 std::thread::yield_now();
             }
             // SIGKILL, as `Child::kill` sends it.
-            let pid = server.child.id();
-            let killed = std::process::Command::new("kill").args(["-9", &pid.to_string()]).status();
-            assert!(killed.is_ok_and(|s| s.success()));
+            server.signal("-9");
         });
-        let _ = server.child.wait();
+        server.ended();
     }
     let server = Server::start(&folder, &config);
     for (path, version) in acknowledged.lock().expect("no writer panicked").iter() {

@@ -2,9 +2,16 @@
 
 pub mod check;
 pub mod client;
+pub mod clients;
 pub mod crash;
 pub mod demo;
+pub mod disk;
+pub mod hostile;
+pub mod privacy;
+pub mod server;
+pub mod stop;
 pub mod synthea;
+pub mod twins;
 pub mod waiting;
 
 use std::path::{Path, PathBuf};

@@ -2,7 +2,8 @@
 
 use super::Folder;
 use super::client::request;
-use super::crash::{Server, diagnosis, patient};
+use super::crash::{diagnosis, patient};
+use super::server::Server;
 use std::time::{Duration, Instant};
 
 const PLACE: &str = "[sources.main]\nzone = \"UTC\"\n[trials.NCT00962923]\nrecruiting = true\n";

@@ -3,22 +3,34 @@
 use super::*;
 use trialgate::store::{ClaimPending, FailClaim, Finish, Finished, PendingCount, Unpark};
 
+on_both!(nobody_is_claimed_twice, a_mark_that_arrived_meanwhile_stays_and_three_failures_park);
+
 fn claim(lease: &str, at: i64) -> ClaimPending {
     ClaimPending { lease: lease.into(), until: Instant(at + 50), count: 7, at: Instant(at) }
 }
 
-#[tokio::test]
-async fn nobody_is_claimed_twice() {
-    let place = Place::new();
+async fn nobody_is_claimed_twice(place: Place) {
     let store = place.open();
     for n in 0..60 {
         let mut entry = entry(&format!("o{n}"), "{}", one_number("1-1", "1"));
         entry.patient = Some(format!("p{n}"));
         keep(&store, entry, 10).await;
     }
+    // Each claims until it gets nothing; every other one is another process where the database allows it.
+    let other = place.beside(&store);
     let tasks = (0..12).map(|n| {
-        let store = store.clone();
-        tokio::spawn(async move { store.write(claim(&format!("l{n}"), 20)).await.expect("written") })
+        let store = if n % 2 == 0 { store.clone() } else { other.clone() };
+        tokio::spawn(async move {
+            let mut mine = Vec::new();
+            loop {
+                let lease = format!("l{n}-{}", mine.len());
+                let claims = store.write(claim(&lease, 20)).await.expect("written");
+                if claims.is_empty() {
+                    return mine;
+                }
+                mine.extend(claims);
+            }
+        })
     });
     let mut all = Vec::new();
     for task in tasks.collect::<Vec<_>>() {
@@ -30,9 +42,7 @@ async fn nobody_is_claimed_twice() {
     assert_eq!((all.len(), count), (60, 60));
 }
 
-#[tokio::test]
-async fn a_mark_that_arrived_meanwhile_stays_and_three_failures_park() {
-    let place = Place::new();
+async fn a_mark_that_arrived_meanwhile_stays_and_three_failures_park(place: Place) {
     let store = place.open();
     keep(&store, entry("o", "{}", one_number("1-1", "1")), 10).await;
     let claimed = store.write(claim("a", 20)).await.expect("written").remove(0);

@@ -2,7 +2,22 @@
 
 use super::*;
 use trialgate::store::tx::{Done, Tx, Unit};
-use trialgate::store::{Event, Find, ReadResource, RefusalReason, ResourceHistory, Search, StoreError};
+use trialgate::store::{Event, ReadResource, RefusalReason, Search, StoreError};
+
+on_both!(
+    a_repetition_changes_nothing_and_a_new_version_ends_the_old_facts,
+    a_late_version_is_history_and_states_nothing,
+    of_many_that_lean_on_one_version_one_wins,
+    of_many_equal_conditional_creates_one_creates,
+    known_time_grows_even_when_the_clock_steps_back,
+    what_was_entered_in_error_states_nothing_any_more,
+    a_result_that_moves_to_another_patient_leaves_the_first,
+    a_fault_in_one_unit_costs_that_unit_alone,
+    reading_splices_the_head_and_keeps_every_other_byte,
+    what_is_long_or_strange_is_kept_and_counted,
+    codings_of_one_statement_and_statements_of_one_part_are_told_apart,
+    a_unit_that_is_shared_comes_back_when_it_is_refused
+);
 
 fn timed(id: &str, body: &str, facts: Vec<DraftFact>, at: i64) -> ImportEntry {
     let mut entry = entry(id, body, facts);
@@ -10,9 +25,7 @@ fn timed(id: &str, body: &str, facts: Vec<DraftFact>, at: i64) -> ImportEntry {
     entry
 }
 
-#[tokio::test]
-async fn a_repetition_changes_nothing_and_a_new_version_ends_the_old_facts() {
-    let place = Place::new();
+async fn a_repetition_changes_nothing_and_a_new_version_ends_the_old_facts(place: Place) {
     let store = place.open();
     let first = keep(&store, entry("o", "{\"a\":1}", one_number("1-1", "1")), 10).await;
     assert_eq!((first.event, first.version), (Event::Created, 1));
@@ -24,9 +37,7 @@ async fn a_repetition_changes_nothing_and_a_new_version_ends_the_old_facts() {
     assert_eq!(now.iter().map(|f| (f.version, &f.draft)).collect::<Vec<_>>(), [(2, &number("1-1", "2", 5))]);
 }
 
-#[tokio::test]
-async fn a_late_version_is_history_and_states_nothing() {
-    let place = Place::new();
+async fn a_late_version_is_history_and_states_nothing(place: Place) {
     let store = place.open();
     keep(&store, timed("o", "{\"a\":2}", one_number("1-1", "2"), 200), 10).await;
     let late = keep(&store, timed("o", "{\"a\":1}", one_number("1-1", "1"), 100), 11).await;
@@ -36,13 +47,10 @@ async fn a_late_version_is_history_and_states_nothing() {
     let newer = keep(&store, timed("o", "{\"a\":3}", one_number("1-1", "3"), 300), 13).await;
     assert_eq!((newer.event, newer.version), (Event::Updated, 3));
     assert_eq!(facts(&store, "p").await.len(), 1);
-    let ask = ResourceHistory { source: "lab".into(), resource_type: "Observation".into(), id: "o".into() };
-    assert_eq!(store.read(ask).await.expect("read").len(), 3);
+    assert_eq!(versions(&store, "o").await, 3);
 }
 
-#[tokio::test]
-async fn of_many_that_lean_on_one_version_one_wins() {
-    let place = Place::new();
+async fn of_many_that_lean_on_one_version_one_wins(place: Place) {
     let store = place.open();
     keep(&store, entry("o", "{}", one_number("1-1", "0")), 10).await;
     let tasks = (0..32).map(|n| {
@@ -62,9 +70,7 @@ async fn of_many_that_lean_on_one_version_one_wins() {
     assert_eq!(facts(&store, "p").await.len(), 1);
 }
 
-#[tokio::test]
-async fn of_many_equal_conditional_creates_one_creates() {
-    let place = Place::new();
+async fn of_many_equal_conditional_creates_one_creates(place: Place) {
     let store = place.open();
     let tasks = (0..64).map(|n| {
         let store = store.clone();
@@ -83,9 +89,7 @@ async fn of_many_equal_conditional_creates_one_creates() {
     assert!(kept.iter().all(|k| k.id == kept[0].id));
 }
 
-#[tokio::test]
-async fn known_time_grows_even_when_the_clock_steps_back() {
-    let place = Place::new();
+async fn known_time_grows_even_when_the_clock_steps_back(place: Place) {
     let store = place.open();
     let mut before = Instant::MIN;
     for (n, at) in [100, 50, 50, 10, 101, 3].into_iter().enumerate() {
@@ -95,9 +99,7 @@ async fn known_time_grows_even_when_the_clock_steps_back() {
     }
 }
 
-#[tokio::test]
-async fn what_was_entered_in_error_states_nothing_any_more() {
-    let place = Place::new();
+async fn what_was_entered_in_error_states_nothing_any_more(place: Place) {
     let store = place.open();
     keep(&store, entry("o", "{\"a\":1}", one_number("1-1", "1")), 10).await;
     let mut wrong = one_number("1-1", "1");
@@ -106,9 +108,7 @@ async fn what_was_entered_in_error_states_nothing_any_more() {
     assert!(facts(&store, "p").await.is_empty());
 }
 
-#[tokio::test]
-async fn a_result_that_moves_to_another_patient_leaves_the_first() {
-    let place = Place::new();
+async fn a_result_that_moves_to_another_patient_leaves_the_first(place: Place) {
     let store = place.open();
     keep(&store, entry("o", "{\"a\":1}", one_number("1-1", "1")), 10).await;
     let before = store
@@ -135,9 +135,7 @@ impl Unit for Panics {
     }
 }
 
-#[tokio::test]
-async fn a_fault_in_one_unit_costs_that_unit_alone() {
-    let place = Place::new();
+async fn a_fault_in_one_unit_costs_that_unit_alone(place: Place) {
     let store = place.open();
     let (faulty, good) = tokio::join!(store.write(Panics), keep(&store, entry("o", "{}", one_number("1-1", "1")), 10));
     assert!(matches!(faulty, Err(StoreError::Corrupt(_))), "{faulty:?}");
@@ -148,10 +146,8 @@ async fn a_fault_in_one_unit_costs_that_unit_alone() {
     assert_eq!(store.audit_verify().await.expect("checked").broken, Vec::<String>::new());
 }
 
-#[tokio::test]
-async fn reading_splices_the_head_and_keeps_every_other_byte() {
+async fn reading_splices_the_head_and_keeps_every_other_byte(place: Place) {
     use trialgate::model::draft::Stretch;
-    let place = Place::new();
     let store = place.open();
     let head = "\"versionId\":\"1\",\"lastUpdated\":\"1970-01-01T00:00:00.000010Z\"";
     let stretch =
@@ -188,57 +184,33 @@ async fn reading_splices_the_head_and_keeps_every_other_byte() {
     }
 }
 
-async fn found_by(store: &Store, system: &str, value: &str) -> Vec<String> {
-    let found = store.read(Find {
-        source: "lab".into(),
-        resource_type: Some(ResourceType::Observation),
-        ids: vec![],
-        identifiers: vec![Identifier { system: system.into(), value: value.into() }],
-        patients: vec![],
-        codes: vec![],
-        dates: vec![],
-        count: 50,
-        after: None,
-        until: Instant::MAX,
-    });
-    let mut ids: Vec<String> = found.await.expect("read").resources.into_iter().map(|r| r.id).collect();
-    ids.sort();
-    ids
-}
-
-#[tokio::test]
-async fn an_identifier_is_found_with_its_system_and_by_its_value_alone() {
-    let place = Place::new();
+async fn what_is_long_or_strange_is_kept_and_counted(place: Place) {
     let store = place.open();
-    let long = "2026-03-15-000123";
-    let of = |system: &str, value: &str| Identifier { system: system.into(), value: value.into() };
-    for (id, identifier) in [
-        ("a", of("urn:one", "7")),
-        ("b", of("urn:two", "7")),
-        ("c", of("", "7")),
-        ("d", of("urn:one", "70")),
-        ("e", of("urn:one", long)),
-        ("f", of("urn:one", "2026-03-15-000124")),
-    ] {
-        let mut entry = entry(id, "{}", one_number("1-1", "0"));
-        entry.draft.identifiers = vec![identifier];
-        keep(&store, entry, 10).await;
+    let mut strange = number("1-1", "1", i64::MIN);
+    let unit = ReceivedUnit::Word("µ\u{1f}'\"\\".repeat(5_000));
+    if let FactValue::Quantity { unit: kept, .. } = &mut strange.value {
+        *kept = unit;
     }
-    assert_eq!(found_by(&store, "urn:one", "7").await, ["a"]);
-    assert_eq!(found_by(&store, "", "7").await, ["a", "b", "c"]);
-    assert_eq!(found_by(&store, "urn:three", "7").await, Vec::<String>::new());
-    assert_eq!(found_by(&store, "urn:one", long).await, ["e"]);
-    assert_eq!(found_by(&store, "", "2026-03-15-").await, Vec::<String>::new(), "a beginning is no value");
-    let mut without = entry("e", "{\"a\":1}", one_number("1-1", "0"));
-    without.draft.identifiers = vec![of("urn:one", "8")];
-    keep(&store, without, 11).await;
-    assert_eq!(found_by(&store, "urn:one", long).await, Vec::<String>::new(), "the new version has another");
-    assert_eq!(found_by(&store, "urn:one", "8").await, ["e"]);
+    keep(&store, entry("o", "{}", vec![strange.clone()]), 10).await;
+    assert_eq!(facts(&store, "p").await.into_iter().map(|f| f.draft).collect::<Vec<_>>(), [strange]);
+    let usage = store.read(trialgate::store::UsageList { source: None }).await.expect("read");
+    assert_eq!(usage.iter().map(|u| (u.count, u.unit.chars().count())).collect::<Vec<_>>(), [(1, 200)]);
+    let aside = trialgate::store::SetAside {
+        source: "lab".into(),
+        reason: "a\0b".into(),
+        place: "f:1".into(),
+        body: b"{\0}".to_vec(),
+    };
+    let kept = trialgate::store::KeepAside { aside: aside.clone(), caller: caller(), at: Instant(12) };
+    assert_eq!(store.write(kept.clone()).await.expect("written"), 1);
+    assert_eq!(store.write(kept).await.expect("written"), 2);
+    let list = trialgate::store::SetAsideList { after: 1, count: 9 };
+    let list = store.read(list).await.expect("read");
+    assert_eq!((list.len(), list[0].arrival, &list[0].aside.body), (1, 2, &aside.body));
+    assert_eq!(list[0].aside.reason, "a\u{fffd}b");
 }
 
-#[tokio::test]
-async fn codings_of_one_statement_and_statements_of_one_part_are_told_apart() {
-    let place = Place::new();
+async fn codings_of_one_statement_and_statements_of_one_part_are_told_apart(place: Place) {
     let store = place.open();
     let same = number("1-1", "1.50", 5);
     let other_code = DraftFact { code: Coding::new("urn:lab", "x"), ..same.clone() };
@@ -253,9 +225,7 @@ async fn codings_of_one_statement_and_statements_of_one_part_are_told_apart() {
     assert_eq!(read.len(), stated.len());
 }
 
-#[tokio::test]
-async fn a_unit_that_is_shared_comes_back_when_it_is_refused() {
-    let place = Place::new();
+async fn a_unit_that_is_shared_comes_back_when_it_is_refused(place: Place) {
     let store = place.open();
     let mut refused = entry("o", "{}", one_number("1-1", "1"));
     refused.method = Method::Update { if_match: Some(4) };

@@ -1,0 +1,13 @@
+//! The pages that a coordinator looks at: server-rendered, read only, without any script.
+
+mod badge;
+mod drawing;
+mod frame;
+mod gate;
+mod list;
+mod person;
+mod person_parts;
+pub mod routes;
+mod session;
+pub mod text;
+mod trial;

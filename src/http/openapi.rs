@@ -1,0 +1,133 @@
+//! The routes beside FHIR, in one table: the router is built from it, and `/openapi.json` says what it says.
+
+use super::auth::{Right, admit};
+use super::outcome::{FHIR_JSON, Fault};
+use super::server::Door;
+use axum::extract::State;
+use axum::http::{HeaderMap, header};
+use axum::response::{IntoResponse, Response};
+use axum::routing::{MethodRouter, get};
+use serde_json::{Map, Value, json};
+use std::sync::Arc;
+
+const JSON: &str = "application/json";
+const TEXT: &str = "text/plain; charset=utf-8";
+
+/// A route.
+pub struct Route {
+    /// Its path.
+    pub path: &'static str,
+    /// What it is for.
+    pub summary: &'static str,
+    /// A token is asked for where clients are configured.
+    pub secured: bool,
+    /// What is answered when all is well: a media type.
+    pub answer: &'static str,
+    /// How else it may end, with an OperationOutcome: status and when.
+    pub refusals: &'static [(u16, &'static str)],
+    /// Who answers; every route answers GET.
+    pub(super) handler: fn() -> MethodRouter<Arc<Door>>,
+}
+
+/// Refusals of a route that asks who is there.
+const ADMISSION: &[(u16, &str)] = &[(401, "no known token"), (403, "not allowed to this client")];
+
+/// All of them.
+pub const ROUTES: &[Route] = &[
+    Route {
+        path: "/healthz",
+        summary: "Whether the program is alive.",
+        secured: false,
+        answer: JSON,
+        refusals: &[],
+        handler: || get(async || json_text("{\"status\":\"ok\"}\n")),
+    },
+    Route {
+        path: "/readyz",
+        summary: "Whether the store answers.",
+        secured: false,
+        answer: JSON,
+        refusals: &[(503, "the store does not answer")],
+        handler: || get(ready),
+    },
+    Route {
+        path: "/metrics",
+        summary: "Counters and gauges, in the text format of Prometheus.",
+        secured: true,
+        answer: TEXT,
+        refusals: ADMISSION,
+        handler: || get(metrics),
+    },
+    Route {
+        path: "/openapi.json",
+        summary: "This document.",
+        secured: false,
+        answer: JSON,
+        refusals: &[],
+        handler: || get(async || json_text(document().to_string())),
+    },
+];
+
+fn json_text(body: impl IntoResponse) -> Response {
+    ([(header::CONTENT_TYPE, JSON)], body).into_response()
+}
+
+async fn ready(State(door): State<Arc<Door>>) -> Result<Response, Fault> {
+    door.gateway.ready().await?;
+    Ok(json_text("{\"status\":\"ready\"}\n"))
+}
+
+async fn metrics(State(door): State<Arc<Door>>, headers: HeaderMap) -> Result<String, Fault> {
+    admit(&door.clients, &headers, None, Right::Read)?;
+    let mut text = door.metrics.text();
+    if let Ok((waiting, parked)) = door.gateway.waiting().await {
+        text.push_str(&format!("# TYPE trialgate_persons_waiting gauge\ntrialgate_persons_waiting {waiting}\n"));
+        text.push_str(&format!("# TYPE trialgate_persons_parked gauge\ntrialgate_persons_parked {parked}\n"));
+    }
+    Ok(text)
+}
+
+/// The OpenAPI document. FHIR describes itself at `/fhir/metadata`.
+pub fn document() -> Value {
+    let paths: Map<String, Value> =
+        ROUTES.iter().map(|route| (route.path.to_owned(), json!({ "get": operation(route) }))).collect();
+    let issue = json!({ "type": "object", "required": ["severity", "code"], "properties": {
+        "severity": { "type": "string" }, "code": { "type": "string" }, "diagnostics": { "type": "string" } } });
+    let outcome = json!({ "type": "object", "required": ["resourceType", "issue"], "properties": {
+        "resourceType": { "type": "string", "enum": ["OperationOutcome"] },
+        "issue": { "type": "array", "minItems": 1, "items": issue } } });
+    json!({
+        "openapi": "3.0.3",
+        "info": {
+            "title": "trialgate",
+            "version": env!("CARGO_PKG_VERSION"),
+            "description": "What is served beside FHIR. FHIR R4 is at /fhir and describes itself at /fhir/metadata.",
+            "license": { "name": "Apache-2.0" },
+        },
+        "paths": paths,
+        "components": {
+            "schemas": { "OperationOutcome": outcome },
+            "securitySchemes": { "client": { "type": "http", "scheme": "bearer" } },
+        },
+    })
+}
+
+fn operation(route: &Route) -> Value {
+    let schema = if route.answer == JSON { json!({ "type": "object" }) } else { json!({ "type": "string" }) };
+    let mut responses = Map::new();
+    responses.insert("200".into(), response("Well.", route.answer, schema));
+    for (status, when) in route.refusals {
+        let schema = json!({ "$ref": "#/components/schemas/OperationOutcome" });
+        responses.insert(status.to_string(), response(when, FHIR_JSON, schema));
+    }
+    let mut operation = json!({ "summary": route.summary, "responses": responses });
+    if route.secured {
+        // Without configured clients this machine alone is served, and no token is asked for.
+        operation["security"] = json!([{ "client": [] }, {}]);
+    }
+    operation
+}
+
+fn response(when: &str, media_type: &str, schema: Value) -> Value {
+    json!({ "description": when, "content": { media_type: { "schema": schema } } })
+}

@@ -1,0 +1,94 @@
+//! What a definition hides from all but the unblinded: its names, and whatever leans on them.
+
+use crate::trial::definition::{Trial, VariableKind};
+use crate::trial::expression::tree::{BuiltIn, Expr, Kind, Name, Source};
+use std::collections::BTreeSet;
+
+/// The names that one reader may not see. Empty: nothing is hidden.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Blind {
+    variables: BTreeSet<String>,
+    criteria: BTreeSet<String>,
+    readings: BTreeSet<String>,
+    treatment: bool,
+}
+
+impl Blind {
+    /// What this definition hides; to the unblinded nothing.
+    pub fn of(trial: &Trial, unblinded: bool) -> Self {
+        let mut blind = Self::default();
+        if unblinded || trial.hidden.is_empty() {
+            return blind;
+        }
+        let named = |word: &str| trial.hidden.iter().any(|h| h == word);
+        let drug = trial.treatment.as_ref().and_then(|t| trial.variables.get(t.drug)).map(|v| v.name.clone());
+        blind.treatment = named("study_drug") || named("arm") || drug.as_deref().is_some_and(named);
+        blind.variables.extend(trial.hidden.iter().cloned());
+        if blind.treatment {
+            blind.variables.extend(drug);
+        }
+        // What leans on a hidden name may lean on another that does: until nothing is added.
+        while blind.spread(trial) {}
+        blind
+    }
+
+    fn spread(&mut self, trial: &Trial) -> bool {
+        let before = self.variables.len() + self.readings.len() + self.criteria.len();
+        for variable in &trial.variables {
+            if let VariableKind::Derived(e) = &variable.kind
+                && self.leans(trial, e)
+            {
+                self.variables.insert(variable.name.clone());
+            }
+        }
+        for reading in &trial.readings {
+            if reading.alternatives.iter().any(|(_, e)| self.leans(trial, e)) {
+                self.readings.insert(reading.name.clone());
+            }
+        }
+        for criterion in &trial.criteria {
+            let applies = criterion.applies.as_ref().is_some_and(|e| self.leans(trial, e));
+            if applies || self.leans(trial, &criterion.expression) {
+                self.criteria.insert(criterion.id.clone());
+            }
+        }
+        self.variables.len() + self.readings.len() + self.criteria.len() > before
+    }
+
+    fn leans(&self, trial: &Trial, e: &Expr) -> bool {
+        let mut found = false;
+        let variable = |i: usize| trial.variables.get(i).is_some_and(|v| self.variables.contains(&v.name));
+        e.walk(&mut |node| {
+            found |= match &node.kind {
+                Kind::Name(Name::Variable(i)) => variable(*i),
+                Kind::Name(Name::Reading(i)) => trial.readings.get(*i).is_some_and(|r| self.readings.contains(&r.name)),
+                Kind::Name(Name::Criterion(i)) => trial.criteria.get(*i).is_some_and(|c| self.criteria.contains(&c.id)),
+                Kind::Name(Name::Anchor(i)) => trial.anchors.get(*i).is_some_and(|(_, e)| self.leans(trial, e)),
+                Kind::Name(Name::BuiltIn(BuiltIn::Arm)) => self.variables.contains("arm"),
+                Kind::Aggregate(_, Source::Series(series)) => variable(series.variable),
+                _ => false,
+            };
+        });
+        found
+    }
+
+    /// Whether a variable is hidden; of several joined by ` or ` any.
+    pub fn hides_variable(&self, words: &str) -> bool {
+        words.split(" or ").any(|name| self.variables.contains(name))
+    }
+
+    /// Whether a criterion's result and evidence are hidden; its words never are.
+    pub fn hides_criterion(&self, id: &str) -> bool {
+        self.criteria.contains(id)
+    }
+
+    /// Whether a reading's verdicts are hidden.
+    pub fn hides_reading(&self, name: &str) -> bool {
+        self.readings.contains(name)
+    }
+
+    /// Whether what was given, and when, is hidden.
+    pub fn hides_treatment(&self) -> bool {
+        self.treatment
+    }
+}

@@ -1,0 +1,3 @@
+//! What people see: accounts and sessions, rights, pages as HTML, and the pages in a real browser.
+
+mod accounts;

@@ -1,0 +1,128 @@
+//! Settings: every mistake at its place, the environment over the file, secrets never shown, committed copies true.
+
+use std::path::{Path, PathBuf};
+use trialgate::config::Settings;
+
+#[allow(unreachable_pub, reason = "an example is a program of its own")]
+#[path = "../../examples/settings.rs"]
+mod generator;
+
+fn with(text: &str, environment: &[(&str, &str)]) -> Result<Settings, String> {
+    let folder = crate::program::Folder::new(&format!("settings-{}", trialgate::model::key::hex(&random())));
+    let path: PathBuf = folder.0.join("site.toml");
+    std::fs::write(&path, text).expect("written");
+    let environment = environment.iter().map(|(n, v)| ((*n).to_owned(), (*v).to_owned()));
+    let folder = format!("{}/", folder.0.display());
+    Settings::load(Some(&path), environment).map_err(|words| words.replace(&folder, ""))
+}
+
+fn random() -> [u8; 8] {
+    let mut bytes = [0; 8];
+    getrandom::fill(&mut bytes).expect("the system has random numbers");
+    bytes
+}
+
+#[test]
+fn every_mistake_is_told_where_it_is() {
+    let text = "listen = 8080\n\n[sources.main]\nzoen = \"UTC\"\n[targets.r]\nurl = \"http://x\"\nkind = \"chrat\"\n[limits]\nconections = 5\n";
+    let told = with(text, &[]).expect_err("refused");
+    for wanted in [
+        "site.toml:1:10: found the number 8080, wanted string",
+        "site.toml:4:1: unknown key `zoen`; did you mean `zone`?",
+        "`zone` is missing",
+        "site.toml:7:8: this word is not known here, wanted one of chart, research-store",
+        "site.toml:9:1: unknown key `conections`; did you mean `connections`?",
+    ] {
+        assert!(told.contains(wanted), "{wanted}\nin\n{told}");
+    }
+    assert_eq!(told.lines().count(), 5, "{told}");
+}
+
+#[test]
+fn what_no_schema_says_is_told_at_its_place_too() {
+    let told = with("[sources.main]\nzone = \"Mars/North\"\n", &[]).expect_err("refused");
+    assert!(told.starts_with("site.toml:2:8: `Mars/North` is no IANA time zone"), "{told}");
+    let told = with("[trials.T1]\nrecruiting = true\ngrounds = { lsit = \"x\" }\n", &[]).expect_err("refused");
+    assert!(told.starts_with("site.toml:3:20: this is no purpose"), "{told}");
+    assert!(with("[sources.Main]\nzone = \"UTC\"\n", &[]).expect_err("refused").starts_with("site.toml:1:"));
+    let client = "[[clients]]\nname = \"a\"\nsource = \"lab\"\nrights = [\"read\"]\ntoken_sha256 = \"";
+    let told = with(&format!("{client}12\"\n"), &[]).expect_err("refused");
+    assert!(told.contains("site.toml:5:16") && !told.contains("12\""), "{told}");
+    let told = with(&format!("{client}{}\"\n", "0".repeat(64)), &[]).expect_err("refused");
+    assert!(told.starts_with("site.toml:3:10: `lab` is no source"), "{told}");
+}
+
+#[test]
+fn each_key_is_one_of_the_environment() {
+    let file = "[trials.NCT1]\nrecruiting = false\n[targets.r]\nurl = \"http://x\"\nkind = \"chart\"\n";
+    let settings = with(
+        file,
+        &[
+            ("TRIALGATE__LISTEN", "127.0.0.1:1"),
+            ("TRIALGATE__SOURCES__MAIN__ZONE", "UTC"),
+            ("TRIALGATE__TRIALS__NCT1__RECRUITING", "true"),
+            ("TRIALGATE__TRIALS__NCT2", "{ recruiting = true }"),
+            ("TRIALGATE__TARGETS__R__TOKEN", "12345"),
+            ("TRIALGATE__LIMITS__CONNECTIONS", "7"),
+            ("TRIALGATE__LIMITS__BODY_DEADLINE", "1m 30s"),
+            ("TRIALGATE_LOG", "no setting"),
+        ],
+    )
+    .expect("taken");
+    assert_eq!(settings.listen.as_deref(), Some("127.0.0.1:1"));
+    assert_eq!(settings.sources["main"].zone, "UTC");
+    assert!(settings.trials["NCT1"].recruiting && settings.trials["NCT2"].recruiting);
+    assert_eq!(settings.targets["r"].token.as_deref(), Some("12345"));
+    assert_eq!((settings.limits.connections, settings.limits.body_deadline.as_secs()), (7, 90));
+    for (name, value, wanted) in [
+        ("TRIALGATE__SOURCES__MAIN__ZOEN", "UTC", "TRIALGATE__SOURCES__MAIN__ZOEN: unknown key `zoen`; did you mean"),
+        ("TRIALGATE__LIMITS__CONNECTIONS", "many", "TRIALGATE__LIMITS__CONNECTIONS: found a text, wanted integer"),
+        ("TRIALGATE__LIMITS__BODY_DEADLINE", "soon", "is no length of time; wanted such as 10s"),
+        ("TRIALGATE__SOURCES__MAIN__ZONE", "Nowhere", "TRIALGATE__SOURCES__MAIN__ZONE: `Nowhere` is no IANA"),
+    ] {
+        let told = with("", &[(name, value)]).expect_err("refused");
+        assert!(told.contains(wanted), "{wanted}\nin\n{told}");
+    }
+}
+
+#[test]
+fn secrets_are_not_shown() {
+    let file = "store = \"postgres://u:planted@h/d\"\n[targets.r]\nurl = \"http://x\"\nkind = \"chart\"\ntoken = \"planted\"\n";
+    let settings = with(file, &[]).expect("taken");
+    let (toml, json) = (settings.shown().expect("TOML"), settings.masked().to_string());
+    assert!(toml.contains("http://x") && json.contains("http://x") && toml.contains("postgres://u:…@h/d"));
+    assert!(!toml.contains("planted") && !json.contains("planted"), "{toml}");
+    let again = with(&toml, &[]).expect("what is shown can be read");
+    assert_eq!(again.limits, settings.limits);
+}
+
+#[test]
+fn the_schema_and_the_page_are_those_of_the_types() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    for (file, made) in
+        [("profiles/schemas/config.schema.json", generator::schema()), ("docs/configuration.md", generator::page())]
+    {
+        let committed = std::fs::read_to_string(root.join(file)).expect(file);
+        assert!(committed == made, "{file} differs: run `cargo run --example settings`");
+    }
+}
+
+#[test]
+fn the_commands_end_as_promised() {
+    let run = |arguments: &[&str], environment: &[(&str, &str)]| {
+        let mut command = crate::program::trialgate();
+        command.args(arguments).envs(environment.iter().copied());
+        let ended = command.output().expect("starts");
+        (
+            ended.status.code(),
+            String::from_utf8_lossy(&ended.stdout).into_owned() + &String::from_utf8_lossy(&ended.stderr),
+        )
+    };
+    let (code, text) = run(&["config", "schema"], &[]);
+    assert!(code == Some(0) && text.contains("\"sources\""));
+    assert_eq!(run(&["config", "check"], &[]).0, Some(0));
+    let (code, text) = run(&["config", "check"], &[("TRIALGATE__LISTNE", "x")]);
+    assert!(code == Some(1) && text.contains("did you mean `listen`?"), "{text}");
+    let (code, text) = run(&["config", "show"], &[("TRIALGATE__LISTEN", "127.0.0.1:9")]);
+    assert!(code == Some(0) && text.contains("listen = \"127.0.0.1:9\""), "{text}");
+}
