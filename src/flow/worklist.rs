@@ -12,7 +12,7 @@ use crate::model::time::Instant;
 pub use crate::publish::blind::Blind;
 use crate::publish::history::{Kept, step};
 pub use crate::publish::history::{KeptFact, Step};
-pub use crate::publish::plain::{Joined, Names, joined, value as plain_value};
+pub use crate::publish::plain::{Joined, Names, joined, unit as plain_unit, value as plain_value};
 pub use crate::publish::summary::Summary;
 use crate::store::*;
 use std::cmp::Reverse;
@@ -130,9 +130,12 @@ pub struct Listing {
     pub blind: Blind,
 }
 
+/// Evidence in short by trial and person, with the version of the assessment that it is of.
+type ByPerson = HashMap<(String, PersonKey), (i64, Arc<Summary>)>;
+
 /// Evidence in short, read once for each version of an assessment.
 #[derive(Debug, Default)]
-pub struct Summaries(Mutex<HashMap<(String, PersonKey), (i64, Arc<Summary>)>>);
+pub struct Summaries(Mutex<ByPerson>);
 
 impl Summaries {
     /// The listed persons of a trial with their evidence, and whether there are more.

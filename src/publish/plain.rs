@@ -51,7 +51,7 @@ impl<'a> Names<'a> {
         while let Some(c) = rest.chars().next() {
             let (word, after) = token(rest);
             out.push_str(&match c {
-                '\'' => unit(word.trim_matches('\'')),
+                '\'' => times(&unit(word.trim_matches('\''))),
                 _ if c.is_alphabetic() => self.word(word),
                 _ => sign(word).to_owned(),
             });
@@ -79,17 +79,17 @@ fn token(text: &str) -> (&str, &str) {
 /// A value with its unit as it is printed on reports: `31 {score}` is 31, `80 10*9/L` is 80 × 10⁹/L.
 pub fn value(text: &str) -> String {
     match text.split_once(' ') {
-        Some((number, code)) => {
-            let unit = unit(code);
-            let times = if unit.starts_with("10") { "× " } else { "" };
-            format!("{number} {times}{unit}").trim_end().to_owned()
-        }
+        Some((number, code)) => format!("{number} {}", times(&unit(code))).trim_end().to_owned(),
         None => text.to_owned(),
     }
 }
 
+fn times(unit: &str) -> String {
+    if unit.starts_with("10") { format!("× {unit}") } else { unit.to_owned() }
+}
+
 /// A UCUM code as people write it; what is not listed here stands as it is.
-fn unit(code: &str) -> String {
+pub fn unit(code: &str) -> String {
     let mut out = String::with_capacity(code.len());
     let mut rest = code;
     while let Some(c) = rest.chars().next() {

@@ -6,12 +6,14 @@ use crate::model::time::Zone;
 use maud::{Markup, html};
 
 /// The picture's size and the plot inside it.
-const WIDTH: i64 = 520;
-const HEIGHT: i64 = 170;
-const LEFT: i64 = 14;
-const RIGHT: i64 = 96;
-const TOP: i64 = 16;
-const BOTTOM: i64 = 30;
+const WIDTH: i64 = 380;
+const HEIGHT: i64 = 150;
+const LEFT: i64 = 16;
+const RIGHT: i64 = 78;
+const TOP: i64 = 18;
+const BOTTOM: i64 = 40;
+/// From the plot's edge to what is drawn in it.
+const MARGIN: i64 = 14;
 
 fn x(part: i64) -> i64 {
     LEFT + part * (WIDTH - LEFT - RIGHT) / SIDE
@@ -36,7 +38,7 @@ fn label_places(lines: &[i64]) -> Vec<i64> {
         places[i] = (y(lines[i]) + 4).max(free);
         free = places[i] + LINE;
     }
-    let over = free - LINE - (HEIGHT - BOTTOM + 8);
+    let over = free - LINE - (HEIGHT - BOTTOM + MARGIN);
     if over > 0 {
         places.iter_mut().for_each(|p| *p -= over);
     }
@@ -53,18 +55,18 @@ pub(super) fn picture(trend: &Trend, zone: &Zone, lang: Lang) -> Markup {
     let places = label_places(&drawing.lines);
     html! {
         svg.trend viewBox={ "0 0 " (WIDTH) " " (HEIGHT) } role="img" aria-label={ (title) ". " (limits.join("; ")) } {
-            rect.plot x=(LEFT) y=(TOP - 6) width=(WIDTH - LEFT - RIGHT) height=(HEIGHT - TOP - BOTTOM + 12) rx="4" {}
+            rect.plot x=(LEFT - MARGIN) y=(TOP - MARGIN) width=(WIDTH - LEFT - RIGHT + 2 * MARGIN) height=(HEIGHT - TOP - BOTTOM + 2 * MARGIN) rx="6" {}
             @for ((limit, height), place) in trend.limits.iter().zip(&drawing.lines).zip(&places) {
-                line.limit x1=(LEFT) x2=(WIDTH - RIGHT) y1=(y(*height)) y2=(y(*height)) {}
-                text.limit x=(WIDTH - RIGHT + 6) y=(place) { (limit.criterion) " " (limit.sign) " " (limit.value.to_string()) }
+                line.limit x1=(LEFT - MARGIN) x2=(WIDTH - RIGHT + MARGIN) y1=(y(*height)) y2=(y(*height)) {}
+                text.limit x=(WIDTH - RIGHT + MARGIN + 4) y=(place) { (limit.criterion) " " (limit.sign) " " (limit.value.to_string()) }
             }
             @if drawing.dots.len() > 1 { polyline.line points=(line.join(" ")) {} }
             @for (px, high, low) in &drawing.bars {
                 line.bar x1=(x(*px)) x2=(x(*px)) y1=(y(*high)) y2=(y(*low)) {}
             }
             @for (px, py) in &drawing.dots { circle.dot cx=(x(*px)) cy=(y(*py)) r="4" {} }
-            text.axis x=(LEFT) y=(HEIGHT - 8) { (zone.date_of(trend.from_to.0).to_string()) }
-            text.axis.end x=(WIDTH - RIGHT) y=(HEIGHT - 8) { (zone.date_of(trend.from_to.1).to_string()) }
+            text.axis x=(LEFT - MARGIN) y=(HEIGHT - 8) { (zone.date_of(trend.from_to.0).to_string()) }
+            text.axis.end x=(WIDTH - RIGHT + MARGIN) y=(HEIGHT - 8) { (zone.date_of(trend.from_to.1).to_string()) }
         }
     }
 }

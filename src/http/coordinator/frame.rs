@@ -94,9 +94,9 @@ pub(super) fn page(context: &Context<'_>, title: &str, current: Words, main: &Ma
                     (sign_out(context.visit, &context.reader.name))
                 }
             }
+            @if context.pages.key.is_some() { p.demo { (text::DEMO.say(lang)) } }
         }
         @if context.trials.len() > 1 { (switcher(context)) }
-        @if context.pages.key.is_some() { p.demo { (text::DEMO.say(lang)) } }
         main #main tabindex="-1" { (main) }
         footer {
             p { (text::PROPOSAL.say(lang)) }
@@ -173,8 +173,8 @@ fn bare(pages: &Pages, visit: &Visit, title: &str, main: &Markup) -> Markup {
                     @if let Some(reader) = &visit.reader { (sign_out(visit, &reader.name)) }
                 }
             }
+            @if pages.key.is_some() { p.demo { (text::DEMO.say(lang)) } }
         }
-        @if pages.key.is_some() { p.demo { (text::DEMO.say(lang)) } }
         main #main.bare tabindex="-1" { (main) }
         footer { p { (text::PROPOSAL.say(lang)) } }
     };

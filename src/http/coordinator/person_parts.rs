@@ -6,7 +6,8 @@ use super::frame;
 use super::routes::Context;
 use super::text::{self, Lang};
 use crate::flow::chart::{Chart, Shown, Trend, Turn};
-use crate::flow::worklist::{KeptFact, Names};
+use crate::flow::worklist::{KeptFact, Names, plain_value};
+use crate::model::assessment::Overall;
 use crate::model::standing::{Actor, Standing};
 use crate::model::time::{Instant, TimeRange, Zone};
 use crate::model::truth::Truth;
@@ -43,7 +44,10 @@ pub(super) fn trends(chart: &Chart, lang: Lang) -> Markup {
 fn one_trend(trend: &Trend, zone: &Zone, lang: Lang) -> Markup {
     html! {
         article.card.trend-card {
-            h3 { span lang="en" { (trend.label) } @if !trend.unit.is_empty() { " " span.fine { (trend.unit) } } }
+            h3 lang="en" { (trend.label) }
+            @if let Some((value, at)) = newest(trend) {
+                p.newest { strong { (plain_value(value)) } " " span.fine { span.hidden { (text::NEWEST.say(lang)) " " } (range(Some(at), zone)) } }
+            }
             @if !trend.drawing.dots.is_empty() || !trend.drawing.bars.is_empty() { (picture(trend, zone, lang)) }
             @if trend.limits.is_empty() { p.fine { (text::NO_LIMIT.say(lang)) } }
             details {
@@ -61,6 +65,11 @@ fn one_trend(trend: &Trend, zone: &Zone, lang: Lang) -> Markup {
             }
         }
     }
+}
+
+/// The newest result that is used.
+fn newest(trend: &Trend) -> Option<(&str, TimeRange)> {
+    trend.results.iter().find_map(|r| Some((r.value.as_deref()?, r.at?)))
 }
 
 fn result_row(result: &Shown, zone: &Zone, lang: Lang) -> Markup {
@@ -92,39 +101,55 @@ fn range(at: Option<TimeRange>, zone: &Zone) -> Markup {
     html! { (first.to_string()) @if first != last { " … " (last.to_string()) } }
 }
 
-/// The verdict under each alternative of each reading.
+/// The verdict under each alternative of each reading; those that matter first.
 pub(super) fn readings(context: &Context<'_>, chart: &Chart) -> Markup {
-    let (lang, trial) = (context.visit.lang, context.trial);
+    let lang = context.visit.lang;
     let own = chart.assessment.overall;
-    let choice = context.pages.desk.at_site(trial).choice(trial).0;
-    let shown = |name: &str| !chart.blind.hides_reading(name);
+    let shown = chart.assessment.readings.iter().filter(|(name, _)| !chart.blind.hides_reading(name));
+    let (matter, same): (Vec<_>, Vec<_>) = shown.partition(|(_, all)| all.iter().any(|(_, verdict)| *verdict != own));
     html! {
-        @if !chart.assessment.readings.is_empty() {
+        @if !(matter.is_empty() && same.is_empty()) {
             section.card aria-labelledby="readings" {
                 h2 #readings { (text::READINGS_AT_HAND.say(lang)) }
                 p { (text::READINGS_WHY.say(lang)) }
-                table.cards.readings role="table" {
-                    caption.hidden { (text::READINGS_AT_HAND.say(lang)) }
-                    thead role="rowgroup" { tr role="row" {
-                        @for column in [text::QUESTION, text::ALTERNATIVES] { th role="columnheader" scope="col" { (column.say(lang)) } }
-                    } }
-                    tbody role="rowgroup" { @for (name, alternatives) in chart.assessment.readings.iter().filter(|(n, _)| shown(n)) {
-                        @let place = trial.readings.iter().position(|r| r.name == *name);
-                        @let question = place.map_or(name.as_str(), |i| trial.readings[i].question.as_str());
-                        @let chosen = place.and_then(|i| choice.get(i).copied());
-                        tr role="row" {
-                            th role="rowheader" scope="row" lang="en" { (question) }
-                            td role="cell" data-label=(text::ALTERNATIVES.say(lang)) { ul.alternatives {
-                                @for (i, (word, verdict)) in alternatives.iter().enumerate() {
-                                    li { span.alternative lang="en" { (word.replace('_', " ")) } " " (badge::verdict(*verdict, lang))
-                                        @if chosen == Some(i) { " " span.mark { (text::CHOSEN.say(lang)) } }
-                                        @if *verdict != own { " " span.mark.differs { (text::DIFFERS.say(lang)) } } }
-                                }
-                            } }
+                @if !matter.is_empty() { (readings_table(context, own, &matter)) }
+                @if !same.is_empty() {
+                    details {
+                        summary { (text::SAME_READINGS.fill(lang, &[&same.len().to_string()])) }
+                        (readings_table(context, own, &same))
+                    }
+                }
+            }
+        }
+    }
+}
+
+type Reading = (String, Vec<(String, Overall)>);
+
+fn readings_table(context: &Context<'_>, own: Overall, readings: &[&Reading]) -> Markup {
+    let (lang, trial) = (context.visit.lang, context.trial);
+    let choice = context.pages.desk.at_site(trial).choice(trial).0;
+    html! {
+        table.cards.readings role="table" {
+            caption.hidden { (text::READINGS_AT_HAND.say(lang)) }
+            thead role="rowgroup" { tr role="row" {
+                @for column in [text::QUESTION, text::ALTERNATIVES] { th role="columnheader" scope="col" { (column.say(lang)) } }
+            } }
+            tbody role="rowgroup" { @for (name, alternatives) in readings {
+                @let place = trial.readings.iter().position(|r| r.name == *name);
+                @let question = place.map_or(name.as_str(), |i| trial.readings[i].question.as_str());
+                @let chosen = place.and_then(|i| choice.get(i).copied());
+                tr role="row" {
+                    th role="rowheader" scope="row" lang="en" { (question) }
+                    td role="cell" data-label=(text::ALTERNATIVES.say(lang)) { ul.alternatives {
+                        @for (i, (word, verdict)) in alternatives.iter().enumerate() {
+                            li { span.alternative lang="en" { (word.replace('_', " ")) } " " (badge::verdict(*verdict, lang))
+                                @if chosen == Some(i) { " " span.mark { (text::CHOSEN.say(lang)) } }
+                                @if *verdict != own { " " span.mark.differs { (text::DIFFERS.say(lang)) } } }
                         }
                     } }
                 }
-            }
+            } }
         }
     }
 }

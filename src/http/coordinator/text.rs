@@ -266,6 +266,7 @@ table! {
     OPPOSITE_OF: "the opposite of", "下述之否定", "das Gegenteil von";
     READINGS_AT_HAND: "Readings side by side", "各种解读对照", "Lesarten nebeneinander";
     READINGS_WHY: "Where the protocol can be read in more than one way: the verdict under each alternative, the rest as chosen.", "方案文字可有多种解读之处：每种解读下的结论（其余保持所选）。", "Wo das Protokoll mehrere Lesarten zulässt: das Urteil unter jeder, alles Übrige wie gewählt.";
+    SAME_READINGS: "{} readings make no difference to this verdict", "{} 种解读不影响该结论", "{} Lesarten ändern an diesem Urteil nichts";
     QUESTION: "Question", "问题", "Frage";
     ALTERNATIVES: "Alternatives", "备选解读", "Lesarten";
     CHOSEN: "chosen", "已选", "gewählt";
@@ -275,6 +276,7 @@ table! {
     RESULTS_OF: "Results of {}", "{} 的结果", "Ergebnisse von {}";
     SHOW_TABLE: "Table of results ({})", "结果表（{}）", "Tabelle der Ergebnisse ({})";
     EARLIER: "{} earlier ones are not shown.", "另有 {} 条更早的记录未显示。", "{} frühere sind nicht gezeigt.";
+    NEWEST: "newest", "最新", "neuester Wert";
     NO_LIMIT: "No criterion compares it with a number.", "没有标准将其与数值比较。", "Kein Kriterium vergleicht es mit einer Zahl.";
     HISTORY: "How the verdict came about", "结论的变化过程", "Wie das Urteil entstand";
     CAME: "Came", "新增", "Neu";

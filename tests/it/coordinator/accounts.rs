@@ -1,5 +1,6 @@
 //! Accounts: signing in, locking, sessions by an injected clock; the command line's side of them.
 
+use crate::place::{Place, on_both};
 use crate::program::{Folder, output, trialgate};
 use std::io::Write;
 use std::process::Stdio;
@@ -8,17 +9,23 @@ use trialgate::model::standing::Role;
 use trialgate::model::time::Instant;
 use trialgate::store::*;
 
+on_both!(
+    a_session_ends_when_idle_and_after_its_longest_time,
+    signing_out_and_every_change_of_the_account_end_its_sessions,
+    too_many_failures_lock_names_alike_whether_there_is_an_account_or_not,
+    one_address_is_locked_whatever_names_it_tries_and_success_is_not_held_against_it,
+    the_audit_tells_of_sessions_and_keeps_no_secret,
+);
+
 const NOW: Instant = Instant(1_773_561_600_000_000);
 const PASSWORD: &str = "correct horse battery";
 const MINUTE: i64 = 60_000_000;
 
-async fn with_account(name: &str) -> (Accounts, Store, Folder) {
-    static NEXT: std::sync::atomic::AtomicUsize = std::sync::atomic::AtomicUsize::new(0);
-    let folder = Folder::new(&format!("accounts-{}", NEXT.fetch_add(1, std::sync::atomic::Ordering::SeqCst)));
-    let store = Store::open(&folder.store(), Options::default()).expect("a store");
+async fn with_account(place: &Place, name: &str) -> (Accounts, Store) {
+    let store = place.open();
     let make = MakeAccount { name: name.into(), password: hash(PASSWORD).expect("a hash"), caller: caller(), at: NOW };
     assert!(store.write(make).await.expect("written"));
-    (Accounts::new(store.clone()), store, folder)
+    (Accounts::new(store.clone()), store)
 }
 
 fn caller() -> Caller {
@@ -32,9 +39,8 @@ async fn token(accounts: &Accounts, at: Instant) -> Token {
     }
 }
 
-#[tokio::test]
-async fn a_session_ends_when_idle_and_after_its_longest_time() {
-    let (accounts, _store, _folder) = with_account("lee").await;
+async fn a_session_ends_when_idle_and_after_its_longest_time(place: Place) {
+    let (accounts, _store) = with_account(&place, "lee").await;
     let token = token(&accounts, NOW).await;
     let reader = |at: i64| accounts.reader(&token, NOW.plus_us(at));
     assert_eq!(reader(0).await.expect("read").expect("signed in").name, "lee");
@@ -49,9 +55,8 @@ async fn a_session_ends_when_idle_and_after_its_longest_time() {
     assert!(accounts.reader(&[0; 32], NOW).await.expect("read").is_none(), "a token that nobody gave");
 }
 
-#[tokio::test]
-async fn signing_out_and_every_change_of_the_account_end_its_sessions() {
-    let (accounts, store, _folder) = with_account("lee").await;
+async fn signing_out_and_every_change_of_the_account_end_its_sessions(place: Place) {
+    let (accounts, store) = with_account(&place, "lee").await;
     let first = token(&accounts, NOW).await;
     accounts.sign_out(&first, NOW).await.expect("written");
     assert!(accounts.reader(&first, NOW).await.expect("read").is_none());
@@ -72,9 +77,8 @@ async fn signing_out_and_every_change_of_the_account_end_its_sessions() {
     assert!(!accounts.any().await.expect("read"), "nobody is left who can sign in");
 }
 
-#[tokio::test]
-async fn too_many_failures_lock_names_alike_whether_there_is_an_account_or_not() {
-    let (accounts, _store, _folder) = with_account("lee").await;
+async fn too_many_failures_lock_names_alike_whether_there_is_an_account_or_not(place: Place) {
+    let (accounts, _store) = with_account(&place, "lee").await;
     let mut answers = Vec::new();
     for name in ["lee", "nobody"] {
         let mut seen = Vec::new();
@@ -95,9 +99,8 @@ async fn too_many_failures_lock_names_alike_whether_there_is_an_account_or_not()
     assert!(matches!(open, SignedIn::Yes(_)), "{open:?}");
 }
 
-#[tokio::test]
-async fn one_address_is_locked_whatever_names_it_tries_and_success_is_not_held_against_it() {
-    let (accounts, _store, _folder) = with_account("lee").await;
+async fn one_address_is_locked_whatever_names_it_tries_and_success_is_not_held_against_it(place: Place) {
+    let (accounts, _store) = with_account(&place, "lee").await;
     for n in 0..ADDRESS_FAILURES_MAX * 2 {
         let name = format!("n{n}");
         let count = accounts.sign_in(&name, "", "10.0.0.2", NOW).await.expect("an answer");
@@ -108,9 +111,8 @@ async fn one_address_is_locked_whatever_names_it_tries_and_success_is_not_held_a
     }
 }
 
-#[tokio::test]
-async fn the_audit_tells_of_sessions_and_keeps_no_secret() {
-    let (accounts, store, _folder) = with_account("lee").await;
+async fn the_audit_tells_of_sessions_and_keeps_no_secret(place: Place) {
+    let (accounts, store) = with_account(&place, "lee").await;
     accounts.sign_in("hunter2hunter2", "x", "10.0.0.1", NOW).await.expect("an answer");
     accounts.sign_in("lee", "x", "10.0.0.1", NOW).await.expect("an answer");
     let token = token(&accounts, NOW).await;

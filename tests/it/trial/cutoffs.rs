@@ -4,7 +4,7 @@
 //! in whole numbers, by factors that do not come from the program.
 
 use crate::evaluate::{quantity, time};
-use crate::program::shared;
+use crate::left_out::shared;
 use serde_json::Value as Json;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
