@@ -43,6 +43,9 @@ const LEANED_ON: &[(&str, &[&str])] = &[
     ("StructureDefinition", &["baseDefinition", "derivation", "context", "differential"]),
 ];
 
+/// Shown whole always, as R4 allows: invariants of the type lean on most of it (sdf-4 to sdf-6).
+const UNCUT: &[&str] = &["StructureDefinition"];
+
 /// Never left out, of any type.
 const ALWAYS: &[&str] = &["resourceType", "id", "meta", "implicitRules", "modifierExtension"];
 const SUBSETTED: &str = r#"{"system":"http://terminology.hl7.org/CodeSystem/v3-ObservationValue","code":"SUBSETTED"}"#;
@@ -101,7 +104,7 @@ impl Elements {
 
 /// The parts of a resource. Where nothing is left out, and where it cannot be read, it is shown as it is.
 pub fn shaped<'b>(kind: &str, body: &'b [u8], parts: &Parts) -> Cow<'b, [u8]> {
-    if *parts == Parts::Whole {
+    if *parts == Parts::Whole || UNCUT.contains(&kind) {
         return Cow::Borrowed(body);
     }
     cut(kind, body, parts).map_or(Cow::Borrowed(body), Cow::Owned)
