@@ -35,6 +35,9 @@ pub const OWN: &[OwnType] = &[
 /// An answer that may wait for the store.
 pub type Later<'a, T> = Pin<Box<dyn Future<Output = Result<T, Refusal>> + Send + 'a>>;
 
+/// How the versions of one are read.
+pub type AllVersions = for<'a> fn(&'a Gateway, &'a str) -> Later<'a, Vec<Owned>>;
+
 /// A type that is rendered.
 #[derive(Debug)]
 pub struct OwnType {
@@ -49,7 +52,7 @@ pub struct OwnType {
     /// Those that fit, one page of them, always in the same order.
     pub find: for<'a> fn(&'a Gateway, &'a OwnAsk) -> Later<'a, OwnFound>,
     /// All versions of one, newest first, where they are kept: serves `vread` and `history`.
-    pub versions: Option<for<'a> fn(&'a Gateway, &'a str) -> Later<'a, Vec<Owned>>>,
+    pub versions: Option<AllVersions>,
 }
 
 impl PartialEq for OwnType {

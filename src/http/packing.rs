@@ -38,8 +38,9 @@ fn pack(bytes: &Bytes) -> Option<Vec<u8>> {
 pub(super) fn accepts_gzip(headers: &HeaderMap) -> bool {
     // A weight of nothing but zeros refuses the coding.
     let weighs = |q: &str| q.trim().bytes().any(|b| matches!(b, b'1'..=b'9'));
-    let weight =
-        |words: std::str::Split<'_, char>| words.last().and_then(|w| w.trim().strip_prefix("q=")).is_none_or(weighs);
+    let weight = |mut words: std::str::Split<'_, char>| {
+        words.next_back().and_then(|w| w.trim().strip_prefix("q=")).is_none_or(weighs)
+    };
     let all = headers.get_all(header::ACCEPT_ENCODING).iter().filter_map(|v| v.to_str().ok());
     let mut any = None;
     for coding in all.flat_map(|v| v.split(',')) {

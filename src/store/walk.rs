@@ -17,9 +17,12 @@ use std::sync::Arc;
 /// Candidates read in one step.
 const STEP: i64 = 500;
 
+/// What a judge is made of.
+type Test = dyn Fn(&Stored) -> Option<i64> + Send + Sync;
+
 /// The asker's test of a resource: `None` it does not fit, else the key by which [`Order::Key`] sorts.
 #[derive(Clone)]
-pub struct Judge(pub Arc<dyn Fn(&Stored) -> Option<i64> + Send + Sync>);
+pub struct Judge(pub Arc<Test>);
 
 impl fmt::Debug for Judge {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -9,6 +9,7 @@ mod evaluate;
 mod flow;
 mod http;
 mod intake;
+mod left_out;
 mod limits;
 mod link;
 mod model;

@@ -1,7 +1,7 @@
 //! Places for stores: a file of SQLite, or a database of PostgreSQL of its own, gone with the test.
 //!
 //! `TRIALGATE_TEST_POSTGRES=postgres://USER@HOST:PORT/postgres` names a server on which databases may be made.
-//! Without it that half is left out and says so, which `TRIALGATE_TEST_ALL=1` does not allow.
+//! Without it that half is left out (tests/it/left_out.rs).
 
 use std::path::{Path, PathBuf};
 use trialgate::model::key::{digest_words, hex};
@@ -25,12 +25,7 @@ impl Place {
 
     /// An empty database of its own; `None`: there is no server.
     pub fn database() -> Option<Self> {
-        let Ok(server) = std::env::var("TRIALGATE_TEST_POSTGRES") else {
-            let all = std::env::var("TRIALGATE_TEST_ALL").is_ok_and(|v| v == "1");
-            assert!(!all, "TRIALGATE_TEST_POSTGRES is not set, and TRIALGATE_TEST_ALL leaves nothing out");
-            println!("left out: TRIALGATE_TEST_POSTGRES names no PostgreSQL server");
-            return None;
-        };
+        let server = crate::left_out::named("TRIALGATE_TEST_POSTGRES", "PostgreSQL server")?;
         let name = format!("trialgate_test_{}", random());
         let template = template(&server);
         run(&server, &[&format!("create database {name} template {template}")]);

@@ -36,8 +36,15 @@ static ELEMENTS: LazyLock<BTreeMap<String, Elements>> = LazyLock::new(|| {
         .expect("the committed file is right, as a test proves")
 });
 
-/// Required of none, and yet invariants of the type lean on them (con-4, con-5).
-const LEANED_ON: &[(&str, &[&str])] = &[("Condition", &["clinicalStatus", "verificationStatus"])];
+/// Required of none, and yet invariants of the type lean on them (con-4, con-5; org-1; sdf-4, sdf-5, sdf-6).
+const LEANED_ON: &[(&str, &[&str])] = &[
+    ("Condition", &["clinicalStatus", "verificationStatus"]),
+    ("Organization", &["identifier", "name"]),
+    ("StructureDefinition", &["baseDefinition", "derivation", "context", "differential"]),
+];
+
+/// Shown whole always, as R4 allows: invariants of the type lean on most of it (sdf-4 to sdf-6).
+const UNCUT: &[&str] = &["StructureDefinition"];
 
 /// Never left out, of any type.
 const ALWAYS: &[&str] = &["resourceType", "id", "meta", "implicitRules", "modifierExtension"];
@@ -97,7 +104,7 @@ impl Elements {
 
 /// The parts of a resource. Where nothing is left out, and where it cannot be read, it is shown as it is.
 pub fn shaped<'b>(kind: &str, body: &'b [u8], parts: &Parts) -> Cow<'b, [u8]> {
-    if *parts == Parts::Whole {
+    if *parts == Parts::Whole || UNCUT.contains(&kind) {
         return Cow::Borrowed(body);
     }
     cut(kind, body, parts).map_or(Cow::Borrowed(body), Cow::Owned)

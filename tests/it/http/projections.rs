@@ -1,10 +1,11 @@
 //! What is rendered and not stored, at the door: under which purpose it is told, and how it is found.
 
+use super::house::observation;
 use super::staffed::{BASE, TRIAL, case, staffed, word};
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
 use trialgate::decide::{Act, Consent};
-use trialgate::flow::people::{Signer, act_on};
+use trialgate::flow::people::{Signer, act_on, evidence_seen};
 use trialgate::flow::profiles::Profiles;
 use trialgate::model::purpose::Purpose::{Count, List, Name};
 use trialgate::model::standing::Role;
@@ -341,4 +342,43 @@ async fn what_cannot_be_judged_is_refused_with_every_reason() {
         (&json!("#remarks"), &json!("not-supported"), &json!("information"))
     );
     assert_eq!(staffed.house.kept().await, 0);
+}
+
+#[tokio::test]
+async fn from_registration_on_the_sealed_verdict_is_told_and_after_withdrawal_none() {
+    let staffed = staffed(&[Count, List, trialgate::model::purpose::Purpose::Contact]).await;
+    let (coordinator, investigator) = (Role::Coordinator, Role::Investigator);
+    let act = async |patient: &str, act: Act, role: Role| {
+        let person = staffed.person(patient).await;
+        let signer = Signer { name: "Signer One".into(), role };
+        act_on(&staffed.desk, person, TRIAL, &act, &signer).await.expect("acted");
+        staffed.settle().await;
+    };
+    let consent = || {
+        let (signer, day, version) = ("subject".into(), "2026-03-14".into(), "1".into());
+        Act::RecordConsent(Consent { signer, day, version, reference: None })
+    };
+    let verdict = |told: &Value| told["contained"][0]["parameter"][0]["valueCode"].clone();
+    let registered = staffed.arrive("C01").await;
+    act(&registered, consent(), coordinator).await;
+    let person = staffed.person(&registered).await;
+    let seen = evidence_seen(&staffed.desk, person, TRIAL).await.expect("read").expect("evidence");
+    act(&registered, Act::SignEligible { seen }, investigator).await;
+    act(&registered, Act::Register { at: staffed.desk.now() }, coordinator).await;
+    let path = format!("/fhir/GuidanceResponse/{}", staffed.subject(&registered).await);
+    let before = staffed.house.get(&path).await.json();
+    let later = observation("later", "50").replace("Patient/p", &format!("Patient/{registered}"));
+    let later = later.replace("2026-03-01T08:00:00Z", "2026-03-15T08:00:00Z");
+    assert_eq!(staffed.house.ask("PUT", "/fhir/Observation/later", &[], later.as_bytes()).await.status, 201);
+    staffed.settle().await;
+    assert_eq!((verdict(&before), staffed.house.get(&path).await.json()), (json!("eligible"), before));
+    assert!(staffed.all("/fhir/Task").await.iter().all(|t| t["code"]["coding"][0]["code"] == "review-alert"));
+
+    let withdrawn = staffed.arrive("C07").await;
+    act(&withdrawn, consent(), coordinator).await;
+    let path = format!("/fhir/GuidanceResponse/{}", staffed.subject(&withdrawn).await);
+    assert_eq!(staffed.house.get(&path).await.status, 200);
+    let day = "2026-03-15".into();
+    act(&withdrawn, Act::Withdraw { reason: "no longer wishes".into(), day }, coordinator).await;
+    assert_eq!(staffed.house.get(&path).await.status, 404);
 }

@@ -170,8 +170,9 @@ async fn every_parameter_and_link_that_is_stated_works_and_no_other() {
                 assert_eq!(answer.status == 200, stated.contains(link), "{name} {parameter}={link}: {answer:?}");
             }
         }
-        for (parameter, value) in [("_count", "1"), ("_elements", "id"), ("_summary", "count"), ("_total", "accurate")]
-        {
+        let parts = ["true", "text", "data", "false", "count"].map(|value| ("_summary", value));
+        let others = [("_count", "1"), ("_elements", "id"), ("_total", "accurate")];
+        for (parameter, value) in parts.into_iter().chain(others) {
             assert!(everywhere.contains(parameter));
             assert_eq!(strict(&format!("/fhir/{name}?{parameter}={value}")).await.status, 200, "{name} {parameter}");
         }

@@ -2,6 +2,7 @@
 
 mod bad_inputs;
 mod bundles;
+mod conformance;
 mod facts;
 mod material;
 mod mutations;
@@ -29,16 +30,6 @@ pub(crate) fn read(body: &[u8]) -> Read {
 pub(crate) fn draft(body: &str) -> Draft {
     let read = read(body.as_bytes());
     read.draft.unwrap_or_else(|| panic!("{:?}", read.issues))
-}
-
-pub(crate) fn shared(path: &str) -> Option<PathBuf> {
-    let root = PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/../shared"));
-    if root.is_dir() {
-        return Some(root.join(path));
-    }
-    assert!(std::env::var("CI").as_deref() != Ok("true"), "../shared is absent in CI");
-    println!("left out: ../shared is absent");
-    None
 }
 
 pub(crate) fn unpacked(path: PathBuf) -> String {

@@ -12,8 +12,10 @@ pub mod server;
 pub mod stop;
 pub mod synthea;
 pub mod twins;
+pub mod waiting;
 
-use std::path::{Path, PathBuf};
+pub use crate::left_out::shared;
+use std::path::PathBuf;
 use std::process::{Command, Output};
 
 /// The program under test.
@@ -51,15 +53,4 @@ impl Drop for Folder {
     fn drop(&mut self) {
         let _ = std::fs::remove_dir_all(&self.0);
     }
-}
-
-/// What hospitals and standards bodies published, beside the project; `None` where it is absent, which CI does not allow.
-pub fn shared(path: &str) -> Option<PathBuf> {
-    let found = Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared").join(path);
-    if found.exists() {
-        return Some(found);
-    }
-    assert!(std::env::var_os("CI").is_none(), "../shared/{path} is absent, and CI leaves nothing out");
-    println!("left out: ../shared is absent");
-    None
 }

@@ -9,6 +9,7 @@ on_both!(
     two_processes_create_one_thing_once,
     a_person_has_one_subject,
     of_ten_thousand_updates_none_is_lost,
+    chunks_claims_and_finishes_do_not_wait_in_rings,
     a_walk_meets_each_subject_once_while_others_write
 );
 
@@ -159,6 +160,67 @@ async fn of_ten_thousand_updates_none_is_lost(place: Place) {
         let versions = versions(&store, &format!("o{id}")).await;
         assert_eq!(versions, 1 + won.iter().filter(|(of, _)| *of == id).count(), "versions of o{id}");
     }
+    assert_eq!(store.audit_verify().await.expect("checked").broken, Vec::<String>::new());
+}
+
+/// Chunks of results about the same people in any order, while others claim and finish them.
+async fn chunks_claims_and_finishes_do_not_wait_in_rings(place: Place) {
+    use trialgate::store::{ClaimPending, Finish, PendingCount};
+    const CHUNKS: i64 = 4;
+    const LINES: i64 = 120;
+    const PEOPLE: i64 = 40;
+    let store = place.open();
+    let other = place.beside(&store);
+    let importers = (0..4).map(|n| {
+        let store = if n % 2 == 0 { store.clone() } else { other.clone() };
+        tokio::spawn(async move {
+            for chunk in 0..CHUNKS {
+                let line = |line: i64| {
+                    let id = format!("o{n}-{chunk}-{line}");
+                    let mut entry = entry(&id, "{}", one_number("1-1", "1"));
+                    entry.method = Method::Load;
+                    entry.patient = Some(format!("p{}", (line * (2 * n + 7) + chunk * 11) % PEOPLE));
+                    entry
+                };
+                let lines = import((0..LINES).map(line).collect(), 100 + chunk);
+                store.write(lines).await.expect("written").expect("kept");
+            }
+        })
+    });
+    let importers: Vec<_> = importers.collect();
+    let finishers = (0..4).map(|n| {
+        let store = if n % 2 == 0 { store.clone() } else { other.clone() };
+        tokio::spawn(async move {
+            let mut finished = 0;
+            for turn in 0..200 {
+                let lease = format!("{n}-{turn}");
+                let claim = ClaimPending { lease, until: Instant(i64::MAX), count: 8, at: Instant(1_000_000) };
+                for claim in store.write(claim).await.expect("written") {
+                    let (person, at) = (claim.person, Instant(1_000_000));
+                    let finish = Finish { claim: Some(claim), person, trials: vec![], due: None, caller: caller(), at };
+                    store.write(finish).await.expect("written");
+                    finished += 1;
+                }
+                tokio::task::yield_now().await;
+            }
+            finished
+        })
+    });
+    let finishers: Vec<_> = finishers.collect();
+    for importer in importers {
+        importer.await.expect("no panic");
+    }
+    let mut finished = 0;
+    for finisher in finishers {
+        finished += finisher.await.expect("no panic");
+    }
+    let (left, parked) = store.read(PendingCount {}).await.expect("read");
+    assert!(finished + left >= PEOPLE && parked == 0, "{finished} finished, {left} left");
+    let mut kept = 0;
+    for n in 0..PEOPLE {
+        kept += facts(&store, &format!("p{n}")).await.len();
+    }
+    assert_eq!(kept, usize::try_from(4 * CHUNKS * LINES).expect("small"));
     assert_eq!(store.audit_verify().await.expect("checked").broken, Vec::<String>::new());
 }
 

@@ -4,7 +4,7 @@
 //! in whole numbers, by factors that do not come from the program.
 
 use crate::evaluate::{quantity, time};
-use crate::program::shared;
+use crate::left_out::shared;
 use serde_json::Value as Json;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -94,8 +94,12 @@ fn taken(active: &Active, e: &Expr, found: &mut Vec<usize>) -> bool {
             taken(active, &reading.alternatives[reading.default].1, found)
         }
         Kind::Call(Function::Coalesce, all) | Kind::Aggregate(Aggregate::Max, Source::List(all)) => {
-            // What is worked out is beside them; one that is taken as it is will do.
-            all.iter().fold(false, |any, one| taken(active, one, found) || any)
+            // What is worked out is beside them; one that is taken as it is will do, and all of those are.
+            let before = found.len();
+            for one in all {
+                taken(active, one, found);
+            }
+            found.len() > before
         }
         _ => false,
     }
