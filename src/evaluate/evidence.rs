@@ -6,7 +6,8 @@ use crate::model::assessment::{FactUsed, Node};
 use crate::model::fact::{Fact, FactValue, ReceivedEnd};
 use crate::model::interval::Interval;
 use crate::model::reading::{Reading, Value};
-use crate::model::time::{Instant, TimeRange, Zone};
+use crate::model::shown::Shown;
+use crate::model::time::Zone;
 use crate::model::truth::Truth;
 use crate::model::unit::Unit;
 use crate::trial::definition::{Criterion, VariableKind};
@@ -14,39 +15,16 @@ use crate::trial::expression::tree::{Expr, Kind, Name, PROBLEM_LIST, Type};
 
 /// A number with its unit; plain numbers stand alone.
 pub(super) fn show_number(n: &Interval, unit: &str) -> String {
-    let mut out = String::with_capacity(16 + unit.len());
-    match n.as_exact() {
-        Some(exact) => exact.push_to(&mut out),
-        None => out.push_str(&n.to_string()),
-    }
-    if unit != "1" {
-        out.push(' ');
-        out.push_str(unit);
-    }
-    out
+    if unit == "1" { n.to_string() } else { format!("{n} {unit}") }
 }
 
-/// A time: a moment, a day, or from one day to another.
-fn show_range(range: TimeRange, zone: &Zone) -> String {
-    if range.earliest == range.latest {
-        return zone.show(range.earliest);
-    }
-    let (first, last) = (zone.date_of(range.earliest), zone.date_of(range.latest));
-    if range.earliest == Instant::MIN {
-        format!("some time before {last}")
-    } else if first == last {
-        first.to_string()
-    } else {
-        format!("{first}..{last}")
-    }
-}
-
-fn show(value: &Val, ty: &Type, zone: &Zone) -> String {
+/// A value as evidence shows it.
+fn show(value: &Val, ty: &Type, zone: &Zone) -> Shown {
     match value {
-        Val::Number(n) => show_number(n, if let Type::Number(unit) = ty { unit.code() } else { "1" }),
-        Val::Truth(t) => t.to_string(),
-        Val::Text(t) => t.clone(),
-        Val::Time(When { range, .. }) => show_range(*range, zone),
+        Val::Number(n) => Shown::Number(n.clone(), if let Type::Number(unit) = ty { Some(unit.words()) } else { None }),
+        Val::Truth(t) => Shown::Truth(Truth::from(*t)),
+        Val::Text(t) => Shown::Text(t.clone()),
+        Val::Time(When { range, .. }) => Shown::Time(*range, zone.clone()),
     }
 }
 
@@ -99,7 +77,7 @@ impl<'a> Scene<'a> {
         (truth, Node { expression: e.text.clone(), result: Some(truth), value, parts })
     }
 
-    fn shown(&self, e: &Expr, value: &Known) -> Option<String> {
+    fn shown(&self, e: &Expr, value: &Known) -> Option<Shown> {
         value.as_ref().map(|v| show(v, &e.ty, self.zone()))
     }
 
@@ -140,15 +118,15 @@ impl<'a> Scene<'a> {
         let fact = self.facts.get(reading.fact)?;
         let v = &self.trial.variables[variable];
         let value = match &reading.value {
-            Value::Truth(t) => t.word().to_owned(),
-            Value::Number(n) => show_number(n, v.unit.as_ref().map_or("1", Unit::code)),
+            Value::Truth(t) => Shown::Truth(*t),
+            Value::Number(n) => Shown::Number(n.clone(), v.unit.as_ref().map(Unit::words)),
             other => show(&of_value(other, self.zone())?, &Type::Null, self.zone()),
         };
         Some(FactUsed {
             variable: v.name.clone(),
             value: Some(value),
             received: received(fact),
-            at: show_range(reading.at, self.zone()),
+            at: Shown::Time(reading.at, self.zone().clone()),
             status: fact.draft.status.word(),
             source: String::new(),
             fact: reading.fact,
@@ -178,7 +156,7 @@ impl<'a> Scene<'a> {
                 variable: self.trial.variables[variable].name.clone(),
                 value: None,
                 received: received(fact),
-                at: fact.draft.at.map_or_else(|| "no clinical time".to_owned(), |at| show_range(at, self.zone())),
+                at: fact.draft.at.map_or(Shown::NoTime, |at| Shown::Time(at, self.zone().clone())),
                 status: fact.draft.status.word(),
                 source: String::new(),
                 fact: left.fact,

@@ -112,8 +112,7 @@ impl<'a> Scene<'a> {
     /// What a person answered last; an answer that has expired is unknown.
     fn attested(&self, i: usize, expires: Option<Duration>) -> Known {
         let view = self.whole_view(i);
-        let last = view.outermost(true);
-        let newest = last.iter().max_by_key(|m| (m.reading.at.latest, m.place))?;
+        let newest = view.outermost(true).max_by_key(|m| (m.reading.at.latest, m.place))?;
         if let Some(expires) = expires {
             let end = self.expiry(newest.reading, expires);
             self.turns(end);
@@ -184,13 +183,13 @@ impl<'a> Scene<'a> {
                     Some(select) => self.picks(select),
                     None => {
                         let view = self.whole_view(*i);
-                        (view.sure().next().is_some()).then(|| (*i, view.outermost(true)))
+                        (view.sure().next().is_some()).then(|| (*i, view.outermost(true).copied().collect()))
                     }
                 },
                 VariableKind::Derived(e) => self.picks(e),
                 VariableKind::Attested { .. } => {
                     let view = self.whole_view(*i);
-                    (view.sure().next().is_some()).then(|| (*i, view.outermost(true)))
+                    (view.sure().next().is_some()).then(|| (*i, view.outermost(true).copied().collect()))
                 }
             },
             Kind::Name(Name::Value) => {

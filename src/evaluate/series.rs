@@ -12,6 +12,9 @@ use crate::model::truth::Truth;
 use crate::trial::definition::{Amount, Recorded, VariableKind};
 use crate::trial::expression::tree::{Aggregate, Expr, PROBLEM_LIST, Series};
 
+/// Members for which room is made at once.
+const MEMBERS: usize = 16;
+
 /// A fact that is, or may be, looked at.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Member<'a> {
@@ -51,15 +54,15 @@ impl<'a> View<'a> {
     }
 
     /// Those that may be the last (or first): no sure member is surely beyond them.
-    pub(super) fn outermost(&self, last: bool) -> Vec<Member<'a>> {
+    pub(super) fn outermost(&self, last: bool) -> impl Iterator<Item = &Member<'a>> {
         let nearest = self.sure().map(|m| if last { m.reading.at.earliest } else { m.reading.at.latest });
         let nearest = if last { nearest.max() } else { nearest.min() };
-        let kept = |m: &&Member<'a>| match nearest {
+        let kept = move |m: &&Member<'a>| match nearest {
             Some(edge) if last => m.reading.at.latest >= edge,
             Some(edge) => m.reading.at.earliest <= edge,
             None => true,
         };
-        self.members.iter().filter(kept).copied().collect()
+        self.members.iter().filter(kept)
     }
 }
 
@@ -115,7 +118,9 @@ impl<'a> Scene<'a> {
         if no_anchor {
             return view;
         }
-        for (place, reading) in self.all_of(variable).iter().enumerate() {
+        let all = self.all_of(variable);
+        view.members.reserve_exact(all.len().min(MEMBERS));
+        for (place, reading) in all.iter().enumerate() {
             if reading.at.earliest > self.now {
                 self.turns(reading.at.earliest);
                 continue;
@@ -161,8 +166,8 @@ impl<'a> Scene<'a> {
     /// The members that a picking function picks, or may pick.
     pub(super) fn picked(&self, what: Aggregate, view: &View<'a>) -> Vec<Member<'a>> {
         match what {
-            Aggregate::First => view.outermost(false),
-            Aggregate::Last => view.outermost(true),
+            Aggregate::First => view.outermost(false).copied().collect(),
+            Aggregate::Last => view.outermost(true).copied().collect(),
             Aggregate::Min | Aggregate::Max => {
                 let best = self.extreme(what, view);
                 let may = |m: &&Member<'a>| super::value::equal(&self.value_of(view, m), &best) != Truth::False;
@@ -342,12 +347,12 @@ impl<'a> Scene<'a> {
     }
 
     fn edge(&self, what: Aggregate, view: &View<'a>) -> Known {
-        let picked = self.picked(what, view);
-        self.use_all(view, picked.iter());
+        let picked = || view.outermost(what == Aggregate::Last);
+        self.use_all(view, picked());
         if !view.any_sure() {
             return None;
         }
-        let mut values = picked.iter().map(|m| self.value_of(view, m));
+        let mut values = picked().map(|m| self.value_of(view, m));
         let first = values.next()?;
         values.fold(first, merge)
     }

@@ -2,6 +2,7 @@
 
 use super::interval::Interval;
 use super::reading::Reason;
+use super::shown::Shown;
 use super::time::Instant;
 use super::truth::Truth;
 use super::words::Words;
@@ -58,7 +59,7 @@ pub struct Node {
     /// Its truth; `None` for a node that is no truth.
     pub result: Option<Truth>,
     /// What it compares, shown with its unit (`24.9 g/L`, `<5 mg/L`); `None` when unknown or no value.
-    pub value: Option<String>,
+    pub value: Option<Shown>,
     /// Its parts.
     pub parts: Vec<Node>,
 }
@@ -69,11 +70,11 @@ pub struct FactUsed {
     /// The variable that reads it.
     pub variable: Words,
     /// Value and unit as used; `None` when it was left out.
-    pub value: Option<String>,
+    pub value: Option<Shown>,
     /// Value and unit as received.
     pub received: String,
     /// Clinical time, as exact as it is known, in the site's zone.
-    pub at: String,
+    pub at: Shown,
     /// Status word.
     pub status: &'static str,
     /// `Observation/123/_history/2`, with `#component[i]` for a component; filled by whoever knows ids.

@@ -1,5 +1,6 @@
 //! Exact numbers: rationals, never binary floats. Small ones stay on the stack.
 
+use super::decimal::{place_point, small_decimal};
 use num_bigint::BigInt;
 use num_integer::Integer;
 use num_rational::BigRational;
@@ -240,17 +241,6 @@ impl Number {
         Some(place_point(&scaled, places))
     }
 
-    /// Its decimal text at the end of `out`, as `Display` writes it.
-    pub fn push_to(&self, out: &mut String) {
-        if let Repr::Small(n, d) = self.0
-            && let Some(Some(digits)) = small_decimal(n, d)
-        {
-            out.push_str(digits.as_str());
-        } else {
-            out.push_str(&self.to_string());
-        }
-    }
-
     fn parts(&self) -> (BigInt, BigInt) {
         match &self.0 {
             Repr::Small(n, d) => (BigInt::from(*n), BigInt::from(d.get())),
@@ -337,63 +327,6 @@ fn exponent_fault(exponent: &str) -> NumberFault {
     } else {
         NumberFault::NotDecimal
     }
-}
-
-/// Room for the decimal text of a number of 64 bits: sign, `0.`, and at most 19 places or digits each way.
-const ROOM: usize = 40;
-
-/// Digits written from the back of a little room, without an allocation.
-struct Digits {
-    room: [u8; ROOM],
-    from: usize,
-}
-
-impl Digits {
-    fn put(&mut self, byte: u8) {
-        self.from -= 1;
-        self.room[self.from] = byte;
-    }
-
-    fn as_str(&self) -> &str {
-        std::str::from_utf8(&self.room[self.from..]).unwrap_or_default()
-    }
-}
-
-/// The decimal text of a small number, within what 64 bits hold; outer `None`: they do not. Inner `None`: it never ends.
-fn small_decimal(numerator: i64, denominator: NonZeroU64) -> Option<Option<Digits>> {
-    let (twos, mut rest) = (denominator.trailing_zeros(), denominator.get() >> denominator.trailing_zeros());
-    let mut fives = 0;
-    while rest % 5 == 0 {
-        (rest, fives) = (rest / 5, fives + 1);
-    }
-    if rest != 1 {
-        return Some(None);
-    }
-    let places = twos.max(fives);
-    let power = 10_u64.checked_pow(places)?;
-    let mut scaled = numerator.unsigned_abs().checked_mul(power / denominator)?;
-    let mut digits = Digits { room: [0; ROOM], from: ROOM };
-    for place in 0.. {
-        if place == places && places > 0 {
-            digits.put(b'.');
-        }
-        if place > places && scaled == 0 {
-            break;
-        }
-        digits.put(b'0' + (scaled % 10) as u8);
-        scaled /= 10;
-    }
-    if numerator < 0 {
-        digits.put(b'-');
-    }
-    Some(Some(digits))
-}
-
-fn place_point(scaled: &BigInt, places: u32) -> String {
-    let sign = if scaled.is_negative() { "-" } else { "" };
-    let digits = format!("{:0>width$}", scaled.abs(), width = places as usize + 1);
-    let (whole, fraction) = digits.split_at(digits.len() - places as usize);
-    if fraction.is_empty() { format!("{sign}{whole}") } else { format!("{sign}{whole}.{fraction}") }
 }
 
 impl fmt::Display for Number {

@@ -1,5 +1,6 @@
 //! FHIR dates that are known in part, instants, and the calendar of a site's time zone.
 
+use super::words::Words;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use jiff::{Span, Timestamp, ToSpan};
@@ -245,7 +246,7 @@ fn with_offset_any(at: Instant, offset: jiff::tz::Offset, offset_s: i32) -> Stri
 /// A time zone of the IANA list; its tables are built in, so that a replay meets the same calendar.
 #[derive(Debug, Clone)]
 pub struct Zone {
-    name: String,
+    name: Words,
     zone: TimeZone,
 }
 
@@ -254,6 +255,8 @@ impl PartialEq for Zone {
         self.name == other.name
     }
 }
+
+impl Eq for Zone {}
 
 impl Zone {
     /// Coordinated universal time.
@@ -300,6 +303,21 @@ impl Zone {
 
     fn midnight(&self, date: Date) -> jiff::tz::AmbiguousTimestamp {
         self.zone.to_ambiguous_timestamp(date.to_datetime(jiff::civil::Time::midnight()))
+    }
+
+    /// A time as people read it: a moment, a day, or from one day to another.
+    pub fn write_range(&self, range: TimeRange, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if range.earliest == range.latest {
+            return f.write_str(&self.show(range.earliest));
+        }
+        let (first, last) = (self.date_of(range.earliest), self.date_of(range.latest));
+        if range.earliest == Instant::MIN {
+            write!(f, "some time before {last}")
+        } else if first == last {
+            write!(f, "{first}")
+        } else {
+            write!(f, "{first}..{last}")
+        }
     }
 
     /// Where that moment stands in this zone, with offset: `2026-03-15T23:59:59.999999+08:00`.

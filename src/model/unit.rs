@@ -9,6 +9,7 @@
 //! dimension here: `mmol/L` is no cell count, and `mmol/mol` is no `%`.
 
 use super::number::Number;
+use super::words::Words;
 use octofhir_ucum::{Dimension, SpecialKind, UnitExpr};
 use std::collections::HashMap;
 use std::fmt;
@@ -22,7 +23,7 @@ pub const UNIT_CACHE_MAX: usize = 4096;
 /// A unit that UCUM knows, worked out once.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Unit {
-    code: Arc<str>,
+    code: Words,
     dimension: Dimension,
     arbitrary: Vec<(&'static str, i32)>,
     /// The power of moles.
@@ -122,6 +123,11 @@ impl Unit {
         &self.code
     }
 
+    /// The code, to be shared.
+    pub fn words(&self) -> Words {
+        self.code.clone()
+    }
+
     /// Whether it is a plain number: no dimension, no arbitrary unit.
     pub fn is_number(&self) -> bool {
         self.dimension.is_dimensionless() && self.arbitrary.is_empty() && self.moles == 0
@@ -191,7 +197,7 @@ impl Unit {
     }
 
     fn is_plain(&self) -> bool {
-        &*self.code == "1"
+        self.code == "1"
     }
 }
 

@@ -64,7 +64,7 @@ fn node(n: &Node, depth: usize, out: &mut String) {
 }
 
 fn fact(used: &FactUsed, out: &mut String) {
-    let value = used.value.as_deref().unwrap_or("not used");
+    let value = used.value.as_ref().map_or_else(|| "not used".to_owned(), ToString::to_string);
     let remark = used.remark.as_ref().map(|r| format!("; {r}")).unwrap_or_default();
     let source = if used.source.is_empty() { String::new() } else { format!(", {}", used.source) };
     let line = format!("{}: {} -> {value}, {}, {}{source}{remark}", used.variable, used.received, used.at, used.status);

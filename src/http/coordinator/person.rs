@@ -226,7 +226,7 @@ fn node(n: &Node, names: &Names<'_>, lang: Lang) -> Markup {
                 Some(words) => { span.group { (words) ":" } }
                 None => { span.expression lang="en" title=(n.expression) { (names.expression(&n.expression)) } }
             }
-            @if let Some(value) = &n.value { " " span.value { (plain_value(value)) } }
+            @if let Some(value) = &n.value { " " span.value { (plain_value(&value.to_string())) } }
             @if !n.parts.is_empty() { ul { @for part in &n.parts { (node(part, names, lang)) } } }
         }
     }
@@ -258,7 +258,7 @@ fn fact_row(fact: &FactUsed, names: &Names<'_>, lang: Lang) -> Markup {
                 @if let Some(remark) = &fact.remark { div.fine lang="en" { (remark) } }
             }
             td role="cell" data-label=(text::AS_RECEIVED.say(lang)) { (fact.received) }
-            td role="cell" data-label=(text::WHEN.say(lang)) { (when(&fact.at)) }
+            td role="cell" data-label=(text::WHEN.say(lang)) { (when(&fact.at.to_string())) }
             td role="cell" data-label=(text::RESULT_STATUS.say(lang)) { span lang="en" { (fact.status) } }
             td.source role="cell" data-label=(text::SOURCE.say(lang)) {
                 @if fact.source.is_empty() { span.fine { (text::ANSWER_OF_PERSON.say(lang)) } } @else { code { (fact.source) } }

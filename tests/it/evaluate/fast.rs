@@ -6,8 +6,6 @@ use num_rational::BigRational;
 use proptest::prelude::*;
 use trialgate::model::number::Number;
 
-const NOW: &str = "2026-03-15T12:00:00+08:00";
-
 /// Numbers at the edges of what is small, and plain ones.
 fn pairs() -> impl Strategy<Value = (i64, i64)> {
     let edge =
