@@ -1,25 +1,33 @@
-//! How long one evaluation takes: 20 variables of 100 facts each, 15 criteria, all in memory.
+//! CPU of one verdict with its evidence: 15 criteria over 20 laboratory variables, 100 Observations a person, many
+//! persons, all in memory. `cargo run --release --example evaluate_speed`
 //!
-//! `cargo run --release --example evaluate_speed` prints microseconds of CPU for each evaluation.
+//! "plain" has one coding for each Observation; "full" has a second, local coding, a reference range and an
+//! interpretation, as hospitals send them. The first argument is how many persons (300): the more, the colder the caches; the
+//! second, what to measure: `normalize`, `evaluate` or `both`.
 
+use std::collections::BTreeMap;
 use std::fmt::Write;
 use std::hint::black_box;
 use std::sync::Arc;
-use std::time::Instant as Clock;
 use trialgate::evaluate::{Choice, Moment, evaluate};
-use trialgate::model::code::{Coding, LOCAL_SYSTEM};
-use trialgate::model::fact::{DraftFact, Fact, FactStatus, FactValue, Origin, ReceivedEnd, ReceivedUnit};
+use trialgate::model::code::Coding;
+use trialgate::model::fact::{
+    DraftFact, Fact, FactStatus, FactValue, Origin, Qualifier, ReceivedEnd, ReceivedRange, ReceivedUnit,
+};
 use trialgate::model::key::Item;
 use trialgate::model::terms::TermsBySource;
 use trialgate::model::time::{DAY_US, Instant, TimeRange};
 use trialgate::normalize::{Plan, normalize};
 use trialgate::trial::check::{Files, load};
 use trialgate::trial::definition::Trial;
+use trialgate::trial::terms::{TermsFiles, terms};
 
-const VARIABLES: usize = 20;
 const FACTS: usize = 100;
-const CRITERIA: usize = 15;
-const ROUNDS: u32 = 2000;
+const ROUNDS: usize = 5;
+/// Verdicts between two looks at the clock.
+const PASS: usize = 600;
+/// CPU that one round takes at least, in microseconds: ticks are of 10 ms.
+const ROUND_US: u64 = 1_000_000;
 const NOW: Instant = Instant(1_773_561_600_000_000);
 
 const HEAD: &str = r#"language = 1
@@ -39,21 +47,59 @@ observation = false
 rescreen = true
 "#;
 
+/// Name, LOINC code, unit sent, mean and spread in hundredths, unit of the variable with what it needs besides.
+type Lab = (&'static str, &'static str, &'static str, i64, i64, &'static str);
+const LABS: [Lab; 20] = [
+    ("hgb", "718-7", "g/dL", 1300, 170, "unit = \"g/L\""),
+    ("wbc", "6690-2", "10*3/uL", 700, 180, "unit = \"10*9/L\""),
+    ("plt", "777-3", "10*3/uL", 23000, 6000, "unit = \"10*3/uL\""),
+    ("anc", "751-8", "10*3/uL", 400, 110, "unit = \"10*3/uL\""),
+    ("cr", "2160-0", "mg/dL", 100, 25, "unit = \"umol/L\"\nmolar_mass = 113.12"),
+    ("bili", "1975-2", "mg/dL", 80, 30, "unit = \"mg/dL\"\nplausible = [0, 60]"),
+    ("ast", "1920-8", "U/L", 2800, 1200, "unit = \"U/L\""),
+    ("alt", "1742-6", "U/L", 3000, 1300, "unit = \"U/L\""),
+    ("alp", "6768-6", "U/L", 8500, 3000, "unit = \"U/L\""),
+    ("alb", "1751-7", "g/dL", 410, 45, "unit = \"g/L\"\nplausible = [5, 70]"),
+    ("na", "2951-2", "mmol/L", 13900, 300, "unit = \"mmol/L\""),
+    ("k", "2823-3", "mmol/L", 420, 45, "unit = \"mmol/L\""),
+    ("ca", "17861-6", "mg/dL", 940, 60, "unit = \"mg/dL\""),
+    ("glu", "2345-7", "mg/dL", 10500, 2500, "unit = \"mmol/L\"\nmolar_mass = 180.156"),
+    ("a1c", "4548-4", "%", 590, 70, "unit = \"%\""),
+    ("inr", "6301-6", "{INR}", 110, 14, "unit = \"{INR}\""),
+    ("ldh", "2532-0", "U/L", 19000, 5000, "unit = \"U/L\""),
+    ("crp", "1988-5", "mg/L", 500, 300, "unit = \"mg/L\""),
+    ("gfr", "62238-1", "mL/min/{1.73_m2}", 8500, 2000, "unit = \"mL/min/{1.73_m2}\""),
+    ("bun", "3094-0", "mg/dL", 1500, 400, "unit = \"mg/dL\""),
+];
+const CRITERIA: [(&str, &str); 15] = [
+    ("include", "hgb >= 90 'g/L'"),
+    ("include", "wbc >= 3 '10*9/L'"),
+    ("include", "plt >= 100 '10*3/uL'"),
+    ("include", "anc >= 1.5 '10*3/uL'"),
+    ("exclude", "cr > 133 'umol/L'"),
+    ("exclude", "Max(bili within 365 days) > 2 'mg/dL'"),
+    ("include", "ast <= 100 'U/L' and alt <= 100 'U/L'"),
+    ("include", "alp <= 300 'U/L' and ldh <= 400 'U/L'"),
+    ("include", "alb >= 30 'g/L'"),
+    ("include", "na >= 130 'mmol/L' and na <= 150 'mmol/L'"),
+    ("include", "k <= 5.5 'mmol/L' and ca >= 7 'mg/dL'"),
+    ("exclude", "glu > 11.1 'mmol/L' or a1c > 8 '%'"),
+    ("include", "inr <= 1.5"),
+    ("exclude", "Count(crp within 365 days where value > 12 'mg/L') >= 2"),
+    ("exclude", "gfr < 30 'mL/min/{1.73_m2}' or bun > 40 'mg/dL'"),
+];
+
 fn trial() -> Trial {
     let mut text = HEAD.to_owned();
     // Writing to a String cannot fail.
-    for i in 0..VARIABLES {
-        let _ = writeln!(text, "[variables.v{i}]\nfrom = \"observation\"\ncode = [\"local|v{i}\"]\nunit = \"g/L\"");
-        let _ = writeln!(text, "select = \"Last(v{i} within 28 days)\"");
+    for (name, code, _, _, _, unit) in LABS {
+        let _ = writeln!(text, "[variables.{name}]\nfrom = \"observation\"\ncode = [\"loinc|{code}\"]\n{unit}");
+        let _ = writeln!(text, "select = \"Last({name} within 28 days)\"");
     }
-    for i in 0..CRITERIA {
-        let (kind, ask) = if i % 3 == 2 { ("exclude", "reject") } else { ("include", "require") };
-        let limit = if i % 3 == 2 { 10 } else { 90 };
-        let rule = match i % 5 {
-            4 => format!("Max(v{i} within 365 days) < {limit} 'g/L'"),
-            _ => format!("v{i} < {limit} 'g/L'"),
-        };
-        let _ = writeln!(text, "[[eligibility.{kind}]]\nid = \"C{i}\"\nprotocol = \"p\"\n{ask} = \"{rule}\"");
+    for (i, (kind, rule)) in CRITERIA.into_iter().enumerate() {
+        let ask = if kind == "exclude" { "reject" } else { "require" };
+        let protocol = format!("the words of the protocol about criterion {i}, a line or so of them");
+        let _ = writeln!(text, "[[eligibility.{kind}]]\nid = \"C{i}\"\nprotocol = \"{protocol}\"\n{ask} = \"{rule}\"");
     }
     let systems = include_str!("../profiles/terms/systems.toml");
     let files = [("trial.toml".to_owned(), text)];
@@ -61,52 +107,133 @@ fn trial() -> Trial {
     trial.unwrap_or_else(|| panic!("{mistakes:#?}"))
 }
 
-fn facts() -> Vec<Fact> {
-    let source: Arc<str> = Arc::from("main");
-    let one = |i: usize| {
-        let (variable, place) = (i % VARIABLES, i / VARIABLES);
-        let end = ReceivedEnd { decimal: format!("{}.{}", 2 + place % 5, place % 10), closed: true };
-        let at = Instant(NOW.0 - i64::try_from(place).unwrap_or(0) * 7 * DAY_US - 3_600_000_000);
+fn maps() -> TermsBySource {
+    let file = |name: &str, text: &str| (name.to_owned(), text.to_owned());
+    let files = TermsFiles {
+        systems: file("systems.toml", include_str!("../profiles/terms/systems.toml")),
+        units: file("units.toml", include_str!("../profiles/terms/units.toml")),
+        answers: file("answers.toml", include_str!("../profiles/terms/answers.toml")),
+        sites: Vec::new(),
+    };
+    let (terms, mistakes) = terms(&files);
+    assert!(mistakes.is_empty(), "{mistakes:#?}");
+    terms
+}
+
+/// A small generator, the same everywhere.
+struct Dice(u64);
+
+impl Dice {
+    fn below(&mut self, n: i64) -> i64 {
+        self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        i64::try_from(self.0 >> 33).unwrap_or(0) % n
+    }
+}
+
+/// The facts of the n-th Observation of a person. One laboratory of one person in ten is older than its window.
+fn observation(person: usize, n: usize, full: bool, dice: &mut Dice, facts: &mut Vec<Fact>) {
+    let (name, code, unit, mean, spread, _) = LABS[n % LABS.len()];
+    let draws = i64::try_from(n / LABS.len()).unwrap_or(0);
+    let old = if person % 10 == 3 && n % LABS.len() == person % 15 { 40 } else { 2 };
+    let at = Instant(NOW.0 - (old + 14 * draws) * DAY_US - dice.below(36_000) * 1_000_000);
+    // Near to a bell: the sum of four throws.
+    let throw = (0..4).map(|_| dice.below(2 * spread + 1) - spread).sum::<i64>();
+    let number = |v: i64| format!("{}.{:02}", v / 100, v % 100);
+    let value = number((mean + throw).max(1));
+    let unit = || ReceivedUnit::Ucum(unit.to_owned());
+    let end = || Some(ReceivedEnd { decimal: value.clone(), closed: true });
+    let range =
+        || ReceivedRange { low: Some(number((mean - spread).max(0))), high: Some(number(mean + spread)), unit: unit() };
+    let interpretation = Coding::new("http://terminology.hl7.org/CodeSystem/v3-ObservationInterpretation", "N");
+    let codes = [Coding::new("http://loinc.org", code), Coding::new("urn:hospital:lab", format!("L{name}"))];
+    for code in codes.into_iter().take(if full { 2 } else { 1 }) {
         let draft = DraftFact {
-            code: Coding::new(LOCAL_SYSTEM, format!("v{variable}")),
+            code,
             part: 0,
             origin: Origin::Observation,
             at: Some(TimeRange::exact(at)),
             other_end: None,
-            recorded: None,
+            recorded: Some(at),
             status: FactStatus::Final,
-            value: FactValue::Quantity {
-                low: Some(end.clone()),
-                high: Some(end),
-                unit: ReceivedUnit::Ucum(if i.is_multiple_of(2) { "g/dL" } else { "g/L" }.to_owned()),
-            },
-            range: None,
-            context: Vec::new(),
+            value: FactValue::Quantity { low: end(), high: end(), unit: unit() },
+            range: full.then(range),
+            context: if full { vec![(Qualifier::Interpretation, interpretation.clone())] } else { Vec::new() },
         };
-        let item = Item::of("main", "Observation", &i.to_string());
-        Fact { draft, item, version: 1, known: Instant(at.0), source: source.clone() }
+        let item = Item::of("main", "Observation", &format!("{person}-{n}"));
+        facts.push(Fact { draft, item, version: 1, known: at, source: Arc::from("main") });
+    }
+}
+
+/// Each person's facts, in the order in which a store gives them: by code, then by time.
+fn people(persons: usize, full: bool) -> Vec<Vec<Fact>> {
+    let mut dice = Dice(7);
+    let source: Arc<str> = Arc::from("main");
+    let one = |person| {
+        let mut facts = Vec::new();
+        (0..FACTS).for_each(|n| observation(person, n, full, &mut dice, &mut facts));
+        facts.iter_mut().for_each(|f| f.source = source.clone());
+        facts.sort_by_cached_key(|f| (f.draft.code.key(), f.draft.at.map(|at| at.earliest)));
+        // Anew, so that each fact's words lie together, as they do behind a read.
+        facts.to_vec()
     };
-    (0..VARIABLES * FACTS).map(one).collect()
+    (0..persons).map(one).collect()
+}
+
+/// User and system time of this process in microseconds (`/proc/self/stat`, ticks of 10 ms).
+fn cpu_us() -> u64 {
+    let stat = std::fs::read_to_string("/proc/self/stat").unwrap_or_default();
+    let fields: Vec<&str> = stat.rsplit_once(')').map_or("", |s| s.1).split_whitespace().collect();
+    let ticks = |i: usize| fields.get(i).and_then(|f| f.parse::<u64>().ok()).unwrap_or(0);
+    (ticks(11) + ticks(12)) * 10_000
+}
+
+/// Median, least and most CPU of one person, in hundredths of a microsecond.
+fn measure(name: &str, persons: usize, run: &dyn Fn(usize)) {
+    if std::env::args().nth(2).is_some_and(|only| !name.contains(&only)) {
+        return;
+    }
+    let mut each: Vec<u64> = (0..ROUNDS)
+        .map(|_| {
+            let (start, mut count) = (cpu_us(), 0);
+            while cpu_us() - start < ROUND_US {
+                // Looking at the clock costs too.
+                (0..PASS).for_each(|i| run(i % persons));
+                count += PASS as u64;
+            }
+            (cpu_us() - start) * 100 / count
+        })
+        .collect();
+    each.sort_unstable();
+    let us = |n: u64| format!("{}.{:02}", n / 100, n % 100);
+    println!("{name}: {} us CPU a person ({} to {})", us(each[ROUNDS / 2]), us(each[0]), us(each[ROUNDS - 1]));
 }
 
 fn main() {
-    let (trial, facts) = (trial(), facts());
-    let plan = Plan::new(&trial, &TermsBySource::default());
+    let persons = std::env::args().nth(1).and_then(|n| n.parse().ok()).unwrap_or(300);
+    let (trial, maps) = (trial(), maps());
     let site = &trial.study.sites[0];
-    let moment = Moment { now: NOW, site };
-    let choice = Choice::defaults(&trial);
-    let readings = normalize(&plan, &facts, &site.zone);
-    println!("{:?}", evaluate(&trial, &readings, &facts, &moment, &choice).overall);
-    let each = |name: &str, run: &dyn Fn()| {
-        let start = Clock::now();
-        (0..ROUNDS).for_each(|_| run());
-        let ns = start.elapsed().as_nanos() / u128::from(ROUNDS);
-        println!("{name}: {}.{:01} us", ns / 1000, ns % 1000 / 100);
-    };
-    each("normalize", &|| drop(black_box(normalize(&plan, black_box(&facts), &site.zone))));
-    each("evaluate", &|| drop(black_box(evaluate(&trial, black_box(&readings), &facts, &moment, &choice))));
-    each("both", &|| {
-        let readings = normalize(&plan, black_box(&facts), &site.zone);
-        drop(black_box(evaluate(&trial, &readings, &facts, &moment, &choice)));
-    });
+    let (moment, choice) = (Moment { now: NOW, site }, Choice::defaults(&trial));
+    for (kind, full) in [("plain", false), ("full", true)] {
+        let plan = Plan::new(&trial, &maps);
+        let people = people(persons, full);
+        let mut verdicts: BTreeMap<&str, usize> = BTreeMap::new();
+        let mut used = 0;
+        let readings: Vec<_> = people.iter().map(|facts| normalize(&plan, facts, &site.zone)).collect();
+        for (facts, readings) in people.iter().zip(&readings) {
+            let found = evaluate(&trial, readings, facts, &moment, &choice);
+            *verdicts.entry(found.overall.word()).or_default() += 1;
+            used += found.criteria.iter().map(|c| c.facts.len()).sum::<usize>();
+        }
+        let facts: usize = people.iter().map(Vec::len).sum();
+        let (facts, used) = (facts / persons, used / persons);
+        println!("{kind}: {persons} persons, {facts} facts and {used} facts in evidence each, {verdicts:?}");
+        measure("  normalize", persons, &|i| drop(black_box(normalize(&plan, black_box(&people[i]), &site.zone))));
+        measure("  evaluate", persons, &|i| {
+            drop(black_box(evaluate(&trial, black_box(&readings[i]), &people[i], &moment, &choice)));
+        });
+        measure("  both", persons, &|i| {
+            let readings = normalize(&plan, black_box(&people[i]), &site.zone);
+            drop(black_box(evaluate(&trial, &readings, &people[i], &moment, &choice)));
+        });
+    }
 }

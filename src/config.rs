@@ -33,6 +33,10 @@ pub struct Settings {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(extend("enum" = ["text", "json"]))]
     pub log_format: Option<String>,
+    /// Whether this process assesses; `true` when silent. `false`: data is taken and persons wait, as in a bulk load by
+    /// night or where another process of the same store assesses.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub assess: Option<bool>,
     /// Sources by name: lower-case letters, digits and `-`, beginning with a letter; `main` is the base `/fhir`.
     #[schemars(extend("propertyNames" = { "pattern": "^[a-z][a-z0-9-]*$" }))]
     pub sources: BTreeMap<String, Source>,

@@ -20,7 +20,8 @@ create table resource (
 );
 create index resource_known on resource (known, item);   -- a wide read: in order of known time over all partitions
 
--- by name: 16 bytes of a hash of source, type and value, then 8 of one of the system; so a value alone is a range
+-- by name, 24 bytes: 2 of a hash of all but the last three bytes of the value, then those, so that values given one after another lie
+-- side by side; 11 of a hash of source, type and value; 8 of one of the system, so that a value of any system is a range
 create table identifier (
   partition bigint not null check (partition = part(name)), name bytea not null, item bytea not null, key_id bigint,
   primary key (partition, name, item)

@@ -13,7 +13,8 @@ create table resource (
 );                                      -- with rowid: keys are hashes, so only the small index is hit at random, bodies are appended
 create index resource_known on resource (partition, known, item);
 
--- by name: 16 bytes of a hash of source, type and value, then 8 of one of the system; so a value alone is a range
+-- by name, 24 bytes: 2 of a hash of all but the last three bytes of the value, then those, so that values given one after another lie
+-- side by side; 11 of a hash of source, type and value; 8 of one of the system, so that a value of any system is a range
 create table identifier (
   partition integer not null, name blob not null, item blob not null, key_id integer,
   primary key (partition, name, item)

@@ -15,12 +15,18 @@ use tokio::signal::unix::{SignalKind, signal};
 /// Runs until SIGTERM or Ctrl-C, then drains.
 pub async fn run(args: &Serve) -> End {
     match start(args).await {
-        Ok((desk, server, drain)) => work(desk, server, drain).await,
+        Ok((desk, server, how)) => work(desk, server, how).await,
         Err(words) => fail(End::Failed, words),
     }
 }
 
-async fn start(args: &Serve) -> Result<(Arc<Desk>, Running, Duration), String> {
+/// How the work goes on and ends.
+struct How {
+    assesses: bool,
+    drain: Duration,
+}
+
+async fn start(args: &Serve) -> Result<(Arc<Desk>, Running, How), String> {
     let mut settings = wire::settings(&args.place)?;
     if let Some(listen) = &args.listen {
         settings.listen = Some(listen.clone());
@@ -44,7 +50,7 @@ async fn start(args: &Serve) -> Result<(Arc<Desk>, Running, Duration), String> {
     let server = Running::start(desk.gateway.clone(), served, pages).await.map_err(|e| format!("{listen}: {e}"))?;
     // The one line on stdout: whoever starts it on port 0 reads here where it listens.
     println!("trialgate listens on {}", server.base());
-    Ok((desk, server, drain))
+    Ok((desk, server, How { assesses: settings.assess.unwrap_or(true), drain }))
 }
 
 /// Pages travel beyond this machine under https alone: a session's cookie is as good as a password.
@@ -64,17 +70,21 @@ async fn pages(desk: &Arc<Desk>, base: &str, listen: &str) -> Result<Option<Page
     Ok(Some(pages))
 }
 
-async fn work(desk: Arc<Desk>, server: Running, drain: Duration) -> End {
+async fn work(desk: Arc<Desk>, server: Running, how: How) -> End {
     let (stop, stopped) = tokio::sync::watch::channel(false);
     let (assessing, sending, heard) = (desk.clone(), desk.clone(), stopped.clone());
-    let assessor = tokio::spawn(async move { assess::run(&assessing, heard).await });
+    let assessor = tokio::spawn(async move {
+        if how.assesses {
+            assess::run(&assessing, heard).await;
+        }
+    });
     let sender = tokio::spawn(async move { deliver::run(&sending, stopped).await });
     told_to_stop().await;
     tracing::info!("stopping: no new connections, what runs may end");
     stop.send_replace(true);
     let hands = [assessor.abort_handle(), sender.abort_handle()];
     let tasks = async { tokio::join!(assessor, sender) };
-    let (_, ended) = tokio::join!(server.stop(), tokio::time::timeout(drain, tasks));
+    let (_, ended) = tokio::join!(server.stop(), tokio::time::timeout(how.drain, tasks));
     if ended.is_err() {
         // What they had claimed is claimed again when its lease has run out: nothing is lost, nothing done twice.
         tracing::warn!("assessing or sending still ran when the time to drain was over");

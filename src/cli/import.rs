@@ -121,8 +121,9 @@ async fn lines(gateway: &Gateway, path: &Path, source: &Source, heard: Heard<'_>
     let mut reader = files::open(path).map_err(|e| e.to_string())?;
     let (mut sum, mut number, mut read) = (Loaded::default(), 0, 0);
     let mut chunk: Vec<(String, Vec<u8>)> = Vec::with_capacity(CHUNK);
+    let mut line = Vec::new();
     loop {
-        let mut line = Vec::new();
+        line.clear();
         let more = reader.by_ref().take(LINE_MAX as u64 + 1).read_until(b'\n', &mut line).map_err(|e| e.to_string())?;
         if more > LINE_MAX {
             return Err(format!("line {} is longer than {LINE_MAX} bytes; wanted one resource a line", number + 1));

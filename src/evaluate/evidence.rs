@@ -11,13 +11,14 @@ use crate::model::truth::Truth;
 use crate::model::unit::Unit;
 use crate::trial::definition::{Criterion, VariableKind};
 use crate::trial::expression::tree::{Expr, Kind, Name, PROBLEM_LIST, Type};
-use std::fmt::Write;
 
 /// A number with its unit; plain numbers stand alone.
 pub(super) fn show_number(n: &Interval, unit: &str) -> String {
-    let mut out = String::with_capacity(16);
-    // Writing to a String cannot fail.
-    let _ = write!(out, "{n}");
+    let mut out = String::with_capacity(16 + unit.len());
+    match n.as_exact() {
+        Some(exact) => exact.push_to(&mut out),
+        None => out.push_str(&n.to_string()),
+    }
     if unit != "1" {
         out.push(' ');
         out.push_str(unit);
@@ -59,7 +60,7 @@ impl<'a> Scene<'a> {
         let when = self.node(applies);
         let result = if c.exclusion { when.0.and(own.0) } else { when.0.implies(own.0) };
         let word = if c.exclusion { "and" } else { "implies" };
-        let expression = format!("{} {word} {}", applies.text, c.expression.text);
+        let expression = format!("{} {word} {}", applies.text, c.expression.text).into();
         (result, Some(when.0), Node { expression, result: Some(result), value: None, parts: vec![when.1, own.1] })
     }
 
@@ -119,8 +120,7 @@ impl<'a> Scene<'a> {
     }
 
     /// The facts that a stretch of the log names, each once.
-    pub(super) fn facts_used(&self, used: &[Used], provisional: &mut bool) -> Vec<FactUsed> {
-        let mut named: Vec<Used> = used.to_vec();
+    pub(super) fn facts_used(&self, mut named: Vec<Used>, provisional: &mut bool) -> Vec<FactUsed> {
         named.sort_unstable();
         named.dedup();
         let mut found = Vec::with_capacity(named.len());
@@ -131,9 +131,8 @@ impl<'a> Scene<'a> {
             *provisional |= reading.provisional;
             found.extend(self.fact_used(variable, reading));
         }
-        let mut variables: Vec<usize> = named.iter().map(|u| u.0).filter(|v| *v != PROBLEM_LIST).collect();
-        variables.dedup();
-        variables.iter().for_each(|v| self.left_out(*v, &mut found));
+        named.dedup_by_key(|u| u.0);
+        named.iter().filter(|u| u.0 != PROBLEM_LIST).for_each(|u| self.left_out(u.0, &mut found));
         found
     }
 
@@ -150,7 +149,7 @@ impl<'a> Scene<'a> {
             value: Some(value),
             received: received(fact),
             at: show_range(reading.at, self.zone()),
-            status: fact.draft.status.word().to_owned(),
+            status: fact.draft.status.word(),
             source: String::new(),
             fact: reading.fact,
             remark: reading.provisional.then(|| "may still change".to_owned()),
@@ -180,7 +179,7 @@ impl<'a> Scene<'a> {
                 value: None,
                 received: received(fact),
                 at: fact.draft.at.map_or_else(|| "no clinical time".to_owned(), |at| show_range(at, self.zone())),
-                status: fact.draft.status.word().to_owned(),
+                status: fact.draft.status.word(),
                 source: String::new(),
                 fact: left.fact,
                 remark: Some(format!("{}: {}", left.reason.words(), left.text)),
@@ -193,7 +192,8 @@ impl<'a> Scene<'a> {
 pub fn received(fact: &Fact) -> String {
     match &fact.draft.value {
         FactValue::Quantity { low, high, unit } => {
-            let mut out = received_range(low.as_ref(), high.as_ref());
+            let mut out = String::with_capacity(24);
+            received_range(low.as_ref(), high.as_ref(), &mut out);
             if !unit.as_written().is_empty() {
                 out.push(' ');
                 out.push_str(unit.as_written());
@@ -214,12 +214,13 @@ pub fn received(fact: &Fact) -> String {
     }
 }
 
-fn received_range(low: Option<&ReceivedEnd>, high: Option<&ReceivedEnd>) -> String {
-    match (low, high) {
-        (Some(l), Some(h)) if l == h => l.decimal.clone(),
-        (Some(l), Some(h)) => format!("{}-{}", l.decimal, h.decimal),
-        (Some(l), None) => format!("{}{}", if l.closed { ">=" } else { ">" }, l.decimal),
-        (None, Some(h)) => format!("{}{}", if h.closed { "<=" } else { "<" }, h.decimal),
-        (None, None) => String::new(),
-    }
+fn received_range(low: Option<&ReceivedEnd>, high: Option<&ReceivedEnd>, out: &mut String) {
+    let words = match (low, high) {
+        (Some(l), Some(h)) if l == h => ["", "", &l.decimal],
+        (Some(l), Some(h)) => [&l.decimal, "-", &h.decimal],
+        (Some(l), None) => [if l.closed { ">=" } else { ">" }, "", &l.decimal],
+        (None, Some(h)) => [if h.closed { "<=" } else { "<" }, "", &h.decimal],
+        (None, None) => return,
+    };
+    words.iter().for_each(|word| out.push_str(word));
 }

@@ -82,7 +82,7 @@ fn shown<'a>(scene: &Scene<'a>, e: &'a Expr) -> Option<NearComparison> {
     };
     let apart: Interval = value.sub(&limit).abs();
     Some(NearComparison {
-        expression: e.text.clone(),
+        expression: e.text.to_string(),
         value: show_number(&value, unit),
         limit: show_number(&limit, unit),
         difference: show_number(&apart, unit),

@@ -111,7 +111,7 @@ fn findings(scene: &Scene<'_>, provisional: &mut bool) -> (Vec<CriterionFinding>
         // Named by an earlier criterion it is known already, and its tree is not there yet.
         let (truth, applies, tree) = built.unwrap_or_else(|| scene.criterion_node(c));
         let used = scene.log.borrow()[start..].to_vec();
-        let mut facts = scene.facts_used(&used, provisional);
+        let mut facts = scene.facts_used(used, provisional);
         if truth == Truth::Unknown {
             unused(scene, c, &mut facts);
         }

@@ -1,6 +1,7 @@
 //! What one evaluation works in: the data, the moment, and what it has worked out so far.
 
 use super::value::Known;
+use super::window::Length;
 use crate::model::fact::Fact;
 use crate::model::reading::{Reading, Readings};
 use crate::model::time::{Instant, Zone};
@@ -46,6 +47,7 @@ pub(super) struct Scene<'a> {
     memo: RefCell<Vec<Option<Memo>>>,
     pub(super) log: RefCell<Vec<Used>>,
     working: RefCell<Vec<usize>>,
+    pub(super) lengths: RefCell<Vec<Length>>,
     today: jiff::civil::Date,
 }
 
@@ -76,6 +78,7 @@ impl<'a> Scene<'a> {
             memo: RefCell::new(vec![None; slots]),
             log: RefCell::new(Vec::with_capacity(64)),
             working: RefCell::new(Vec::new()),
+            lengths: RefCell::new(Vec::new()),
             today: site.zone.date_of(now),
         }
     }

@@ -3,7 +3,7 @@
 use super::scene::Scene;
 use super::value::{Known, Val, merge, of_truth, of_value, to_truth, whole};
 use super::window::Bounds;
-use crate::model::fact::{FactStatus, Origin};
+use crate::model::fact::Origin;
 use crate::model::interval::Interval;
 use crate::model::number::Number;
 use crate::model::reading::{LeftOut, Reading, Value};
@@ -144,8 +144,7 @@ impl<'a> Scene<'a> {
 
     /// A fact's value as a variable has it: a past condition counts only by its history or in a window.
     pub(super) fn value_of(&self, view: &View<'a>, m: &Member<'a>) -> Known {
-        let past = matches!(m.reading.value, Value::Truth(Truth::True))
-            && self.facts.get(m.reading.fact).is_some_and(|f| f.draft.status == FactStatus::Past);
+        let past = m.reading.past && matches!(m.reading.value, Value::Truth(Truth::True));
         if past && !view.windowed && self.recorded(view.variable).is_some_and(|r| !r.history) {
             return Some(Val::Truth(false));
         }

@@ -2,7 +2,6 @@
 
 use super::scene::Scene;
 use super::value::When;
-use crate::model::fact::FactStatus;
 use crate::model::reading::Reading;
 use crate::model::time::{DAY_US, Instant, TimeRange, add_days, add_months};
 use crate::model::truth::Truth;
@@ -42,7 +41,43 @@ pub(super) fn clock_us(duration: Duration) -> Option<i64> {
     Some(i64::from(duration.count).saturating_mul(unit))
 }
 
+/// What the evaluation has worked out of one length of window.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Length {
+    of: Duration,
+    /// Where a window of this length that ends now begins.
+    start: Instant,
+    /// Moments from this one on leave such a window no sooner than one that was seen.
+    first: Option<Instant>,
+}
+
 impl<'a> Scene<'a> {
+    fn length<T>(&self, d: Duration, see: impl FnOnce(&mut Length) -> T) -> T {
+        let mut known = self.lengths.borrow_mut();
+        let place = known.iter().position(|l| l.of == d).unwrap_or_else(|| {
+            let start = match clock_us(d) {
+                Some(us) => self.now.plus_us(-us),
+                None => self.zone().start_of(shift_date(self.today(), d, true)),
+            };
+            known.push(Length { of: d, start, first: None });
+            known.len() - 1
+        });
+        see(&mut known[place])
+    }
+
+    fn start_of_within(&self, d: Duration) -> Instant {
+        self.length(d, |l| l.start)
+    }
+
+    /// Whether a moment may leave a moving window sooner than those that were seen.
+    fn leaves_first(&self, at: Instant, d: Duration) -> bool {
+        self.length(d, |l| l.first.is_none_or(|first| at < first))
+    }
+
+    fn left_first(&self, at: Instant, d: Duration) {
+        self.length(d, |l| l.first = Some(l.first.map_or(at, |first| first.min(at))));
+    }
+
     /// The ends of a window; `Err`: they lean on a time that is not known.
     pub(super) fn bounds(&self, window: Option<&'a Window>) -> Result<Bounds, ()> {
         let Some(window) = window else {
@@ -51,11 +86,7 @@ impl<'a> Scene<'a> {
         let anchor = |e: &'a Expr| self.time(e).ok_or(());
         Ok(match window {
             Window::Within(d) => {
-                let low = match clock_us(*d) {
-                    Some(us) => self.now.plus_us(-us),
-                    None => self.zone().start_of(shift_date(self.today(), *d, true)),
-                };
-                Bounds { low: Some(TimeRange::exact(low)), moving: Some(*d), ..Bounds::default() }
+                Bounds { low: Some(TimeRange::exact(self.start_of_within(*d))), moving: Some(*d), ..Bounds::default() }
             }
             Window::WithinOf(d, a) => self.around(anchor(a)?, Some(*d), Some(*d)),
             Window::WithinBefore(d, a) => self.around(anchor(a)?, Some(*d), None),
@@ -121,10 +152,9 @@ impl<'a> Scene<'a> {
     /// Whether a fact that is there by now lies inside, and when that may turn.
     pub(super) fn inside(&self, bounds: &Bounds, reading: &Reading) -> Truth {
         let start = TimeRange { earliest: reading.at.earliest, latest: reading.at.latest.min(self.now) };
-        let past = self.facts.get(reading.fact).is_some_and(|f| f.draft.status == FactStatus::Past);
         let inside = match reading.other_end {
             Some(end) if end >= reading.at.earliest => lasts(bounds, start, TimeRange::exact(end)),
-            None if past => {
+            None if reading.past => {
                 let latest = reading.recorded.unwrap_or(self.now).min(self.now).max(start.earliest);
                 lasts(bounds, start, TimeRange { earliest: start.earliest, latest })
             }
@@ -142,14 +172,12 @@ impl<'a> Scene<'a> {
         }
         let end = reading.other_end.or(reading.recorded).unwrap_or(Instant::MIN);
         // Of what is there by now only the trailing end of a window takes leave, on its own day.
-        for at in [reading.at.earliest, reading.at.latest, end] {
-            if let Some(d) = bounds.moving
-                && inside != Truth::False
-                && at > Instant::MIN
-                && at < Instant::MAX
-                && self.changes_at().is_none_or(|c| at.plus_us(least_us(d)) < c)
-            {
-                self.leaves_at(at, d);
+        if let Some(d) = bounds.moving.filter(|_| inside != Truth::False) {
+            for at in [reading.at.earliest, reading.at.latest, end] {
+                let sooner = || self.changes_at().is_none_or(|c| at.plus_us(least_us(d)) < c);
+                if at > Instant::MIN && at < Instant::MAX && self.leaves_first(at, d) && sooner() {
+                    self.leaves_at(at, d);
+                }
             }
         }
         if reading.at.latest > self.now || end > self.now {
@@ -166,12 +194,18 @@ impl<'a> Scene<'a> {
     fn leaves_at(&self, at: Instant, d: Duration) {
         if let Some(us) = clock_us(d) {
             self.turns(at.plus_us(us).plus_us(1));
+            if at.plus_us(us) >= self.now {
+                self.left_first(at, d);
+            }
             return;
         }
-        let last = shift_date(self.zone().date_of(at), d, false);
+        let date = self.zone().date_of(at);
+        let last = shift_date(date, d, false);
         if last >= self.today() {
+            // Clocks may go back over midnight: only what the day before is over by is surely no sooner.
+            self.left_first(self.zone().end_of(add_days(date, -1)).plus_us(1), d);
             self.turns(self.zone().end_of(last).plus_us(1));
-        } else if shift_date(self.today(), d, true) <= self.zone().date_of(at) {
+        } else if shift_date(self.today(), d, true) <= date {
             // Months of unlike length: the day may stand still at a month's end.
             self.turns_tomorrow();
         }

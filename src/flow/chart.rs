@@ -214,7 +214,7 @@ impl Sheet<'_> {
         let values: Vec<_> = limits.iter().map(|l| l.value.clone()).collect();
         let first = points.first().map_or(self.now, |p| p.at);
         Some(Trend {
-            variable: variable.name.clone(),
+            variable: variable.name.to_string(),
             label: variable.label.clone(),
             unit,
             drawing: draw(&points, &values, self.now),

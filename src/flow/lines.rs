@@ -126,7 +126,7 @@ impl Gateway {
         caller: &Caller,
         loaded: &mut Loaded,
     ) -> Result<(), Refusal> {
-        let (mut entries, mut from) = (Vec::new(), Vec::new());
+        let (mut entries, mut from) = (Vec::with_capacity(lines.len()), Vec::with_capacity(lines.len()));
         for line in lines {
             match self.line_entry(source, line).await {
                 Ok(Some(entry)) => {

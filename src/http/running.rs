@@ -10,9 +10,14 @@ use axum::Router;
 use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
-use tokio::net::TcpListener;
+use tokio::net::{TcpListener, TcpSocket};
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
+
+/// Bytes of an answer that the system keeps for a client that does not read; it takes twice as much memory.
+pub const SEND_BUFFER: u32 = 256 << 10;
+/// Connections that may wait to be accepted.
+pub const BACKLOG: u32 = 1024;
 
 /// How to serve.
 #[derive(Debug, Clone)]
@@ -50,7 +55,7 @@ impl Running {
 
     /// Serves a router of one's own.
     pub(super) async fn serve(listen: &str, app: Router, limits: Limits) -> io::Result<Self> {
-        let listener = TcpListener::bind(listen).await?;
+        let listener = bind(listen)?;
         let address = listener.local_addr()?;
         let (stop, stopped) = oneshot::channel::<()>();
         let stopping = async {
@@ -71,4 +76,14 @@ impl Running {
         let _ = self.stop.send(());
         let _ = self.task.await;
     }
+}
+
+/// Listens; what is accepted keeps no more of an unread answer in the system than [`SEND_BUFFER`].
+fn bind(listen: &str) -> io::Result<TcpListener> {
+    let address: SocketAddr = listen.parse().map_err(|e| io::Error::new(io::ErrorKind::InvalidInput, e))?;
+    let socket = if address.is_ipv4() { TcpSocket::new_v4()? } else { TcpSocket::new_v6()? };
+    socket.set_reuseaddr(true)?;
+    socket.set_send_buffer_size(SEND_BUFFER)?;
+    socket.bind(address)?;
+    socket.listen(BACKLOG)
 }

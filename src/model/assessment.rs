@@ -4,6 +4,7 @@ use super::interval::Interval;
 use super::reading::Reason;
 use super::time::Instant;
 use super::truth::Truth;
+use super::words::Words;
 
 /// The version of the evaluation's rules; it goes up whenever the same facts may get another answer.
 pub const ENGINE: &str = "trialgate-evaluate/1";
@@ -53,7 +54,7 @@ impl CriterionResult {
 #[derive(Debug, Clone, PartialEq)]
 pub struct Node {
     /// The expression as the definition writes it.
-    pub expression: String,
+    pub expression: Words,
     /// Its truth; `None` for a node that is no truth.
     pub result: Option<Truth>,
     /// What it compares, shown with its unit (`24.9 g/L`, `<5 mg/L`); `None` when unknown or no value.
@@ -66,7 +67,7 @@ pub struct Node {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct FactUsed {
     /// The variable that reads it.
-    pub variable: String,
+    pub variable: Words,
     /// Value and unit as used; `None` when it was left out.
     pub value: Option<String>,
     /// Value and unit as received.
@@ -74,7 +75,7 @@ pub struct FactUsed {
     /// Clinical time, as exact as it is known, in the site's zone.
     pub at: String,
     /// Status word.
-    pub status: String,
+    pub status: &'static str,
     /// `Observation/123/_history/2`, with `#component[i]` for a component; filled by whoever knows ids.
     pub source: String,
     /// Which of the person's facts it is.
@@ -91,7 +92,7 @@ pub struct CriterionFinding {
     /// `inclusion` or `exclusion`.
     pub exclusion: bool,
     /// The protocol's own words.
-    pub protocol: String,
+    pub protocol: Words,
     /// The result.
     pub result: CriterionResult,
     /// How it came about.

@@ -75,6 +75,13 @@ impl Interval {
         above && below
     }
 
+    /// Whether some number from `low` to `high`, both included, may be the number.
+    pub fn meets(&self, low: &Number, high: &Number) -> bool {
+        let below = self.high.as_ref().is_some_and(|e| e.value < *low || (e.value == *low && !e.closed));
+        let above = self.low.as_ref().is_some_and(|e| e.value > *high || (e.value == *high && !e.closed));
+        !below && !above
+    }
+
     /// The smallest range that holds both.
     pub fn hull(&self, other: &Self) -> Self {
         Self { low: outer(&self.low, &other.low, |a, b| a < b), high: outer(&self.high, &other.high, |a, b| a > b) }

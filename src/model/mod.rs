@@ -20,3 +20,4 @@ pub mod terms;
 pub mod time;
 pub mod truth;
 pub mod unit;
+pub mod words;

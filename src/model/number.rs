@@ -6,23 +6,37 @@ use num_rational::BigRational;
 use num_traits::{One, Signed, ToPrimitive};
 use std::cmp::Ordering;
 use std::fmt;
+use std::num::NonZeroU64;
 use std::ops::{Add, Mul, Neg, Sub};
 
 /// Most digits of a decimal that is computed with; longer ones are kept as printed and not used.
 pub const DIGITS_MAX: usize = 28;
+/// Most characters of a decimal that is read the short way: its digits fit 64 bits.
+const SHORT_DIGITS: usize = 18;
 /// Largest power of ten, either way, of a decimal that is computed with.
 pub const EXPONENT_MAX: i32 = 300;
 /// Significant digits shown of a fraction whose decimals never end.
 const SHOWN_DIGITS: u32 = 6;
 
 /// An exact rational number in lowest terms.
-#[derive(Clone, PartialEq, Eq, Hash)]
+#[derive(PartialEq, Eq, Hash)]
 pub struct Number(Repr);
 
-/// Invariant: `Small` whenever numerator and denominator fit, so that equality is structural.
+impl Clone for Number {
+    #[inline]
+    fn clone(&self) -> Self {
+        Self(match &self.0 {
+            Repr::Small(n, d) => Repr::Small(*n, *d),
+            big => big.clone(),
+        })
+    }
+}
+
+/// Invariant: `Small` whenever numerator and denominator fit, so that equality is structural. A denominator is above
+/// zero; said as such, a number takes 16 bytes.
 #[derive(Clone, PartialEq, Eq, Hash)]
 enum Repr {
-    Small(i64, i64),
+    Small(i64, NonZeroU64),
     Big(Box<BigRational>),
 }
 
@@ -37,9 +51,9 @@ pub enum NumberFault {
 
 impl Number {
     /// Zero.
-    pub const ZERO: Self = Self(Repr::Small(0, 1));
+    pub const ZERO: Self = Self(Repr::Small(0, NonZeroU64::MIN));
     /// One.
-    pub const ONE: Self = Self(Repr::Small(1, 1));
+    pub const ONE: Self = Self(Repr::Small(1, NonZeroU64::MIN));
 
     /// `numerator / denominator`; `None` when the denominator is zero.
     pub fn ratio(numerator: i64, denominator: i64) -> Option<Self> {
@@ -48,6 +62,37 @@ impl Number {
 
     /// Reads a decimal as FHIR and JSON print it (`-12.10`, `1e3`), exactly.
     pub fn parse(text: &str) -> Result<Self, NumberFault> {
+        match Self::parse_short(text.as_bytes()) {
+            Some(short) => Ok(short),
+            None => Self::parse_any(text),
+        }
+    }
+
+    /// A plain decimal of few digits, as nearly all are; `None`: it has to be looked at closely.
+    fn parse_short(text: &[u8]) -> Option<Self> {
+        let digits = text.strip_prefix(b"-").unwrap_or(text);
+        if digits.len() > SHORT_DIGITS {
+            return None;
+        }
+        let (mut mantissa, mut point) = (0_i64, digits.len());
+        for (i, byte) in digits.iter().enumerate() {
+            match byte {
+                b'0'..=b'9' => mantissa = mantissa * 10 + i64::from(byte - b'0'),
+                b'.' if point == digits.len() => point = i,
+                _ => return None,
+            }
+        }
+        let places = digits.len().saturating_sub(point + 1);
+        if point == 0 || point + 1 == digits.len() {
+            return None;
+        }
+        if digits.len() < text.len() {
+            mantissa = -mantissa;
+        }
+        Some(Self::small(mantissa, NonZeroU64::new(10_u64.pow(u32::try_from(places).ok()?))?))
+    }
+
+    fn parse_any(text: &str) -> Result<Self, NumberFault> {
         let (mantissa, exponent) = match text.split_once(['e', 'E']) {
             Some((m, e)) => (m, e.parse::<i32>().map_err(|_| exponent_fault(e))?),
             None => (text, 0),
@@ -102,7 +147,7 @@ impl Number {
         }
         Some(match (&self.0, &other.0) {
             (Repr::Small(a, b), Repr::Small(c, d)) => {
-                Self::from_i128(i128::from(*a) * i128::from(*d), i128::from(*b) * i128::from(*c))
+                Self::from_i128(i128::from(*a) * i128::from(d.get()), i128::from(b.get()) * i128::from(*c))
             }
             _ => Self::from_big(self.big() / other.big()),
         })
@@ -136,7 +181,7 @@ impl Number {
     /// Whether it is a whole number.
     pub fn is_integer(&self) -> bool {
         match &self.0 {
-            Repr::Small(_, d) => *d == 1,
+            Repr::Small(_, d) => d.get() == 1,
             Repr::Big(b) => b.is_integer(),
         }
     }
@@ -149,7 +194,7 @@ impl Number {
     /// The greatest whole number that is not above it.
     pub fn floor(&self) -> Self {
         match &self.0 {
-            Repr::Small(n, d) => Self::from(n.div_floor(d)),
+            Repr::Small(n, d) => Self::from(n.div_floor(&d.get().cast_signed())),
             Repr::Big(b) => Self::from_big(b.floor()),
         }
     }
@@ -175,7 +220,7 @@ impl Number {
     /// As a whole number of 64 bits, when it is one.
     pub fn to_i64(&self) -> Option<i64> {
         match &self.0 {
-            Repr::Small(n, 1) => Some(*n),
+            Repr::Small(n, d) if d.get() == 1 => Some(*n),
             _ => None,
         }
     }
@@ -185,7 +230,7 @@ impl Number {
         if let Repr::Small(n, d) = self.0
             && let Some(quick) = small_decimal(n, d)
         {
-            return quick;
+            return quick.map(|digits| digits.as_str().to_owned());
         }
         let (numerator, denominator) = self.parts();
         let (mut rest, mut places) = (denominator.clone(), 0_u32);
@@ -205,9 +250,20 @@ impl Number {
         Some(place_point(&scaled, places))
     }
 
+    /// Its decimal text at the end of `out`, as `Display` writes it.
+    pub fn push_to(&self, out: &mut String) {
+        if let Repr::Small(n, d) = self.0
+            && let Some(Some(digits)) = small_decimal(n, d)
+        {
+            out.push_str(digits.as_str());
+        } else {
+            out.push_str(&self.to_string());
+        }
+    }
+
     fn parts(&self) -> (BigInt, BigInt) {
         match &self.0 {
-            Repr::Small(n, d) => (BigInt::from(*n), BigInt::from(*d)),
+            Repr::Small(n, d) => (BigInt::from(*n), BigInt::from(d.get())),
             Repr::Big(b) => (b.numer().clone(), b.denom().clone()),
         }
     }
@@ -219,27 +275,33 @@ impl Number {
 
     fn from_i128(numerator: i128, denominator: i128) -> Self {
         // Division of 64 bits is many times faster, and nearly all numbers are small.
-        if let (Ok(n), Ok(d)) = (i64::try_from(numerator), i64::try_from(denominator))
-            && n != i64::MIN
-            && d > 0
-        {
-            let common = if d == 1 { 1 } else { n.gcd(&d) };
-            return Self(Repr::Small(n / common, d / common));
+        if let Some(small) = Self::small_of(numerator, denominator) {
+            return small;
         }
         let common = numerator.gcd(&denominator).max(1);
         let sign = if denominator < 0 { -1 } else { 1 };
         let (n, d) = (sign * (numerator / common), sign * (denominator / common));
-        match (i64::try_from(n), i64::try_from(d)) {
-            (Ok(n), Ok(d)) if n != i64::MIN => Self(Repr::Small(n, d)),
-            _ => Self(Repr::Big(Box::new(BigRational::new_raw(n.into(), d.into())))),
+        Self::small_of(n, d).unwrap_or_else(|| Self(Repr::Big(Box::new(BigRational::new_raw(n.into(), d.into())))))
+    }
+
+    /// A quotient of two numbers of 64 bits, the lower one above zero; `None`: they are not.
+    fn small_of(numerator: i128, denominator: i128) -> Option<Self> {
+        let (n, d) = (i64::try_from(numerator).ok()?, i64::try_from(denominator).ok()?);
+        (n != i64::MIN && d > 0).then(|| NonZeroU64::new(d.cast_unsigned()).map(|d| Self::small(n, d))).flatten()
+    }
+
+    fn small(n: i64, d: NonZeroU64) -> Self {
+        if d.get() == 1 {
+            return Self(Repr::Small(n, d));
         }
+        let common = common_divisor(n.unsigned_abs(), d);
+        let lowest = NonZeroU64::new(d.get() / common).unwrap_or(NonZeroU64::MIN);
+        Self(Repr::Small(n / common.cast_signed(), lowest))
     }
 
     fn from_big(big: BigRational) -> Self {
-        match (big.numer().to_i64(), big.denom().to_i64()) {
-            (Some(n), Some(d)) if n != i64::MIN => Self(Repr::Small(n, d)),
-            _ => Self(Repr::Big(Box::new(big))),
-        }
+        let small = big.numer().to_i128().zip(big.denom().to_i128()).and_then(|(n, d)| Self::small_of(n, d));
+        small.unwrap_or_else(|| Self(Repr::Big(Box::new(big))))
     }
 
     /// Rounded to a few significant digits, for a person to read.
@@ -259,6 +321,24 @@ impl Number {
     }
 }
 
+/// The greatest common divisor of a number and a denominator that is not zero. After one division both are as small
+/// as the denominator, which it mostly is; then by halving and subtracting.
+fn common_divisor(numerator: u64, denominator: NonZeroU64) -> u64 {
+    let (mut a, mut b) = (denominator.get(), numerator % denominator);
+    if b == 0 {
+        return a;
+    }
+    let twos = (a | b).trailing_zeros();
+    a >>= a.trailing_zeros();
+    loop {
+        b >>= b.trailing_zeros();
+        (a, b) = (a.min(b), a.abs_diff(b));
+        if b == 0 {
+            return a << twos;
+        }
+    }
+}
+
 /// An exponent of too many digits is a decimal that is too long; anything else is none.
 fn exponent_fault(exponent: &str) -> NumberFault {
     let digits = exponent.trim_start_matches(['+', '-']);
@@ -269,15 +349,30 @@ fn exponent_fault(exponent: &str) -> NumberFault {
     }
 }
 
-/// The decimal text of a small number, within what 64 bits hold; outer `None`: they do not.
-fn small_decimal(numerator: i64, denominator: i64) -> Option<Option<String>> {
-    if denominator == 1 {
-        return Some(Some(numerator.to_string()));
+/// Room for the decimal text of a number of 64 bits: sign, `0.`, and at most 19 places or digits each way.
+const ROOM: usize = 40;
+
+/// Digits written from the back of a little room, without an allocation.
+struct Digits {
+    room: [u8; ROOM],
+    from: usize,
+}
+
+impl Digits {
+    fn put(&mut self, byte: u8) {
+        self.from -= 1;
+        self.room[self.from] = byte;
     }
-    let (mut rest, mut twos, mut fives) = (denominator, 0_u32, 0_u32);
-    while rest % 2 == 0 {
-        (rest, twos) = (rest / 2, twos + 1);
+
+    fn as_str(&self) -> &str {
+        std::str::from_utf8(&self.room[self.from..]).unwrap_or_default()
     }
+}
+
+/// The decimal text of a small number, within what 64 bits hold; outer `None`: they do not. Inner `None`: it never ends.
+fn small_decimal(numerator: i64, denominator: NonZeroU64) -> Option<Option<Digits>> {
+    let (twos, mut rest) = (denominator.trailing_zeros(), denominator.get() >> denominator.trailing_zeros());
+    let mut fives = 0;
     while rest % 5 == 0 {
         (rest, fives) = (rest / 5, fives + 1);
     }
@@ -286,9 +381,22 @@ fn small_decimal(numerator: i64, denominator: i64) -> Option<Option<String>> {
     }
     let places = twos.max(fives);
     let power = 10_u64.checked_pow(places)?;
-    let scaled = numerator.unsigned_abs().checked_mul(power / denominator.unsigned_abs())?;
-    let sign = if numerator < 0 { "-" } else { "" };
-    Some(Some(format!("{sign}{}.{:0>width$}", scaled / power, scaled % power, width = places as usize)))
+    let mut scaled = numerator.unsigned_abs().checked_mul(power / denominator)?;
+    let mut digits = Digits { room: [0; ROOM], from: ROOM };
+    for place in 0.. {
+        if place == places && places > 0 {
+            digits.put(b'.');
+        }
+        if place > places && scaled == 0 {
+            break;
+        }
+        digits.put(b'0' + (scaled % 10) as u8);
+        scaled /= 10;
+    }
+    if numerator < 0 {
+        digits.put(b'-');
+    }
+    Some(Some(digits))
 }
 
 fn place_point(scaled: &BigInt, places: u32) -> String {
@@ -301,6 +409,11 @@ fn place_point(scaled: &BigInt, places: u32) -> String {
 impl fmt::Display for Number {
     /// Exact when the decimals end; else `≈` and six significant digits.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if let Repr::Small(n, d) = self.0
+            && let Some(Some(digits)) = small_decimal(n, d)
+        {
+            return f.write_str(digits.as_str());
+        }
         match self.to_decimal() {
             Some(exact) => f.write_str(&exact),
             None => write!(f, "≈{}", self.approximate()),
@@ -326,7 +439,7 @@ impl Ord for Number {
         match (&self.0, &other.0) {
             (Repr::Small(a, b), Repr::Small(c, d)) if b == d => a.cmp(c),
             (Repr::Small(a, b), Repr::Small(c, d)) => {
-                (i128::from(*a) * i128::from(*d)).cmp(&(i128::from(*c) * i128::from(*b)))
+                (i128::from(*a) * i128::from(d.get())).cmp(&(i128::from(*c) * i128::from(b.get())))
             }
             _ => self.big().cmp(&other.big()),
         }
@@ -356,7 +469,7 @@ impl Add for &Number {
     fn add(self, other: Self) -> Number {
         match (&self.0, &other.0) {
             (Repr::Small(a, b), Repr::Small(c, d)) => {
-                let (a, b, c, d) = (i128::from(*a), i128::from(*b), i128::from(*c), i128::from(*d));
+                let (a, b, c, d) = (i128::from(*a), i128::from(b.get()), i128::from(*c), i128::from(d.get()));
                 match (a * d).checked_add(c * b) {
                     Some(sum) => Number::from_i128(sum, b * d),
                     None => Number::from_big(self.big() + other.big()),
@@ -381,7 +494,7 @@ impl Mul for &Number {
     fn mul(self, other: Self) -> Number {
         match (&self.0, &other.0) {
             (Repr::Small(a, b), Repr::Small(c, d)) => {
-                Number::from_i128(i128::from(*a) * i128::from(*c), i128::from(*b) * i128::from(*d))
+                Number::from_i128(i128::from(*a) * i128::from(*c), i128::from(b.get()) * i128::from(d.get()))
             }
             _ => Number::from_big(self.big() * other.big()),
         }

@@ -30,6 +30,8 @@ pub struct Reading {
     pub recorded: Option<Instant>,
     /// It may still change: preliminary, or an administration still running.
     pub provisional: bool,
+    /// It is a condition that is over.
+    pub past: bool,
     /// Reference range of that very result, in the variable's unit.
     pub range: Option<Interval>,
     /// Which of the person's facts it is, by place in the list given to normalize.

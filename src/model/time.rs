@@ -31,14 +31,7 @@ impl Instant {
 impl fmt::Display for Instant {
     /// As FHIR prints an instant in UTC, with milliseconds when there are any.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let digits = if self.0.rem_euclid(1_000_000) == 0 {
-            0
-        } else if self.0.rem_euclid(1000) == 0 {
-            3
-        } else {
-            6
-        };
-        write!(f, "{:.*}", digits, self.timestamp())
+        write!(f, "{:.*}", fraction_digits(*self), self.timestamp())
     }
 }
 
@@ -199,16 +192,51 @@ impl fmt::Display for Partial {
     }
 }
 
+/// Written by hand: the general formatter costs more than the rest of an evidence line.
 fn with_offset(at: Instant, offset_s: i32) -> String {
     let offset = jiff::tz::Offset::from_seconds(offset_s).unwrap_or(jiff::tz::Offset::UTC);
-    let digits = if at.0.rem_euclid(1_000_000) == 0 {
+    let civil = offset.to_datetime(at.timestamp());
+    if civil.year() < 0 {
+        return with_offset_any(at, offset, offset_s);
+    }
+    let mut out = String::with_capacity(32);
+    let mut put = |before: &str, n: i32, width: u32| {
+        out.push_str(before);
+        for place in (0..width).rev() {
+            out.push(char::from(b'0' + (n / 10_i32.pow(place) % 10) as u8));
+        }
+    };
+    put("", i32::from(civil.year()), 4);
+    put("-", i32::from(civil.month()), 2);
+    put("-", i32::from(civil.day()), 2);
+    put("T", i32::from(civil.hour()), 2);
+    put(":", i32::from(civil.minute()), 2);
+    put(":", i32::from(civil.second()), 2);
+    let us = civil.subsec_nanosecond() / 1000;
+    match fraction_digits(at) {
+        0 => {}
+        3 => put(".", us / 1000, 3),
+        _ => put(".", us, 6),
+    }
+    let minutes = offset_s.abs() / 60;
+    put(if offset_s < 0 { "-" } else { "+" }, minutes / 60, 2);
+    put(":", minutes % 60, 2);
+    out
+}
+
+/// How many digits of a second's fraction are shown.
+fn fraction_digits(at: Instant) -> usize {
+    if at.0.rem_euclid(1_000_000) == 0 {
         0
     } else if at.0.rem_euclid(1000) == 0 {
         3
     } else {
         6
-    };
-    let civil = offset.to_datetime(at.timestamp());
+    }
+}
+
+fn with_offset_any(at: Instant, offset: jiff::tz::Offset, offset_s: i32) -> String {
+    let (civil, digits) = (offset.to_datetime(at.timestamp()), fraction_digits(at));
     let sign = if offset_s < 0 { '-' } else { '+' };
     let minutes = offset_s.abs() / 60;
     format!("{civil:.digits$}{sign}{:02}:{:02}", minutes / 60, minutes % 60)

@@ -69,7 +69,8 @@ pub struct Conversion {
 impl Conversion {
     /// The number in the other unit.
     pub fn apply(&self, value: &Number) -> Number {
-        &(value * &self.factor) + &self.offset
+        let product = value * &self.factor;
+        if self.offset.is_zero() { product } else { &product + &self.offset }
     }
 }
 

@@ -5,6 +5,7 @@ mod plan;
 mod quantity;
 mod read;
 mod text;
+mod ways;
 
 pub use plan::Plan;
 pub use read::normalize;

@@ -15,8 +15,10 @@ pub(super) fn words(plan: &Plan, facts: &[Fact]) -> PersonWords {
     let mut person = PersonWords::default();
     let mut births: Vec<&Partial> = Vec::new();
     let mut sexes: Vec<&str> = Vec::new();
+    let said = |f: &&Fact| f.draft.code.system == PATIENT_SYSTEM || f.draft.code.system == MILESTONE_SYSTEM;
     let usable = |f: &&Fact| !matches!(f.draft.status, FactStatus::EnteredInError | FactStatus::Unusable);
-    for fact in facts.iter().filter(usable) {
+    let said: Vec<&Fact> = facts.iter().filter(said).filter(usable).collect();
+    for fact in &said {
         match (fact.draft.code.system.as_str(), fact.draft.code.code.as_str(), &fact.draft.value) {
             (PATIENT_SYSTEM, "birth-date", FactValue::Date(date)) => births.push(date),
             (PATIENT_SYSTEM, "sex", value) => sexes.extend(word(value)),
@@ -35,8 +37,8 @@ pub(super) fn words(plan: &Plan, facts: &[Fact]) -> PersonWords {
     }
     person.birth_date = agreed_date(&births);
     person.sex = sexes.first().filter(|s| sexes.iter().all(|t| t == *s) && **s != "unknown").map(|s| (*s).to_owned());
-    person.consented = milestone(plan, facts, "consented");
-    person.enrolled = milestone(plan, facts, "enrolled");
+    person.consented = milestone(plan, &said, "consented");
+    person.enrolled = milestone(plan, &said, "enrolled");
     person.problem_list = problem_list(facts);
     person
 }
@@ -91,13 +93,12 @@ fn coarser(a: &Partial, b: &Partial) -> Partial {
 }
 
 /// When a milestone of this trial was reached, by the statement that the gateway learned last.
-fn milestone(plan: &Plan, facts: &[Fact], name: &str) -> Option<Instant> {
-    let of_this = |f: &&Fact| {
+fn milestone(plan: &Plan, said: &[&Fact], name: &str) -> Option<Instant> {
+    let of_this = |f: &&&Fact| {
         f.draft.code.system == MILESTONE_SYSTEM
             && f.draft.code.code.split_once('/') == Some((plan.trial.as_str(), name))
-            && !matches!(f.draft.status, FactStatus::EnteredInError | FactStatus::Unusable)
     };
-    let newest = facts.iter().filter(of_this).max_by_key(|f| (f.known, f.item))?;
+    let newest = said.iter().filter(of_this).max_by_key(|f| (f.known, f.item))?;
     match &newest.draft.value {
         FactValue::Boolean(false) => None,
         _ => newest.draft.at.map(|at| at.earliest),
@@ -115,6 +116,7 @@ fn problem_list(facts: &[Fact]) -> Vec<Reading> {
             other_end: None,
             recorded: Some(at),
             provisional: false,
+            past: f.draft.status == FactStatus::Past,
             range: None,
             fact: place,
         })

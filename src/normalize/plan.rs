@@ -1,17 +1,16 @@
 //! Which received codes lead to which variables, worked out once for a trial and a set of maps.
 
+use super::ways::Ways;
 use crate::model::code::{ATTESTATION_SYSTEM, Coding, MILESTONE_SYSTEM, PATIENT_SYSTEM};
+use crate::model::fact::Fact;
 use crate::model::terms::{Terms, TermsBySource};
 use crate::trial::definition::{Trial, Variable, VariableKind};
-use std::collections::{BTreeSet, HashMap};
-use std::sync::{Arc, RwLock};
+use crate::trial::expression::tree::Kind;
+use std::collections::BTreeSet;
+use std::sync::{PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
-/// Most codes of one source whose way is remembered; beyond them it is worked out each time.
-const ROUTES_MAX: usize = 20_000;
 /// What is asked of a person beside the variables.
 const PATIENT_CODES: [&str; 5] = ["birth-date", "sex", "death", "active", "security"];
-
-type Routes = HashMap<Arc<str>, HashMap<Coding, Arc<[usize]>>>;
 
 /// Prepared once for a trial and a set of maps.
 #[derive(Debug)]
@@ -19,8 +18,10 @@ pub struct Plan {
     pub(super) trial: String,
     pub(super) variables: Vec<Variable>,
     pub(super) terms: TermsBySource,
+    /// An expression asks for the reference range of a result.
+    pub(super) limits: bool,
     codes: Vec<Coding>,
-    routes: RwLock<Routes>,
+    ways: RwLock<Ways>,
 }
 
 impl Plan {
@@ -30,8 +31,9 @@ impl Plan {
             trial: trial.id.clone(),
             variables: trial.variables.clone(),
             terms: terms.clone(),
+            limits: asks_for_limits(trial),
             codes: Vec::new(),
-            routes: RwLock::default(),
+            ways: RwLock::default(),
         };
         plan.codes = plan.named_codes();
         plan
@@ -45,7 +47,7 @@ impl Plan {
 
     /// Whether a code, as received from that source, is read by a variable or says something of the person.
     pub fn matches(&self, source: &str, coding: &Coding) -> bool {
-        self.is_of_person(coding) || !self.ways(source, coding).is_empty()
+        self.is_of_person(coding) || !self.find_ways(self.terms.of(source), coding).is_empty()
     }
 
     fn is_of_person(&self, coding: &Coding) -> bool {
@@ -56,24 +58,20 @@ impl Plan {
         }
     }
 
-    /// The variables that read a received code.
-    pub(super) fn ways(&self, source: &str, coding: &Coding) -> Arc<[usize]> {
-        if let Ok(routes) = self.routes.read()
-            && let Some(known) = routes.get(source).and_then(|r| r.get(coding))
-        {
-            return known.clone();
-        }
-        let found = self.find_ways(self.terms.of(source), coding);
-        if let Ok(mut routes) = self.routes.write() {
-            let of_source = routes.entry(source.into()).or_default();
-            if of_source.len() < ROUTES_MAX {
-                of_source.insert(coding.clone(), found.clone());
-            }
-        }
-        found
+    /// What is remembered of codes and units.
+    pub(super) fn ways(&self) -> RwLockReadGuard<'_, Ways> {
+        self.ways.read().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn find_ways(&self, terms: &Terms, coding: &Coding) -> Arc<[usize]> {
+    /// The same, once it holds every code and unit of these facts.
+    pub(super) fn learn(&self, facts: &[Fact]) -> RwLockReadGuard<'_, Ways> {
+        let mut ways = self.ways.write().unwrap_or_else(PoisonError::into_inner);
+        ways.learn(self, facts);
+        RwLockWriteGuard::downgrade(ways)
+    }
+
+    /// The variables that read a received code.
+    pub(super) fn find_ways(&self, terms: &Terms, coding: &Coding) -> Box<[usize]> {
         let meanings = meanings(terms, coding);
         let reads = |v: &Variable| match &v.kind {
             VariableKind::Recorded(r) => meanings.iter().any(|m| r.codes.contains(m)),
@@ -122,4 +120,12 @@ fn meanings(terms: &Terms, coding: &Coding) -> Vec<Coding> {
     let mut all: Vec<Coding> = mapped.into_iter().flatten().map(|c| terms.usual(c)).collect();
     all.push(usual);
     all
+}
+
+fn asks_for_limits(trial: &Trial) -> bool {
+    let mut found = false;
+    for e in trial.expressions() {
+        e.walk(&mut |part| found |= matches!(part.kind, Kind::Limit(..)));
+    }
+    found
 }

@@ -1,5 +1,6 @@
 //! Received quantities become numbers in a variable's unit, exactly, or a reason why not.
 
+use super::ways::Way;
 use crate::model::code::Coding;
 use crate::model::fact::{ReceivedEnd, ReceivedRange, ReceivedUnit};
 use crate::model::interval::{End, Interval};
@@ -7,7 +8,7 @@ use crate::model::number::{Number, NumberFault};
 use crate::model::reading::Reason;
 use crate::model::terms::Terms;
 use crate::model::unit::{self, Conversion, Unit, UnitFault};
-use crate::trial::definition::Variable;
+use crate::trial::definition::{Variable, VariableKind};
 
 /// Why something is left out: the kind of reason, and a sentence.
 pub(super) type Refusal = (Reason, String);
@@ -15,29 +16,41 @@ pub(super) type Refusal = (Reason, String);
 /// A received range of numbers in a variable's unit.
 pub(super) fn convert(
     variable: &Variable,
-    molar_mass: Option<&Number>,
     terms: &Terms,
     code: &Coding,
     ends: (Option<&ReceivedEnd>, Option<&ReceivedEnd>),
     unit: &ReceivedUnit,
 ) -> Result<Interval, Refusal> {
-    let way = way(variable, molar_mass, terms, code, unit)?;
-    apply(way.as_ref(), ends)
+    apply(&way(variable, terms, code, unit), ends)
 }
 
 /// The range of numbers by a known way.
-fn apply(way: Option<&Conversion>, ends: (Option<&ReceivedEnd>, Option<&ReceivedEnd>)) -> Result<Interval, Refusal> {
+pub(super) fn apply(way: &Way, ends: (Option<&ReceivedEnd>, Option<&ReceivedEnd>)) -> Result<Interval, Refusal> {
+    let way = way.as_ref().map_err(Clone::clone)?.as_ref();
     let end = |e: Option<&ReceivedEnd>| -> Result<Option<End>, Refusal> {
         let Some(e) = e else {
             return Ok(None);
         };
-        let value = Number::parse(&e.decimal).map_err(|fault| (Reason::CodeNotUnderstood, not_a_number(fault)))?;
-        Ok(Some(End { value: way.map_or_else(|| value.clone(), |w| w.apply(&value)), closed: e.closed }))
+        Ok(Some(End { value: number(way, &e.decimal)?, closed: e.closed }))
     };
+    if let (Some(low), Some(high)) = ends
+        && low.closed
+        && low == high
+    {
+        return Ok(Interval::exact(number(way, &low.decimal)?));
+    }
     let low = end(ends.0)?;
     let high = if ends.0 == ends.1 { low.clone() } else { end(ends.1)? };
     Interval::new(low, high)
         .ok_or_else(|| (Reason::CodeNotUnderstood, "the lower end is above the upper one; wanted a range".to_owned()))
+}
+
+fn number(way: Option<&Conversion>, decimal: &str) -> Result<Number, Refusal> {
+    let value = Number::parse(decimal).map_err(|fault| (Reason::CodeNotUnderstood, not_a_number(fault)))?;
+    Ok(match way {
+        Some(way) => way.apply(&value),
+        None => value,
+    })
 }
 
 fn not_a_number(fault: NumberFault) -> String {
@@ -48,13 +61,7 @@ fn not_a_number(fault: NumberFault) -> String {
 }
 
 /// How to convert; `None`: the number stays as it is.
-fn way(
-    variable: &Variable,
-    molar_mass: Option<&Number>,
-    terms: &Terms,
-    code: &Coding,
-    received: &ReceivedUnit,
-) -> Result<Option<Conversion>, Refusal> {
+pub(super) fn way(variable: &Variable, terms: &Terms, code: &Coding, received: &ReceivedUnit) -> Way {
     let Some(target) = &variable.unit else {
         return Ok(None);
     };
@@ -86,10 +93,12 @@ fn way(
     }
     match unit::conversion(from, wanted) {
         Ok(way) => Ok(Some((*way).clone())),
-        Err(fault @ UnitFault::Dimension(..)) => match molar_mass.and_then(|m| by_molar_mass(from, wanted, m)) {
-            Some(way) => Ok(Some(way)),
-            None => refuse(format!("{fault}; wanted `{wanted}`")),
-        },
+        Err(fault @ UnitFault::Dimension(..)) => {
+            match molar_mass(variable).and_then(|m| by_molar_mass(from, wanted, m)) {
+                Some(way) => Ok(Some(way)),
+                None => refuse(format!("{fault}; wanted `{wanted}`")),
+            }
+        }
         Err(fault) => refuse(format!("{fault}; wanted `{wanted}`")),
     }
 }
@@ -115,16 +124,18 @@ fn by_molar_mass(from: &str, wanted: &str, grams_per_mole: &Number) -> Option<Co
 }
 
 /// The reference range of a result in the variable's unit; `None`: none that can be used.
-pub(super) fn limits(
-    variable: &Variable,
-    molar_mass: Option<&Number>,
-    terms: &Terms,
-    code: &Coding,
-    range: &ReceivedRange,
-    of_value: &ReceivedUnit,
-) -> Option<Interval> {
-    let end = |d: &Option<String>| d.as_ref().map(|d| ReceivedEnd { decimal: d.clone(), closed: true });
-    let unit = if range.unit == ReceivedUnit::None { of_value } else { &range.unit };
-    let (low, high) = (end(&range.low), end(&range.high));
-    convert(variable, molar_mass, terms, code, (low.as_ref(), high.as_ref()), unit).ok()
+pub(super) fn limits(way: &Way, range: &ReceivedRange) -> Option<Interval> {
+    let way = way.as_ref().ok()?.as_ref();
+    let end = |decimal: &Option<String>| match decimal {
+        Some(decimal) => number(way, decimal).map(|n| Some(End::closed(n))).ok(),
+        None => Some(None),
+    };
+    Interval::new(end(&range.low)?, end(&range.high)?)
+}
+
+fn molar_mass(variable: &Variable) -> Option<&Number> {
+    match &variable.kind {
+        VariableKind::Recorded(r) => r.molar_mass.as_ref(),
+        _ => None,
+    }
 }

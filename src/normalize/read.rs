@@ -1,7 +1,8 @@
 //! One fact after another, read by each variable that asks for it.
 
 use super::plan::Plan;
-use super::quantity::{Refusal, convert, limits};
+use super::quantity::{Refusal, apply, convert, limits, way};
+use super::ways::{Route, Way, Ways, unit_of, unit_of_limits};
 use super::{person, text};
 use crate::model::code::Coding;
 use crate::model::fact::{Fact, FactStatus, FactValue, Origin, Qualifier, ReceivedUnit};
@@ -21,38 +22,105 @@ const BY_STRENGTH: u16 = 2;
 /// Microseconds of an hour.
 const HOUR_US: i64 = 3_600_000_000;
 
-/// What a variable makes of a value.
-enum Read {
-    As(Value),
+/// Why a variable has no reading of a fact.
+enum Skip {
+    /// Its unit has to be learned first.
+    Unlearned,
+    /// It is for other variables.
+    Elsewhere,
     /// Another variable may take it.
     NotOurs(&'static str),
+    /// It is of no use.
     No(Refusal),
+}
+
+impl From<Refusal> for Skip {
+    fn from(refusal: Refusal) -> Self {
+        Self::No(refusal)
+    }
 }
 
 /// The person's facts as the trial of the plan reads them. `Reading::fact` and `LeftOut::fact` are places in `facts`.
 pub fn normalize(plan: &Plan, facts: &[Fact], zone: &Zone) -> Readings {
-    let mut readings =
-        Readings { person: person::words(plan, facts), series: vec![Series::default(); plan.variables.len()] };
-    let born = readings.person.birth_date.as_ref().map(|date| date.range(zone).earliest);
-    for (place, fact) in facts.iter().enumerate() {
-        if fact.draft.status == FactStatus::EnteredInError || fact.draft.origin == Origin::Patient {
-            continue;
-        }
-        let ways = plan.ways(&fact.source, &fact.draft.code);
-        for i in ways.iter() {
-            let series = &mut readings.series[*i];
-            let terms = plan.terms.of(&fact.source);
-            match one(&plan.variables[*i], terms, fact, place, ways.len() == 1).and_then(|r| in_this_life(r, born)) {
-                Ok(Some(reading)) => series.readings.push(reading),
-                Ok(None) => {}
-                Err((reason, text)) => {
-                    series.left_out.push(left_out(&plan.variables[*i], terms, fact, place, reason, text))
+    let person = person::words(plan, facts);
+    let born = person.birth_date.as_ref().map(|date| date.range(zone).earliest);
+    let known = all_series(plan, &plan.ways(), facts, born);
+    let series = known.or_else(|| all_series(plan, &plan.learn(facts), facts, born));
+    Readings { person, series: series.expect("what these facts bring was just learned") }
+}
+
+/// Whether variables look at a fact at all.
+pub(super) fn is_read(fact: &Fact) -> bool {
+    fact.draft.status != FactStatus::EnteredInError && fact.draft.origin != Origin::Patient
+}
+
+/// One series for each variable; `None`: a code or unit is met for the first time, and has to be learned.
+fn all_series(plan: &Plan, ways: &Ways, facts: &[Fact], born: Option<Instant>) -> Option<Vec<Series>> {
+    let routes = routes(ways, facts)?;
+    let mut counts = vec![0; plan.variables.len()];
+    routes.iter().flat_map(|(_, route)| route.variables.iter()).for_each(|v| counts[*v] += 1);
+    let of = |n: &usize| Series { readings: Vec::with_capacity(*n), left_out: Vec::new() };
+    let mut all: Vec<Series> = counts.iter().map(of).collect();
+    for (place, route) in routes {
+        let fact = &facts[place];
+        let terms = plan.terms.of(&fact.source);
+        for (slot, v) in route.variables.iter().enumerate() {
+            let (variable, series) = (&plan.variables[*v], &mut all[*v]);
+            let look = Look { terms, route, slot, limits: plan.limits };
+            let (reason, text) = match one(variable, &look, fact, place).and_then(|r| in_this_life(r, born)) {
+                Ok(reading) => {
+                    series.readings.push(reading);
+                    continue;
                 }
-            }
+                Err(Skip::Elsewhere) => continue,
+                Err(Skip::NotOurs(_)) if route.variables.len() > 1 => continue,
+                Err(Skip::NotOurs(what)) => {
+                    (Reason::CodeNotUnderstood, format!("{what} was sent; wanted {}", wanted(variable)))
+                }
+                Err(Skip::No(refusal)) => refusal,
+                Err(Skip::Unlearned) => return None,
+            };
+            series.left_out.push(left_out(variable, terms, fact, place, reason, text));
         }
     }
-    readings.series.iter_mut().for_each(|s| in_order(s, facts));
-    readings
+    for (variable, series) in plan.variables.iter().zip(&mut all) {
+        in_order(series, plan, variable, facts);
+    }
+    Some(all)
+}
+
+/// Where the facts lead that a variable reads, by their places.
+fn routes<'w>(ways: &'w Ways, facts: &[Fact]) -> Option<Vec<(usize, &'w Route)>> {
+    let mut found = Vec::with_capacity(facts.len());
+    let mut last: Option<(&Fact, &'w Route)> = None;
+    for (place, fact) in facts.iter().enumerate().filter(|(_, f)| is_read(f)) {
+        let route = match last {
+            // A store gives facts by their codes.
+            Some((before, route)) if before.draft.code == fact.draft.code && before.source == fact.source => route,
+            _ => ways.of(&fact.source)?.get(&fact.draft.code)?,
+        };
+        last = Some((fact, route));
+        if !route.variables.is_empty() {
+            found.push((place, route));
+        }
+    }
+    Some(found)
+}
+
+/// How a fact is looked at by one variable.
+struct Look<'l> {
+    terms: &'l Terms,
+    route: &'l Route,
+    /// The variable's place in the route.
+    slot: usize,
+    /// Reference ranges are asked for.
+    limits: bool,
+}
+
+impl Look<'_> {
+    fn way(&self, unit: &ReceivedUnit) -> Result<&Way, Skip> {
+        self.route.way(unit, self.slot).ok_or(Skip::Unlearned)
+    }
 }
 
 /// What is not used, with its times: what its value is nobody knows.
@@ -69,6 +137,7 @@ fn left_out(variable: &Variable, terms: &Terms, fact: &Fact, place: usize, reaso
         other_end: draft.other_end,
         recorded: draft.recorded,
         provisional: false,
+        past: draft.status == FactStatus::Past,
         range: None,
         fact: place,
     };
@@ -87,7 +156,7 @@ fn is_other(r: &Recorded, context: &[(Qualifier, Coding)], terms: &Terms) -> boo
 }
 
 /// Oldest first, in an order that does not hang on arrival; the same result twice is one.
-fn in_order(series: &mut Series, facts: &[Fact]) {
+fn in_order(series: &mut Series, plan: &Plan, variable: &Variable, facts: &[Fact]) {
     let own = |place: usize| (facts[place].item, facts[place].draft.part);
     let key = |place: usize| (facts[place].known, own(place), &facts[place].draft.code);
     series.readings.sort_unstable_by(|a, b| {
@@ -100,7 +169,8 @@ fn in_order(series: &mut Series, facts: &[Fact]) {
         let status = facts[a.fact].draft.status == facts[b.fact].draft.status;
         // On one day without a time there may well have been two alike.
         let dated = a.at.earliest == a.at.latest;
-        dated && a.value == b.value && a.at == b.at && a.other_end == b.other_end && a.range == b.range && status
+        let same = dated && a.value == b.value && a.at == b.at && a.other_end == b.other_end && status;
+        same && same_range(plan, variable, &facts[a.fact], &facts[b.fact])
     });
     if series.left_out.is_empty() {
         return;
@@ -113,6 +183,20 @@ fn in_order(series: &mut Series, facts: &[Fact]) {
         .retain(|l| !(elements.contains(&own(l.fact)) || (is_drug(facts, l.fact) && items.contains(&own(l.fact).0))));
     series.left_out.sort_by_key(|l| (facts[l.fact].draft.at.map(|at| (at.earliest, at.latest)), key(l.fact)));
     series.left_out.dedup_by(|b, a| own(a.fact) == own(b.fact));
+}
+
+/// Whether the reference ranges that came with two results are the same ones.
+fn same_range(plan: &Plan, variable: &Variable, a: &Fact, b: &Fact) -> bool {
+    let of = |fact: &Fact| {
+        let (range, code) = (fact.draft.range.as_ref()?, &fact.draft.code);
+        limits(
+            &way(variable, plan.terms.of(&fact.source), code, unit_of_limits(range, unit_of(&fact.draft.value))),
+            range,
+        )
+    };
+    let as_sent = a.draft.range == b.draft.range && a.draft.code == b.draft.code && a.source == b.source;
+    let unit = unit_of(&a.draft.value) == unit_of(&b.draft.value);
+    (as_sent && unit) || of(a) == of(b)
 }
 
 fn is_drug(facts: &[Fact], place: usize) -> bool {
@@ -133,68 +217,48 @@ fn one_dose_each(series: &mut Series, facts: &[Fact]) {
     series.readings.retain(|r| !(part(r.fact, BY_STRENGTH) && known.contains(&facts[r.fact].item)));
 }
 
-fn one(variable: &Variable, terms: &Terms, fact: &Fact, place: usize, alone: bool) -> Result<Option<Reading>, Refusal> {
+/// What a variable makes of a fact.
+fn one(variable: &Variable, look: &Look<'_>, fact: &Fact, place: usize) -> Result<Reading, Skip> {
     let draft = &fact.draft;
-    let (value, provisional) = match &variable.kind {
-        VariableKind::Derived(_) => return Ok(None),
-        VariableKind::Attested { answer, .. } => (attested(variable, *answer, terms, fact), false),
+    let value = match &variable.kind {
+        VariableKind::Derived(_) => return Err(Skip::Elsewhere),
+        VariableKind::Attested { answer, .. } => attested(*answer, look, fact)?,
         VariableKind::Recorded(r) => {
             if !r.from.contains(&draft.origin) || !is_part(r, fact) {
-                return Ok(None);
+                return Err(Skip::Elsewhere);
             }
-            let provisional = may_be_used(r, draft.origin, draft.status)?;
-            in_context(r, &draft.context, terms)?;
+            may_be_used(r, draft.origin, draft.status)?;
+            in_context(r, &draft.context, look.terms)?;
             collected_long_enough(r, fact)?;
-            (value_of(variable, r, terms, fact), provisional)
+            value_of(variable, r, look, fact)?
         }
-    };
-    let value = match value {
-        Read::As(value) => value,
-        Read::NotOurs(_) if !alone => return Ok(None),
-        Read::NotOurs(what) => {
-            return Err((Reason::CodeNotUnderstood, format!("{what} was sent; wanted {}", wanted(variable))));
-        }
-        Read::No(refusal) => return Err(refusal),
     };
     let at = draft.at.ok_or_else(|| (Reason::KnownInPart, "no clinical time was sent; wanted one".to_owned()))?;
     plausible(variable, &value)?;
-    Ok(Some(reading(variable, terms, fact, place, value, at, provisional)))
-}
-
-fn reading(
-    variable: &Variable,
-    terms: &Terms,
-    fact: &Fact,
-    place: usize,
-    value: Value,
-    at: TimeRange,
-    provisional: bool,
-) -> Reading {
-    let draft = &fact.draft;
-    let range = draft.range.as_ref().and_then(|range| {
-        let unit = match &draft.value {
-            FactValue::Quantity { unit, .. } => unit,
-            _ => &ReceivedUnit::None,
-        };
-        limits(variable, molar_mass(variable), terms, &draft.code, range, unit)
-    });
-    Reading { value, at, other_end: draft.other_end, recorded: draft.recorded, provisional, range, fact: place }
+    let range = match draft.range.as_ref().filter(|_| look.limits) {
+        Some(range) => limits(look.way(unit_of_limits(range, unit_of(&draft.value)))?, range),
+        None => None,
+    };
+    let preliminary = draft.status == FactStatus::Preliminary;
+    Ok(Reading {
+        value,
+        at,
+        other_end: draft.other_end,
+        recorded: draft.recorded,
+        provisional: preliminary && matches!(variable.kind, VariableKind::Recorded(_)),
+        past: draft.status == FactStatus::Past,
+        range,
+        fact: place,
+    })
 }
 
 /// What is dated before the birth has a wrong date, or is somebody else's.
-fn in_this_life(reading: Option<Reading>, born: Option<Instant>) -> Result<Option<Reading>, Refusal> {
-    match (&reading, born) {
-        (Some(r), Some(born)) if r.at.latest < born => {
-            Err((Reason::Implausible, "dated before the birth; wanted a time of this life".into()))
+fn in_this_life(reading: Reading, born: Option<Instant>) -> Result<Reading, Skip> {
+    match born {
+        Some(born) if reading.at.latest < born => {
+            Err(Skip::No((Reason::Implausible, "dated before the birth; wanted a time of this life".into())))
         }
         _ => Ok(reading),
-    }
-}
-
-fn molar_mass(variable: &Variable) -> Option<&Number> {
-    match &variable.kind {
-        VariableKind::Recorded(r) => r.molar_mass.as_ref(),
-        _ => None,
     }
 }
 
@@ -215,17 +279,17 @@ fn is_part(r: &Recorded, fact: &Fact) -> bool {
         }
 }
 
-/// Whether a status counts, and whether the fact may still change.
-fn may_be_used(r: &Recorded, origin: Origin, status: FactStatus) -> Result<bool, Refusal> {
+/// Whether a status counts. A fact that may still change is preliminary.
+fn may_be_used(r: &Recorded, origin: Origin, status: FactStatus) -> Result<(), Refusal> {
     let refuse = || Err((Reason::NotYetFinal, format!("its status is {}; wanted a final one", status.word())));
     match status {
         FactStatus::NotDone => Err((Reason::NeverSeen, "its status is not done; wanted one that was".into())),
         FactStatus::Unusable | FactStatus::EnteredInError => refuse(),
-        FactStatus::Preliminary if origin == Origin::MedicationAdministration => Ok(true),
-        FactStatus::Preliminary if r.status.contains(&status) => Ok(true),
+        FactStatus::Preliminary if origin == Origin::MedicationAdministration => Ok(()),
+        FactStatus::Preliminary if r.status.contains(&status) => Ok(()),
         FactStatus::Preliminary => refuse(),
         _ if origin == Origin::Observation && !r.status.contains(&status) => refuse(),
-        _ => Ok(false),
+        _ => Ok(()),
     }
 }
 
@@ -266,107 +330,105 @@ fn plausible(variable: &Variable, value: &Value) -> Result<(), Refusal> {
     let (Value::Number(n), Some((low, high))) = (value, &r.plausible) else {
         return Ok(());
     };
-    if Interval::between(low.clone(), high.clone()).intersection(n).is_some() {
+    if n.meets(low, high) {
         return Ok(());
     }
     let unit = variable.unit.as_ref().map_or("", |u| u.code());
     Err((Reason::Implausible, format!("{n} {unit} lies outside {low} to {high} {unit}")))
 }
 
-fn attested(variable: &Variable, answer: ValueType, terms: &Terms, fact: &Fact) -> Read {
-    match (answer, &fact.draft.value) {
-        (ValueType::Truth, FactValue::Boolean(b)) => Read::As(Value::Truth(Truth::from(*b))),
-        (ValueType::Time, FactValue::Date(d)) => Read::As(Value::Time(d.clone())),
-        (ValueType::Text, FactValue::Text(t)) => Read::As(Value::Text(t.clone())),
+fn attested(answer: ValueType, look: &Look<'_>, fact: &Fact) -> Result<Value, Skip> {
+    Ok(match (answer, &fact.draft.value) {
+        (ValueType::Truth, FactValue::Boolean(b)) => Value::Truth(Truth::from(*b)),
+        (ValueType::Time, FactValue::Date(d)) => Value::Time(d.clone()),
+        (ValueType::Text, FactValue::Text(t)) => Value::Text(t.clone()),
         (ValueType::Number, FactValue::Quantity { low, high, unit }) => {
-            match convert(variable, None, terms, &fact.draft.code, (low.as_ref(), high.as_ref()), unit) {
-                Ok(n) => Read::As(Value::Number(n)),
-                Err(refusal) => Read::No(refusal),
-            }
+            Value::Number(apply(look.way(unit)?, (low.as_ref(), high.as_ref()))?)
         }
-        _ => Read::NotOurs("an answer of another kind"),
-    }
+        _ => return Err(Skip::NotOurs("an answer of another kind")),
+    })
 }
 
-fn value_of(variable: &Variable, r: &Recorded, terms: &Terms, fact: &Fact) -> Read {
+fn value_of(variable: &Variable, r: &Recorded, look: &Look<'_>, fact: &Fact) -> Result<Value, Skip> {
     match &fact.draft.value {
         FactValue::Absent(why) => {
-            return Read::No((Reason::NeverSeen, format!("asked for and not available: {why}")));
+            return Err(Skip::No((Reason::NeverSeen, format!("asked for and not available: {why}"))));
         }
         FactValue::Unreadable(kind) => {
-            return Read::No((Reason::CodeNotUnderstood, format!("a {kind} is not computed with")));
+            return Err(Skip::No((Reason::CodeNotUnderstood, format!("a {kind} is not computed with"))));
         }
         _ => {}
     }
     match r.value {
-        ValueType::Number => number(variable, r, terms, fact),
-        ValueType::Truth => truth(r, terms, fact),
+        ValueType::Number => number(variable, r, look, fact),
+        ValueType::Truth => truth(r, look.terms, fact),
         ValueType::Time => match &fact.draft.value {
-            FactValue::Date(d) => Read::As(Value::Time(d.clone())),
-            _ => Read::NotOurs("no date"),
+            FactValue::Date(d) => Ok(Value::Time(d.clone())),
+            _ => Err(Skip::NotOurs("no date")),
         },
         ValueType::Text => match &fact.draft.value {
-            FactValue::Text(t) => Read::As(Value::Text(t.clone())),
+            FactValue::Text(t) => Ok(Value::Text(t.clone())),
             FactValue::Coded { codings, text } => {
-                match text.clone().or_else(|| codings.first().map(|c| c.code.clone())) {
-                    Some(words) => Read::As(Value::Text(words)),
-                    None => Read::NotOurs("no words"),
-                }
+                let words = text.clone().or_else(|| codings.first().map(|c| c.code.clone()));
+                words.map(Value::Text).ok_or(Skip::NotOurs("no words"))
             }
-            _ => Read::NotOurs("no words"),
+            _ => Err(Skip::NotOurs("no words")),
         },
     }
 }
 
-fn number(variable: &Variable, r: &Recorded, terms: &Terms, fact: &Fact) -> Read {
-    let code = &fact.draft.code;
-    let converted =
-        |low, high, unit: &ReceivedUnit| match convert(variable, r.molar_mass.as_ref(), terms, code, (low, high), unit)
-        {
-            Ok(n) => Read::As(Value::Number(n)),
-            Err(refusal) => Read::No(refusal),
-        };
+fn number(variable: &Variable, r: &Recorded, look: &Look<'_>, fact: &Fact) -> Result<Value, Skip> {
+    let (terms, code) = (look.terms, &fact.draft.code);
     match &fact.draft.value {
-        FactValue::Quantity { low, high, unit } => converted(low.as_ref(), high.as_ref(), unit),
+        FactValue::Quantity { low, high, unit } => {
+            Ok(Value::Number(apply(look.way(unit)?, (low.as_ref(), high.as_ref()))?))
+        }
         FactValue::Text(words) => match text::number(words) {
-            Some(n) if n.titre && variable.unit.as_ref().is_some_and(|u| !u.is_one()) => Read::NotOurs("a titre"),
+            Some(n) if n.titre && variable.unit.as_ref().is_some_and(|u| !u.is_one()) => Err(Skip::NotOurs("a titre")),
             Some(n) => {
                 let unit = if n.unit.is_empty() { ReceivedUnit::None } else { ReceivedUnit::Word(n.unit) };
-                converted(n.low.as_ref(), n.high.as_ref(), &unit)
+                Ok(Value::Number(convert(variable, terms, code, (n.low.as_ref(), n.high.as_ref()), &unit)?))
             }
-            None => answer(r, terms, &[], Some(words)).unwrap_or(Read::NotOurs("words that are no number")),
+            None => answer(r, terms, &[], Some(words), Skip::NotOurs("words that are no number")),
         },
         FactValue::Coded { codings, text } => {
-            answer(r, terms, codings, text.as_deref()).unwrap_or(Read::NotOurs("a coded answer"))
+            answer(r, terms, codings, text.as_deref(), Skip::NotOurs("a coded answer"))
         }
-        _ => Read::NotOurs("a result of another kind"),
+        _ => Err(Skip::NotOurs("a result of another kind")),
     }
 }
 
-fn truth(r: &Recorded, terms: &Terms, fact: &Fact) -> Read {
+fn truth(r: &Recorded, terms: &Terms, fact: &Fact) -> Result<Value, Skip> {
     if fact.draft.origin == Origin::Condition {
-        return Read::As(Value::Truth(match fact.draft.status {
+        return Ok(Value::Truth(match fact.draft.status {
             FactStatus::Refuted => Truth::False,
             FactStatus::Unconfirmed => Truth::Unknown,
             _ => Truth::True,
         }));
     }
     if fact.draft.origin == Origin::MedicationAdministration {
-        return Read::As(Value::Truth(Truth::True));
+        return Ok(Value::Truth(Truth::True));
     }
-    let found = match &fact.draft.value {
-        FactValue::Boolean(b) => return Read::As(Value::Truth(Truth::from(*b))),
-        FactValue::Coded { codings, text } => answer(r, terms, codings, text.as_deref()),
-        FactValue::Text(words) => answer(r, terms, &[], Some(words)),
-        _ => return Read::NotOurs("a result of another kind"),
+    let unknown = || {
+        let text = "the answer is in no map and no answer of the definition".to_owned();
+        Skip::No((Reason::CodeNotUnderstood, text))
     };
-    found.unwrap_or_else(|| {
-        Read::No((Reason::CodeNotUnderstood, "the answer is in no map and no answer of the definition".to_owned()))
-    })
+    match &fact.draft.value {
+        FactValue::Boolean(b) => Ok(Value::Truth(Truth::from(*b))),
+        FactValue::Coded { codings, text } => answer(r, terms, codings, text.as_deref(), unknown()),
+        FactValue::Text(words) => answer(r, terms, &[], Some(words), unknown()),
+        _ => Err(Skip::NotOurs("a result of another kind")),
+    }
 }
 
 /// What an answer means: by its codings, else by its words through the site's map; two that disagree mean nothing.
-fn answer(r: &Recorded, terms: &Terms, codings: &[Coding], words: Option<&str>) -> Option<Read> {
+fn answer(
+    r: &Recorded,
+    terms: &Terms,
+    codings: &[Coding],
+    words: Option<&str>,
+    otherwise: Skip,
+) -> Result<Value, Skip> {
     let meaning = |c: &Coding| r.answers.iter().find(|(_, set)| set.contains(c)).map(|(value, _)| value);
     let mut found: Vec<&AnswerValue> = codings.iter().filter_map(|c| meaning(&terms.usual(c))).collect();
     if found.is_empty() {
@@ -377,12 +439,14 @@ fn answer(r: &Recorded, terms: &Terms, codings: &[Coding], words: Option<&str>) 
         let by_words = words.and_then(|w| terms.answers.get(&text::answer_key(w)));
         found.extend(by_words.and_then(|c| meaning(&terms.usual(c))));
     }
-    let first = *found.first()?;
-    if found.iter().any(|v| *v != first) {
-        return Some(Read::No((Reason::CodeNotUnderstood, "the codings of the answer disagree".to_owned())));
+    let Some(first) = found.first() else {
+        return Err(otherwise);
+    };
+    if found.iter().any(|v| v != first) {
+        return Err(Skip::No((Reason::CodeNotUnderstood, "the codings of the answer disagree".to_owned())));
     }
-    Some(Read::As(match first {
+    Ok(match first {
         AnswerValue::Truth(b) => Value::Truth(Truth::from(*b)),
         AnswerValue::Number(n) => Value::Number(Interval::exact(n.clone())),
-    }))
+    })
 }

@@ -21,7 +21,7 @@ impl Blind {
             return blind;
         }
         let named = |word: &str| trial.hidden.iter().any(|h| h == word);
-        let drug = trial.treatment.as_ref().and_then(|t| trial.variables.get(t.drug)).map(|v| v.name.clone());
+        let drug = trial.treatment.as_ref().and_then(|t| trial.variables.get(t.drug)).map(|v| v.name.to_string());
         blind.treatment = named("study_drug") || named("arm") || drug.as_deref().is_some_and(named);
         blind.variables.extend(trial.hidden.iter().cloned());
         if blind.treatment {
@@ -38,7 +38,7 @@ impl Blind {
             if let VariableKind::Derived(e) = &variable.kind
                 && self.leans(trial, e)
             {
-                self.variables.insert(variable.name.clone());
+                self.variables.insert(variable.name.to_string());
             }
         }
         for reading in &trial.readings {
@@ -57,7 +57,7 @@ impl Blind {
 
     fn leans(&self, trial: &Trial, e: &Expr) -> bool {
         let mut found = false;
-        let variable = |i: usize| trial.variables.get(i).is_some_and(|v| self.variables.contains(&v.name));
+        let variable = |i: usize| trial.variables.get(i).is_some_and(|v| self.variables.contains(v.name.as_str()));
         e.walk(&mut |node| {
             found |= match &node.kind {
                 Kind::Name(Name::Variable(i)) => variable(*i),

@@ -1,11 +1,13 @@
 //! Facts as rows: every word as received, so that a row gives back exactly what was stated.
 
 use super::contract::StoreError;
+use super::tx::Tx;
 use super::value::{Row, Value};
 use crate::model::code::Coding;
 use crate::model::fact::{
     DraftFact, FactStatus, FactValue, Origin, Qualifier, ReceivedEnd, ReceivedRange, ReceivedUnit,
 };
+use crate::model::key::{Item, PatientKey};
 use crate::model::time::{Instant, Partial, TimeRange};
 
 /// `at` of a fact without any clinical time; `Instant::MIN` itself means "always", or "began at an unknown time".
@@ -22,11 +24,41 @@ pub(super) fn at(draft: &DraftFact) -> i64 {
     draft.at.map_or(NO_TIME, |t| t.earliest.0)
 }
 
+/// Place of the code among the values of a row.
+const CODE: usize = 1;
+
+/// The values of a row, its code still open.
+pub(super) fn row(patient: PatientKey, item: Item, version: i64, known: Instant, fact: &DraftFact) -> Vec<Value> {
+    let mut all: Vec<Value> = Vec::with_capacity(22);
+    all.extend([patient.into(), Value::Null, item.into(), version.into(), known.into()]);
+    all.extend(values(fact));
+    all
+}
+
+/// Writes a row under a code.
+pub(super) async fn insert(tx: &mut impl Tx, code: i64, row: &mut [Value]) -> Result<(), StoreError> {
+    row[CODE] = code.into();
+    tx.execute(
+        "insert into fact (partition, patient, code, item, version, known, part, origin, at, at_end, other_end, recorded, status, kind, low, high, text, unit, low_ref, high_ref, unit_ref, context, until)
+         values (part(?1), ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21, ?22) on conflict do nothing",
+        row,
+    )
+    .await?;
+    Ok(())
+}
+
+/// Whether two facts state the same of two codes.
+pub(super) fn same_but_code(a: &DraftFact, b: &DraftFact) -> bool {
+    let DraftFact { code: _, part, origin, at, other_end, recorded, status, value, range, context } = a;
+    (part, origin, at, other_end, recorded, status) == (&b.part, &b.origin, &b.at, &b.other_end, &b.recorded, &b.status)
+        && (value, range, context) == (&b.value, &b.range, &b.context)
+}
+
 /// A fact's values, in the order of the columns from `part` on.
-pub(super) fn values(draft: &DraftFact) -> Vec<Value> {
+fn values(draft: &DraftFact) -> [Value; 17] {
     let (kind, low, high, text, unit) = value(&draft.value);
     let range = draft.range.as_ref();
-    vec![
+    [
         i64::from(draft.part).into(),
         (draft.origin as i64).into(),
         at(draft).into(),

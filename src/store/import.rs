@@ -14,6 +14,7 @@ use crate::model::key::{Item, PatientKey, hex};
 use crate::model::time::Instant;
 use sha2::{Digest, Sha256};
 use std::collections::BTreeMap;
+use std::fmt::Write;
 
 impl Unit for Import {
     type Answer = Result<Vec<Kept>, ImportRefusal>;
@@ -25,11 +26,13 @@ impl Unit for Import {
     async fn run<T: Tx>(&self, tx: &mut T) -> Result<Done<Self::Answer>, StoreError> {
         touch_all(self, tx).await?;
         let mut all = Vec::with_capacity(self.entries.len());
-        let mut digest = Sha256::new();
+        let (mut digest, mut line) = (Sha256::new(), String::new());
         for (place, entry) in self.entries.iter().enumerate() {
             match one(self, entry, tx).await? {
                 Ok(kept) => {
-                    digest.update(format!("{} {} {}\n", entry.draft.resource_type.name(), kept.id, kept.version));
+                    line.clear();
+                    let _ = writeln!(line, "{} {} {}", entry.draft.resource_type.name(), kept.id, kept.version);
+                    digest.update(&line);
                     all.push(kept);
                 }
                 Err(reason) => return Ok(Done::Undo(Err(ImportRefusal { entry: place, reason }))),
@@ -343,10 +346,17 @@ async fn make_facts(
     let draft = &entry.draft;
     let facts: &[DraftFact] = touched.map_or(&[], |_| &draft.facts);
     made.extend(u32::try_from(facts.len()).unwrap_or(u32::MAX).to_le_bytes());
+    let mut row: Option<(&DraftFact, Vec<Value>)> = None;
     for fact in facts {
         let key = persons::code_key(tx, &fact.code).await?;
         if let Some(touched) = touched {
-            insert_fact(tx, touched.patient, item, version, known, key, fact).await?;
+            // Codings of one statement differ in the code alone.
+            let mut values = match row.take() {
+                Some((before, values)) if facts::same_but_code(before, fact) => values,
+                _ => facts::row(touched.patient, item, version, known, fact),
+            };
+            facts::insert(tx, key, &mut values).await?;
+            row = Some((fact, values));
         }
         made.extend(key.to_le_bytes());
         made.extend(facts::at(fact).to_le_bytes());
@@ -374,27 +384,6 @@ async fn make_facts(
         made.extend(name.bytes());
     }
     Ok(made)
-}
-
-/// One fact row.
-pub(super) async fn insert_fact(
-    tx: &mut impl Tx,
-    patient: PatientKey,
-    item: Item,
-    version: i64,
-    known: Instant,
-    code: i64,
-    fact: &DraftFact,
-) -> Result<(), StoreError> {
-    let mut all: Vec<Value> = vec![patient.into(), code.into(), item.into(), version.into(), known.into()];
-    all.extend(facts::values(fact));
-    tx.execute(
-        "insert into fact (partition, patient, code, item, version, known, part, origin, at, at_end, other_end, recorded, status, kind, low, high, text, unit, low_ref, high_ref, unit_ref, context, until)
-         values (part(?1), ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21, ?22) on conflict do nothing",
-        &all,
-    )
-    .await?;
-    Ok(())
 }
 
 type Made = (Vec<(i64, i64, i64)>, Vec<Name>);

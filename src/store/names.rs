@@ -8,11 +8,18 @@ use super::value::{Value, args};
 use crate::model::draft::{Identifier, ResourceType};
 use crate::model::key::{Item, PatientKey, digest_words, hex};
 use crate::model::time::Instant;
+use sha2::{Digest, Sha256};
 
-/// The name under which an identifier is found: of its value, then of its system.
+/// The name under which an identifier is found: 2 bytes of a hash of all but the end of its value, then that end, so that
+/// values given one after another lie side by side on few pages, and their runs lie anywhere; 11 bytes of a hash of
+/// source, type and value; 8 of one of the system.
 pub(super) fn name(source: &str, kind: ResourceType, identifier: &Identifier) -> Name {
     let mut name = [0; 24];
-    name[..16].copy_from_slice(&digest_words(&["identifier", source, kind.name(), &identifier.value])[..16]);
+    let value = identifier.value.as_bytes();
+    let (run, end) = value.split_at(value.len().saturating_sub(3));
+    name[..2].copy_from_slice(&Sha256::digest(run)[..2]);
+    name[2..2 + end.len()].copy_from_slice(end);
+    name[5..16].copy_from_slice(&digest_words(&["identifier", source, kind.name(), &identifier.value])[..11]);
     name[16..].copy_from_slice(&digest_words(&["system", &identifier.system])[..8]);
     Name(name)
 }

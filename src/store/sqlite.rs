@@ -5,6 +5,7 @@ use super::dialect::{self, Texts};
 use super::group::Group;
 use super::tx::{Done, Question, Tx, Unit};
 use super::value::{Row, Value};
+use rusqlite::config::DbConfig;
 use rusqlite::types::{ToSqlOutput, ValueRef};
 use rusqlite::{Connection, ErrorCode, OpenFlags, ToSql};
 use std::future::Future;
@@ -18,6 +19,9 @@ use std::time::Duration;
 const STATEMENTS: usize = 256;
 /// Pages of log after which SQLite moves them into the file: rare enough that hot pages move once.
 const CHECKPOINT_PAGES: i64 = 16_000;
+/// Memory for pages of the writer and of each reader, in KiB: little, for the operating system keeps the file in its own.
+const WRITER_CACHE: i64 = 24 << 10;
+const READER_CACHE: i64 = 4 << 10;
 /// How long a reader or an opener waits for another process's lock.
 const BUSY: Duration = Duration::from_secs(5);
 
@@ -39,7 +43,7 @@ impl SqliteTx {
         connection
             .execute_batch(&format!(
                 "pragma journal_mode = wal; pragma synchronous = full; pragma wal_autocheckpoint = {CHECKPOINT_PAGES}; \
-                 pragma cache_size = -65536; pragma temp_store = memory; pragma secure_delete = fast;"
+                 pragma cache_size = -{WRITER_CACHE}; pragma temp_store = memory; pragma secure_delete = fast;"
             ))
             .map_err(|e| class(&e))?;
         Ok(Self { connection, texts: Texts::of(dialect::sqlite), group: Group::default() })
@@ -49,7 +53,9 @@ impl SqliteTx {
     pub(super) fn reader(path: &Path) -> Result<Self, StoreError> {
         let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
         let connection = open(path, flags)?;
-        connection.execute_batch("pragma query_only = on; pragma cache_size = -16384;").map_err(|e| class(&e))?;
+        connection
+            .execute_batch(&format!("pragma query_only = on; pragma cache_size = -{READER_CACHE};"))
+            .map_err(|e| class(&e))?;
         Ok(Self { connection, texts: Texts::of(dialect::sqlite), group: Group::default() })
     }
 
@@ -124,6 +130,8 @@ fn open(path: &Path, flags: OpenFlags) -> Result<Connection, StoreError> {
     let connection = Connection::open_with_flags(path, flags).map_err(|e| class(&e))?;
     connection.busy_timeout(BUSY).map_err(|e| class(&e))?;
     connection.set_prepared_statement_cache_capacity(STATEMENTS);
+    // Otherwise a statement is planned anew for each value that it is given.
+    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true).map_err(|e| class(&e))?;
     Ok(connection)
 }
 

@@ -2,7 +2,7 @@
 
 use super::audit;
 use super::contract::*;
-use super::import::insert_fact;
+use super::facts;
 use super::persons;
 use super::questions::*;
 use super::tx::{Done, Question, Tx, Unit};
@@ -183,7 +183,7 @@ async fn gateway_facts(act: &Act, tx: &mut impl Tx) -> Result<(), StoreError> {
         let version = tx.query(sql, args![patient, code, item]).await?.first().map_or(Ok(0), |r| r.int(0))? + 1;
         let sql = "update fact set until = ?4 where partition = part(?1) and patient = ?1 and code = ?2 and item = ?3 and until is null";
         tx.execute(sql, args![patient, code, item, touched.known]).await?;
-        insert_fact(tx, patient, item, version, touched.known, code, fact).await?;
+        facts::insert(tx, code, &mut facts::row(patient, item, version, touched.known, fact)).await?;
     }
     Ok(())
 }

@@ -203,7 +203,13 @@ fn finish_criteria(loader: &Loader<'_, '_, '_>, root: &Node<'_, '_>, plan: &Plan
             continue;
         };
         let (id, protocol) = (id.to_owned(), protocol.to_owned());
-        all.push(Criterion { id, exclusion, protocol, applies: checked(loader, *applies), expression });
+        all.push(Criterion {
+            id,
+            exclusion,
+            protocol: protocol.into(),
+            applies: checked(loader, *applies),
+            expression,
+        });
     }
     all
 }

@@ -295,7 +295,7 @@ pub(super) fn finish(
             _ => plan.unit.clone(),
         };
         let label = node.text("label").unwrap_or(name).to_owned();
-        all.push(Variable { name: (*name).to_owned(), label, kind, unit });
+        all.push(Variable { name: (*name).into(), label, kind, unit });
     }
     Some(all)
 }

@@ -6,6 +6,7 @@ use crate::model::fact::{FactStatus, Origin, Qualifier};
 use crate::model::number::Number;
 use crate::model::time::Zone;
 use crate::model::unit::Unit;
+use crate::model::words::Words;
 
 /// Everything that the gateway knows about one trial.
 #[derive(Debug, Clone, PartialEq)]
@@ -40,6 +41,27 @@ pub struct Trial {
     pub treatment: Option<Treatment>,
     /// Visit rows.
     pub visits: Vec<Visits>,
+}
+
+impl Trial {
+    /// Every expression of the definition, without order.
+    pub fn expressions(&self) -> Vec<&Expr> {
+        let mut all: Vec<&Expr> = self.consider.iter().chain(&self.included).collect();
+        all.extend(self.anchors.iter().map(|(_, e)| e));
+        all.extend(self.readings.iter().flat_map(|r| r.alternatives.iter().map(|(_, e)| e)));
+        all.extend(self.criteria.iter().flat_map(|c| c.applies.iter().chain([&c.expression])));
+        for v in &self.variables {
+            match &v.kind {
+                VariableKind::Derived(e) => all.push(e),
+                VariableKind::Recorded(r) => all.extend(r.select.iter().chain(r.presume.iter().map(|p| &p.when))),
+                VariableKind::Attested { .. } => {}
+            }
+        }
+        if let Some(t) = &self.treatment {
+            all.extend([&t.starts].into_iter().chain(&t.ends).chain(&t.given).chain(&t.expected));
+        }
+        all
+    }
 }
 
 /// The study record: what becomes ResearchStudy.
@@ -100,7 +122,7 @@ pub struct Site {
 #[derive(Debug, Clone, PartialEq)]
 pub struct Variable {
     /// Its name in expressions.
-    pub name: String,
+    pub name: Words,
     /// Its name for people.
     pub label: String,
     /// What it is made of.
@@ -262,7 +284,7 @@ pub struct Criterion {
     /// `include` is false.
     pub exclusion: bool,
     /// The protocol's own words.
-    pub protocol: String,
+    pub protocol: Words,
     /// Where it is false, the criterion does not apply.
     pub applies: Option<Expr>,
     /// `require` or `reject`.

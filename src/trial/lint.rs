@@ -26,7 +26,7 @@ pub(super) fn lint(trial: &Trial, document: &Document<'_>, jobs: &[Job]) -> Vec<
         let pointer = format!("/variables/{}", variable.name);
         let mut warn = |text: String| found.push(document.at_key(Severity::Warning, &pointer, text));
         let name = &variable.name;
-        if !used.contains(name) && drug != Some(place) {
+        if !used.contains(name.as_str()) && drug != Some(place) {
             warn(format!("the variable `{name}` is used nowhere"));
         }
         if let VariableKind::Recorded(recorded) = &variable.kind {
@@ -86,7 +86,7 @@ fn thresholds(trial: &Trial, document: &Document<'_>, job: &Job, expr: &Expr, fo
         };
         let variable = trial.variables.get(place)?;
         match &variable.kind {
-            VariableKind::Recorded(r) => Some((variable.name.clone(), (**r).clone())),
+            VariableKind::Recorded(r) => Some((variable.name.to_string(), (**r).clone())),
             _ => None,
         }
     };

@@ -110,7 +110,7 @@ fn diagnosis() -> Value {
 fn result(id: usize, n: u32, tenths: u32, status: &str) -> Value {
     let codes = ["1751-7", "718-7", "777-3"];
     let units = ["g/L", "g/dL", "10*9/L"];
-    let numbered = id % 2 == 0 || (id == 3 && n % 2 == 0);
+    let numbered = id.is_multiple_of(2) || (id == 3 && n.is_multiple_of(2));
     let version = if numbered { n.to_string() } else { format!("v{n}") };
     json!({ "resourceType": "Observation", "id": format!("o{id}"),
             "meta": { "versionId": version, "lastUpdated": format!("2026-03-14T{:02}:00:00Z", n / 3) },

@@ -167,8 +167,8 @@ fn the_criteria_can_be_read_and_only_musts_are_characteristics() {
     let words = told["action"][0]["action"][0]["action"].as_array().expect("inclusions");
     let one = words.iter().find(|a| a["prefix"] == "I4").expect("I4");
     let criterion = trial.criteria.iter().find(|c| c.id == "I4").expect("I4");
-    assert_eq!(one["textEquivalent"], criterion.protocol);
-    assert_eq!(one["condition"][0]["expression"]["expression"], criterion.expression.text);
+    assert_eq!(one["textEquivalent"], criterion.protocol.as_str());
+    assert_eq!(one["condition"][0]["expression"]["expression"], criterion.expression.text.as_str());
     let told = json_of(plan::library(trial, BASE, &active.files));
     assert_eq!(told["content"][0]["contentType"], "application/toml");
     assert!(

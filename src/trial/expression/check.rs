@@ -77,7 +77,7 @@ pub(super) fn describe(ty: &Type) -> String {
 impl Checker<'_> {
     pub(super) fn make(&self, syntax: &Syntax, kind: Kind, ty: Type) -> Expr {
         let written = self.text.get(syntax.span.clone()).unwrap_or("");
-        Expr { kind, ty, text: written.split_whitespace().collect::<Vec<_>>().join(" ") }
+        Expr { kind, ty, text: written.split_whitespace().collect::<Vec<_>>().join(" ").into() }
     }
 
     pub(super) fn expr(&self, syntax: &Syntax) -> Checked {

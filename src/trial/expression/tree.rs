@@ -3,6 +3,7 @@
 use crate::model::number::Number;
 use crate::model::reading::Value;
 use crate::model::unit::Unit;
+use crate::model::words::Words;
 
 /// The type of an expression.
 #[derive(Debug, Clone, PartialEq)]
@@ -31,7 +32,7 @@ pub struct Expr {
     /// Its type; numbers come out in this type's unit.
     pub ty: Type,
     /// As the definition writes it.
-    pub text: String,
+    pub text: Words,
 }
 
 /// What a name stands for, by place in the definition.

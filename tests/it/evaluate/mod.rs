@@ -2,6 +2,7 @@
 
 mod changes;
 mod decisive;
+mod fast;
 mod numbers;
 mod series;
 mod tables;

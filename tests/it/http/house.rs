@@ -132,12 +132,7 @@ impl House {
         let answer = read(&bytes);
         if answer.header("content-type").starts_with("application/fhir+json") {
             let line = String::from_utf8_lossy(sent.split(|b| *b == b'\r').next().unwrap_or_default()).into_owned();
-            let (verb, path) = line.split_once(' ').unwrap_or_default();
-            // `_search`, `_history` and operations make answers of their own shape.
-            let steps = path.split(['/', '?', ' ']).skip(2).filter(|s| s.starts_with(|c: char| !c.is_ascii_digit()));
-            let place: Vec<&str> =
-                steps.filter(|s| s.starts_with(['_', '$']) || s.starts_with(|c: char| c.is_uppercase())).collect();
-            collect::keep(&format!("{verb} {} {}", place.join("/"), answer.status), answer.text.as_bytes());
+            collect::keep(&format!("{} {}", shape_of(&line), answer.status), answer.text.as_bytes());
         }
         answer
     }
@@ -169,6 +164,18 @@ impl House {
         let counts = self.store.read(trialgate::store::Counts {}).await.expect("counts");
         counts.iter().map(|(_, _, _, n)| n).sum()
     }
+}
+
+/// What answers of one shape have in common: the verb, the type, and `_search`, `_history`, operations and the
+/// parameters that cut and join; no id and no value.
+fn shape_of(line: &str) -> String {
+    let mut words = line.split(' ');
+    let (verb, target) = (words.next().unwrap_or_default(), words.next().unwrap_or_default());
+    let (path, query) = target.split_once('?').unwrap_or((target, ""));
+    let is_type = |s: &&str| s.starts_with(|c: char| c.is_uppercase()) && s.chars().all(|c| c.is_ascii_alphabetic());
+    let steps = path.split('/').filter(|s| s.starts_with(['_', '$']) || is_type(s));
+    let parameters = query.split('&').filter_map(|p| p.split(['=', ':']).next()).filter(|p| p.starts_with('_'));
+    std::iter::once(verb).chain(steps).chain(parameters).collect::<Vec<_>>().join(" ")
 }
 
 fn read(bytes: &[u8]) -> Answer {

@@ -11,7 +11,7 @@ use std::sync::Mutex;
 /// The variable that names the folder.
 pub const FOLDER: &str = "TRIALGATE_SERVED";
 /// Bodies of one shape that are kept; further ones say nothing new.
-const ALIKE_MAX: usize = 3;
+const ALIKE_MAX: usize = 2;
 /// Longest body that is kept: what is longer is more of the same.
 const BYTES_MAX: usize = 400_000;
 
@@ -23,8 +23,7 @@ pub fn keep(shape: &str, body: &[u8]) {
     if body.len() > BYTES_MAX || value["resourceType"].as_str().is_none() {
         return;
     }
-    let issue = |key: &str| value["issue"][0][key].to_string();
-    let kind = format!("{} {} {}", value["resourceType"], issue("code"), issue("diagnostics"));
+    let kind = format!("{} {} {}", value["resourceType"], value["type"], value["issue"][0]["code"]);
     let mut seen = SEEN.lock().expect("no test panics in here");
     let count = seen.get_or_insert_default().entry((shape.to_owned(), kind)).or_default();
     *count += 1;

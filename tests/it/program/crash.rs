@@ -22,12 +22,12 @@ fn config(research: &str) -> String {
     )
 }
 
-fn patient(n: usize) -> (String, String) {
+pub(super) fn patient(n: usize) -> (String, String) {
     let body = format!(r#"{{"resourceType":"Patient","id":"p{n}","gender":"female","birthDate":"1980-01-01"}}"#);
     (format!("/fhir/Patient/p{n}"), body)
 }
 
-fn diagnosis(n: usize) -> (String, String) {
+pub(super) fn diagnosis(n: usize) -> (String, String) {
     let body = format!(
         r#"{{"resourceType":"Condition","id":"c{n}","subject":{{"reference":"Patient/p{n}"}},"recordedDate":"2026-01-01","clinicalStatus":{{"coding":[{{"system":"http://terminology.hl7.org/CodeSystem/condition-clinical","code":"active"}}]}},"verificationStatus":{{"coding":[{{"system":"http://terminology.hl7.org/CodeSystem/condition-ver-status","code":"confirmed"}}]}},"code":{{"coding":[{{"system":"http://snomed.info/sct","code":"89155008"}}]}}}}"#
     );

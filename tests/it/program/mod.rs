@@ -12,6 +12,7 @@ pub mod server;
 pub mod stop;
 pub mod synthea;
 pub mod twins;
+pub mod waiting;
 
 pub use crate::left_out::shared;
 use std::path::PathBuf;

@@ -8,6 +8,7 @@ use trialgate::store::{
 
 on_both!(
     each_parameter_narrows_and_all_of_them_together,
+    an_identifier_is_found_with_its_system_and_by_its_value_alone,
     what_was_entered_in_error_or_states_nothing_is_still_found_by_its_patient,
     an_earlier_version_leads_nowhere_any_more,
     pages_meet_each_once_and_end_at_the_moment_of_the_first,
@@ -72,6 +73,33 @@ fn holding(mut walk: Walk, word: &'static str) -> Walk {
 fn in_error(mut facts: Vec<DraftFact>) -> Vec<DraftFact> {
     facts.iter_mut().for_each(|f| f.status = FactStatus::EnteredInError);
     facts
+}
+
+async fn an_identifier_is_found_with_its_system_and_by_its_value_alone(place: Place) {
+    let store = place.open();
+    let of = |system: &str, value: &str| Identifier { system: system.into(), value: value.into() };
+    for (id, identifier) in [
+        ("a", of("urn:one", "7")),
+        ("b", of("urn:two", "7")),
+        ("c", of("", "7")),
+        ("d", of("urn:one", "70")),
+        ("e", of("urn:one", "2026-03-15-000123")),
+        ("f", of("urn:one", "2026-03-15-000124")),
+        ("g", of("urn:one", "µ")),
+    ] {
+        let mut entry = entry(id, "{}", one_number("1-1", "0"));
+        entry.draft.identifiers = vec![identifier];
+        keep(&store, entry, 10).await;
+    }
+    let by = async |system: &str, value: &str| ids(&store, narrowed(|n| n.identifiers = vec![of(system, value)])).await;
+    assert_eq!(by("urn:one", "7").await, ["a"]);
+    assert_eq!(by("", "7").await, ["a", "b", "c"]);
+    assert_eq!(by("urn:three", "7").await, [""; 0]);
+    assert_eq!(by("urn:one", "2026-03-15-000123").await, ["e"]);
+    assert_eq!(by("", "µ").await, ["g"]);
+    for part in ["2026-03-15-", "123", "0123", "2026-03-16-000123"] {
+        assert_eq!(by("", part).await, [""; 0], "{part} is no value");
+    }
 }
 
 async fn each_parameter_narrows_and_all_of_them_together(place: Place) {

@@ -14,7 +14,9 @@ on_both!(
     a_result_that_moves_to_another_patient_leaves_the_first,
     a_fault_in_one_unit_costs_that_unit_alone,
     reading_splices_the_head_and_keeps_every_other_byte,
-    what_is_long_or_strange_is_kept_and_counted
+    what_is_long_or_strange_is_kept_and_counted,
+    codings_of_one_statement_and_statements_of_one_part_are_told_apart,
+    a_unit_that_is_shared_comes_back_when_it_is_refused
 );
 
 fn timed(id: &str, body: &str, facts: Vec<DraftFact>, at: i64) -> ImportEntry {
@@ -206,4 +208,31 @@ async fn what_is_long_or_strange_is_kept_and_counted(place: Place) {
     let list = store.read(list).await.expect("read");
     assert_eq!((list.len(), list[0].arrival, &list[0].aside.body), (1, 2, &aside.body));
     assert_eq!(list[0].aside.reason, "a\u{fffd}b");
+}
+
+async fn codings_of_one_statement_and_statements_of_one_part_are_told_apart(place: Place) {
+    let store = place.open();
+    let same = number("1-1", "1.50", 5);
+    let other_code = DraftFact { code: Coding::new("urn:lab", "x"), ..same.clone() };
+    let other_value = number("2-2", "2.5", 5);
+    let other_part = DraftFact { part: 1, ..number("3-3", "2.5", 5) };
+    let stated = vec![same, other_code, other_value, other_part];
+    keep(&store, entry("o", "{}", stated.clone()), 10).await;
+    let read: Vec<DraftFact> = facts(&store, "p").await.into_iter().map(|f| f.draft).collect();
+    for fact in &stated {
+        assert!(read.contains(fact), "{fact:?} is not among {read:?}");
+    }
+    assert_eq!(read.len(), stated.len());
+}
+
+async fn a_unit_that_is_shared_comes_back_when_it_is_refused(place: Place) {
+    let store = place.open();
+    let mut refused = entry("o", "{}", one_number("1-1", "1"));
+    refused.method = Method::Update { if_match: Some(4) };
+    let whole = Arc::new(import(vec![entry("n", "{}", one_number("1-1", "1")), refused], 10));
+    let answer = store.write(whole.clone()).await.expect("written").expect_err("refused");
+    assert_eq!((answer.entry, answer.reason), (1, RefusalReason::VersionConflict(0)));
+    let mut entries = Arc::try_unwrap(whole).expect("the store has let go of it").entries;
+    entries.pop();
+    store.write(import(entries, 11)).await.expect("written").expect("the rest is kept");
 }

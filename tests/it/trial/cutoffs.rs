@@ -94,8 +94,12 @@ fn taken(active: &Active, e: &Expr, found: &mut Vec<usize>) -> bool {
             taken(active, &reading.alternatives[reading.default].1, found)
         }
         Kind::Call(Function::Coalesce, all) | Kind::Aggregate(Aggregate::Max, Source::List(all)) => {
-            // What is worked out is beside them; one that is taken as it is will do.
-            all.iter().fold(false, |any, one| taken(active, one, found) || any)
+            // What is worked out is beside them; one that is taken as it is will do, and all of those are.
+            let before = found.len();
+            for one in all {
+                taken(active, one, found);
+            }
+            found.len() > before
         }
         _ => false,
     }

@@ -40,7 +40,7 @@ fn criteria_carry_the_words_of_the_protocol() {
     let protocol = include_str!("../../../profiles/trials/NCT00962923/protocol.md");
     let (trial, _) = load_text(FIRST);
     for criterion in trial.expect("loads").criteria {
-        assert!(protocol.contains(&criterion.protocol), "{} is not printed so", criterion.id);
+        assert!(protocol.contains(&*criterion.protocol), "{} is not printed so", criterion.id);
     }
 }
 
