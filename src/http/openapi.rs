@@ -1,6 +1,7 @@
 //! The routes beside FHIR, in one table: the router is built from it, and `/openapi.json` says what it says.
 
 use super::auth::{Right, admit};
+use super::coordinator::routes::{ADDRESSES, Address};
 use super::outcome::{FHIR_JSON, Fault};
 use super::server::Door;
 use axum::extract::State;
@@ -64,7 +65,7 @@ pub const ROUTES: &[Route] = &[
         secured: false,
         answer: JSON,
         refusals: &[],
-        handler: || get(async || json_text(document().to_string())),
+        handler: || get(async |State(door): State<Arc<Door>>| json_text(document(door.pages).to_string())),
     },
 ];
 
@@ -87,10 +88,13 @@ async fn metrics(State(door): State<Arc<Door>>, headers: HeaderMap) -> Result<St
     Ok(text)
 }
 
-/// The OpenAPI document. FHIR describes itself at `/fhir/metadata`.
-pub fn document() -> Value {
-    let paths: Map<String, Value> =
+/// The OpenAPI document, with the pages where they are served. FHIR describes itself at `/fhir/metadata`.
+pub fn document(pages: bool) -> Value {
+    let mut paths: Map<String, Value> =
         ROUTES.iter().map(|route| (route.path.to_owned(), json!({ "get": operation(route) }))).collect();
+    if pages {
+        paths.extend(ADDRESSES.iter().map(|address| (address.path.to_owned(), page(address))));
+    }
     let issue = json!({ "type": "object", "required": ["severity", "code"], "properties": {
         "severity": { "type": "string" }, "code": { "type": "string" }, "diagnostics": { "type": "string" } } });
     let outcome = json!({ "type": "object", "required": ["resourceType", "issue"], "properties": {
@@ -126,6 +130,29 @@ fn operation(route: &Route) -> Value {
         operation["security"] = json!([{ "client": [] }, {}]);
     }
     operation
+}
+
+/// A page: what else happens is a page too, or a way to one.
+fn page(address: &Address) -> Value {
+    let in_path = address.path.split('/').filter_map(|s| s.strip_prefix('{')?.strip_suffix('}'));
+    let named = |name: &str, place: &str| json!({ "name": name, "in": place, "required": place == "path", "schema": { "type": "string" } });
+    let parameters: Vec<Value> =
+        in_path.map(|name| named(name, "path")).chain(address.query.iter().map(|name| named(name, "query"))).collect();
+    let fields: Map<String, Value> =
+        address.fields.iter().map(|name| ((*name).to_owned(), json!({ "type": "string" }))).collect();
+    let form = json!({ "type": "object", "properties": fields });
+    let mut methods = Map::new();
+    for (method, summary) in address.methods {
+        let responses = json!({ "200": { "description": "Shown." }, "303": { "description": "Go on there." },
+            "default": { "description": "Not shown; where there is a page, it says why." } });
+        let mut operation = json!({ "summary": summary, "parameters": parameters, "responses": responses });
+        if *method == "post" {
+            operation["requestBody"] =
+                json!({ "content": { "application/x-www-form-urlencoded": { "schema": form } } });
+        }
+        methods.insert((*method).to_owned(), operation);
+    }
+    Value::Object(methods)
 }
 
 fn response(when: &str, media_type: &str, schema: Value) -> Value {

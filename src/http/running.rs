@@ -48,7 +48,7 @@ impl Running {
     /// Listens and serves, with the pages beside if there are any.
     pub async fn start(gateway: Arc<Gateway>, serving: Serving, pages: Option<Pages>) -> io::Result<Self> {
         let Serving { listen, clients, limits } = serving;
-        let door = Door::new(gateway, clients, limits.clone());
+        let door = Door { pages: pages.is_some(), ..Door::new(gateway, clients, limits.clone()) };
         let beside = pages.map_or_else(Router::new, |pages| coordinator::router(Arc::new(pages)));
         Self::serve(&listen, router(Arc::new(door), beside), limits).await
     }

@@ -30,13 +30,15 @@ pub struct Door {
     pub rate: Rate,
     /// Counters.
     pub metrics: Metrics,
+    /// The pages are served beside.
+    pub pages: bool,
 }
 
 impl Door {
     /// A door to this corridor.
     pub fn new(gateway: Arc<Gateway>, clients: Vec<Client>, limits: Limits) -> Self {
         let (budget, rate) = (Budget::new(limits.bytes_in_flight), Rate::new(limits.requests_per_minute));
-        Self { gateway, clients, limits, budget, rate, metrics: Metrics::default() }
+        Self { gateway, clients, limits, budget, rate, metrics: Metrics::default(), pages: false }
     }
 }
 

@@ -19,18 +19,8 @@ pub const EXPONENT_MAX: i32 = 300;
 const SHOWN_DIGITS: u32 = 6;
 
 /// An exact rational number in lowest terms.
-#[derive(PartialEq, Eq, Hash)]
+#[derive(Clone, PartialEq, Eq, Hash)]
 pub struct Number(Repr);
-
-impl Clone for Number {
-    #[inline]
-    fn clone(&self) -> Self {
-        Self(match &self.0 {
-            Repr::Small(n, d) => Repr::Small(*n, *d),
-            big => big.clone(),
-        })
-    }
-}
 
 /// Invariant: `Small` whenever numerator and denominator fit, so that equality is structural. A denominator is above
 /// zero; said as such, a number takes 16 bytes.

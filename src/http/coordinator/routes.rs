@@ -19,7 +19,7 @@ use axum::http::request::Parts;
 use axum::http::{StatusCode, header};
 use axum::middleware::from_fn_with_state;
 use axum::response::{IntoResponse, Response};
-use axum::routing::{get, post};
+use axum::routing::{MethodRouter, get, post};
 use maud::Markup;
 use std::sync::Arc;
 use subtle::ConstantTimeEq;
@@ -84,16 +84,77 @@ pub(super) struct Context<'a> {
     pub(super) here: &'a str,
 }
 
+/// An address of the pages.
+pub struct Address {
+    /// Its path.
+    pub path: &'static str,
+    /// The methods that it answers, and what each is for.
+    pub methods: &'static [(&'static str, &'static str)],
+    /// What its query may say.
+    pub query: &'static [&'static str],
+    /// The fields of its form.
+    pub fields: &'static [&'static str],
+    handler: fn() -> MethodRouter<Arc<Pages>>,
+}
+
+/// All of them: the router is built from this, and `/openapi.json` says what it says.
+pub const ADDRESSES: &[Address] = &[
+    Address {
+        path: "/",
+        methods: &[("get", "The worklist of a trial.")],
+        query: &["trial", "verdict", "status", "near", "needs", "order", "page", "lang"],
+        fields: &[],
+        handler: || get(home),
+    },
+    Address {
+        path: "/trials/{trial}",
+        methods: &[("get", "A trial in numbers.")],
+        query: &["lang"],
+        fields: &[],
+        handler: || get(overview_page),
+    },
+    Address {
+        path: "/trials/{trial}/persons/{person}",
+        methods: &[("get", "One person in one trial.")],
+        query: &["lang"],
+        fields: &[],
+        handler: || get(person_page),
+    },
+    Address {
+        path: "/sign-in",
+        methods: &[("get", "The form by which people sign in."), ("post", "Signs in.")],
+        query: &["next", "lang"],
+        fields: &["form", "name", "password", "next"],
+        handler: || get(session::form).post(session::sign_in),
+    },
+    Address {
+        path: "/sign-out",
+        methods: &[("post", "Signs out.")],
+        query: &[],
+        fields: &["form"],
+        handler: || post(session::sign_out),
+    },
+    Address {
+        path: "/language",
+        methods: &[("post", "Chooses a language.")],
+        query: &[],
+        fields: &["form", "lang", "next"],
+        handler: || post(session::language),
+    },
+    Address {
+        path: "/assets/{file}",
+        methods: &[("get", "Style and icon.")],
+        query: &[],
+        fields: &[],
+        handler: || get(asset),
+    },
+];
+
 /// The router of the pages.
 pub fn router(pages: Arc<Pages>) -> Router {
-    Router::new()
-        .route("/", get(home))
-        .route("/trials/{trial}", get(overview_page))
-        .route("/trials/{trial}/persons/{person}", get(person_page))
-        .route("/sign-in", get(session::form).post(session::sign_in))
-        .route("/sign-out", post(session::sign_out))
-        .route("/language", post(session::language))
-        .route("/assets/{file}", get(asset))
+    ADDRESSES
+        .iter()
+        .fold(Router::new(), |router, address| router.route(address.path, (address.handler)()))
         .layer(from_fn_with_state(pages.clone(), guard))
         .with_state(pages)
 }

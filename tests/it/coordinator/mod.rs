@@ -2,7 +2,8 @@
 
 mod accounts;
 mod browser;
+mod described;
 mod doors;
-mod house;
+pub mod house;
 mod pages;
 mod parts;

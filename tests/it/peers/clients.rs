@@ -1,16 +1,17 @@
 //! Three foreign clients and one tester walk a gateway that has people in it.
 
 use super::{output, peers, validator};
+use crate::coordinator::house as pages;
 use crate::http::staffed::{Staffed, staffed};
 use crate::program::Folder;
 use std::path::Path;
 use std::process::Command;
 use trialgate::model::purpose::Purpose::{Count, List};
+use trialgate::model::standing::Role;
 
-/// Cases of the tester for one route, and the seed by which they are the same each time.
-const CASES: &str = "500";
-/// Cases for one of the six FHIR requests that are described.
-const FHIR_CASES: &str = "84";
+/// Cases of the tester for one request, 500 and more in all for each document.
+const CASES: &str = "84";
+/// The seed by which they are the same each time.
 const SEED: &str = "20260315";
 
 fn script(name: &str) -> std::path::PathBuf {
@@ -67,11 +68,17 @@ async fn no_made_up_request_is_answered_with_a_failure() {
     let fhir = folder.0.join("fhir.json");
     let statement = staffed.statement().await;
     std::fs::write(&fhir, super::described::fhir(&statement).to_string()).expect("written");
-    let beside = (format!("{}/openapi.json", staffed.base()), "", CASES);
-    for (document, base, cases) in [beside, (fhir.display().to_string(), "/fhir", FHIR_CASES)] {
+    let pages = pages::open(pages::Plan::default()).await;
+    pages.account("lee", &[Role::Coordinator]).await;
+    pages.case("C07").await;
+    let lee = pages.signed_in("lee").await;
+    let signed_in: Vec<String> = lee.cookies.iter().map(|(name, value)| format!("{name}={value}")).collect();
+    let beside = (format!("{}/openapi.json", pages.running.base()), pages.running.base());
+    for (document, base) in [beside, (fhir.display().to_string(), format!("{}/fhir", staffed.base()))] {
         let mut command = Command::new(peers.join("python/bin/schemathesis"));
-        command.current_dir(&folder.0).args(["run", &document, "--seed", SEED, "--max-examples", cases]);
-        command.args(["--url", &format!("{}{base}", staffed.base()), "--checks", "not_a_server_error"]);
+        command.current_dir(&folder.0).args(["run", &document, "--seed", SEED, "--max-examples", CASES]);
+        command.args(["--header", &format!("Cookie: {}", signed_in.join("; "))]);
+        command.args(["--url", &base, "--checks", "not_a_server_error"]);
         command.args(["--phases", "examples,coverage,fuzzing", "--generation-database", "none", "--no-color"]);
         println!("{}", run(command).await);
     }
