@@ -125,7 +125,10 @@ pub async fn look(desk: &Desk, reader: &Reader, active: &Active, person: PersonK
     note(desk, reader, purpose, format!("person {}", trial.id), Some(person)).await?;
     let record = assess::read(desk, person, KnownAt::Now).await?;
     let Some(mut finding) = assess::find(desk, active, &record, desk.now()) else { return Ok(Seen::Nothing) };
-    let names = assess::source_names(desk.store(), &record).await?;
+    let mut names = assess::source_names(desk.store(), &record).await?;
+    if !named {
+        names.values_mut().for_each(|name| *name = without_id(name));
+    }
     super::rehearse::name_sources(&mut finding.assessment, &record.facts, |item| names.get(&item).cloned());
     let site = desk.at_site(trial);
     let zone = site.site(trial).map_or_else(Zone::utc, |s| s.zone.clone());
