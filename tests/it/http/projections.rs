@@ -30,7 +30,7 @@ async fn a_verdict_work_and_provenance_are_read_and_found_under_the_subjects_own
             let id = word(one, "id");
             let read = staffed.house.get(&format!("/fhir/{kind}/{id}")).await;
             assert_eq!((read.status, &read.json()), (200, one));
-            assert_eq!(staffed.all(&format!("/fhir/{kind}?_id={id}")).await, [one.clone()]);
+            assert_eq!(staffed.all(&format!("/fhir/{kind}?_id={id}")).await, std::slice::from_ref(one));
             let text = one.to_string();
             assert!(!text.contains("Patient/") && !text.contains("Observation/"), "{text}");
         }
