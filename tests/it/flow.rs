@@ -196,6 +196,8 @@ async fn replays(place: Place) {
     let desk = house.desk.clone();
     house.put(&patient()).await;
     house.put(&diagnosis()).await;
+    // However the two below take turns, this state is assessed, and the last one.
+    house.settle().await;
     let assessor = async {
         for _ in 0..200 {
             assess::round(&desk).await.expect("a round");
