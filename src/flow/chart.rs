@@ -14,7 +14,7 @@ use crate::model::reading::{Reading, Readings, Value};
 use crate::model::standing::Standing;
 use crate::model::time::{Instant, TimeRange, Zone};
 use crate::normalize;
-use crate::publish::blind::Blind;
+use crate::publish::blinding::Blinding;
 use crate::publish::history::Step;
 pub use crate::publish::trend::{Drawing, Limit, SIDE};
 use crate::publish::trend::{Point, draw, limits};
@@ -53,7 +53,7 @@ pub struct Chart {
     /// What somebody should look at.
     pub alerts: Vec<(String, Instant)>,
     /// What this reader may not see.
-    pub blind: Blind,
+    pub blind: Blinding,
     /// The site's calendar.
     pub zone: Zone,
     /// The purpose under which it was read.
@@ -132,7 +132,7 @@ pub async fn look(desk: &Desk, reader: &Reader, active: &Active, person: PersonK
     super::rehearse::name_sources(&mut finding.assessment, &record.facts, |item| names.get(&item).cloned());
     let site = desk.at_site(trial);
     let zone = site.site(trial).map_or_else(Zone::utc, |s| s.zone.clone());
-    let blind = Blind::of(trial, reader.is_unblinded(desk, trial));
+    let blind = Blinding::of(trial, reader.is_unblinded(desk, trial));
     let sheet = Sheet { active, record: &record, names: &names, zone: &zone, now: desk.now(), blind: &blind };
     let trends = sheet.trends(&site.choice(trial).0);
     let (history, history_all) = history(desk, &trial.id, person).await?;
@@ -190,7 +190,7 @@ struct Sheet<'a> {
     names: &'a HashMap<crate::model::key::Item, String>,
     zone: &'a Zone,
     now: Instant,
-    blind: &'a Blind,
+    blind: &'a Blinding,
 }
 
 impl Sheet<'_> {

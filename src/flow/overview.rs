@@ -6,7 +6,7 @@ use super::library::Active;
 use super::rights::Reader;
 use super::worklist::{Seen, Summaries, Summary, note};
 use crate::model::purpose::Purpose;
-use crate::publish::blind::Blind;
+use crate::publish::blinding::Blinding;
 use crate::store::*;
 use std::collections::BTreeMap;
 
@@ -31,7 +31,7 @@ pub struct Overview {
     /// There are more persons than were counted here.
     pub cut: bool,
     /// What this reader may not see.
-    pub blind: Blind,
+    pub blind: Blinding,
 }
 
 /// One criterion's counts.
@@ -62,7 +62,7 @@ pub async fn look(
         return Ok(Seen::NoGround(Purpose::Count));
     }
     let exact = reader.may(desk, trial, Purpose::List);
-    let blind = Blind::of(trial, reader.is_unblinded(desk, trial));
+    let blind = Blinding::of(trial, reader.is_unblinded(desk, trial));
     let (all, cut) = summaries.of(desk.store(), &trial.id).await?;
     note(desk, reader, Purpose::Count, format!("trial {}", trial.id), None).await?;
     let mut sums = Sums::new(trial.criteria.iter().map(|c| c.id.as_str()));
@@ -105,7 +105,7 @@ impl Sums {
         }
     }
 
-    fn shown(self, exact: bool, tally: &[(String, i64)], blind: Blind, cut: bool) -> Overview {
+    fn shown(self, exact: bool, tally: &[(String, i64)], blind: Blinding, cut: bool) -> Overview {
         let cells = |counts: &[u64]| -> Vec<Cell> {
             if exact { counts.iter().copied().map(Some).collect() } else { withhold(counts) }
         };

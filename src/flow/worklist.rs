@@ -9,7 +9,7 @@ use crate::model::key::PersonKey;
 use crate::model::purpose::Purpose;
 use crate::model::standing::Status;
 use crate::model::time::Instant;
-pub use crate::publish::blind::Blind;
+pub use crate::publish::blinding::Blinding;
 use crate::publish::history::{Kept, step};
 pub use crate::publish::history::{KeptFact, Step};
 pub use crate::publish::plain::{Joined, Names, joined, unit as plain_unit, value as plain_value};
@@ -127,7 +127,7 @@ pub struct Listing {
     /// The purpose under which it was read.
     pub purpose: Purpose,
     /// What this reader may not see.
-    pub blind: Blind,
+    pub blind: Blinding,
 }
 
 /// Evidence in short by trial and person, with the version of the assessment that it is of.
@@ -200,7 +200,7 @@ pub async fn look(
         return Ok(Seen::NoGround(Purpose::List));
     }
     let named = reader.may(desk, trial, Purpose::Name);
-    let blind = Blind::of(trial, reader.is_unblinded(desk, trial));
+    let blind = Blinding::of(trial, reader.is_unblinded(desk, trial));
     let (all, cut) = summaries.of(desk.store(), &trial.id).await?;
     let mut counts = count(&all, &blind);
     counts.cut = cut;
@@ -276,12 +276,12 @@ fn place(verdict: Overall) -> usize {
     }
 }
 
-fn is_near(row: &ListedRow, summary: &Summary, blind: &Blind) -> bool {
+fn is_near(row: &ListedRow, summary: &Summary, blind: &Blinding) -> bool {
     let open = |criterion: &str| !blind.hides_criterion(criterion);
     row.verdict == Overall::Ineligible && summary.near_miss.as_ref().is_some_and(|n| open(&n.criterion))
 }
 
-fn count(all: &[(ListedRow, Arc<Summary>)], blind: &Blind) -> Counts {
+fn count(all: &[(ListedRow, Arc<Summary>)], blind: &Blinding) -> Counts {
     let mut counts = Counts { listed: all.len(), ..Counts::default() };
     let mut statuses: BTreeMap<Status, usize> = BTreeMap::new();
     let mut needs: BTreeMap<&str, usize> = BTreeMap::new();
@@ -299,7 +299,7 @@ fn count(all: &[(ListedRow, Arc<Summary>)], blind: &Blind) -> Counts {
     counts
 }
 
-fn fits(row: &ListedRow, summary: &Summary, asked: &Asked, blind: &Blind) -> bool {
+fn fits(row: &ListedRow, summary: &Summary, asked: &Asked, blind: &Blinding) -> bool {
     let needs = |name: &String| !blind.hides_variable(name) && summary.missing.iter().any(|m| m.variable == *name);
     asked.verdict.is_none_or(|v| v == row.verdict)
         && asked.status.is_none_or(|s| s == row.status)

@@ -1,116 +1,102 @@
-//! What a definition hides (`[blinding] hidden`): the variables and criteria that may show nobody's arm or study drug.
+//! What a definition hides (`[blinding] hidden`) from all but the unblinded: its names, and whatever leans on them.
 
-use crate::trial::definition::{Trial, Variable, VariableKind};
-use crate::trial::expression::tree::{BuiltIn, Expr, Kind, Name, PROBLEM_LIST, Source};
-use std::cell::RefCell;
-use std::collections::HashMap;
+use crate::trial::definition::{Trial, VariableKind};
+use crate::trial::expression::tree::{BuiltIn, Expr, Kind, Name, Source};
+use std::collections::BTreeSet;
 
-/// The word under which a definition hides its treatment.
-const STUDY_DRUG: &str = "study_drug";
-
-/// Asks what is hidden; each name is followed once.
-pub struct Blinding<'t> {
-    trial: &'t Trial,
-    known: RefCell<HashMap<Name, bool>>,
+/// The names that one reader may not see. Empty: nothing is hidden.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Blinding {
+    variables: BTreeSet<String>,
+    criteria: BTreeSet<String>,
+    readings: BTreeSet<String>,
+    treatment: bool,
 }
 
-impl<'t> Blinding<'t> {
-    /// Of a definition.
-    pub fn of(trial: &'t Trial) -> Self {
-        Self { trial, known: RefCell::default() }
-    }
-
-    /// Anything is hidden at all.
-    pub fn hides(&self) -> bool {
-        !self.trial.hidden.is_empty()
-    }
-
-    /// The study treatment is hidden.
-    pub fn hides_treatment(&self) -> bool {
-        self.says(STUDY_DRUG) || self.says("arm")
-    }
-
-    /// A variable by name, also one of the built-in ones.
-    pub fn variable(&self, name: &str) -> bool {
-        let place = self.trial.variables.iter().position(|v| v.name == name);
-        self.hides() && place.map_or_else(|| self.says(name), |place| self.name(Name::Variable(place)))
-    }
-
-    /// A criterion by id.
-    pub fn criterion(&self, id: &str) -> bool {
-        let place = self.trial.criteria.iter().position(|c| c.id == id);
-        self.hides() && place.is_some_and(|place| self.name(Name::Criterion(place)))
-    }
-
-    /// A reading by name.
-    pub fn reading(&self, name: &str) -> bool {
-        let place = self.trial.readings.iter().position(|r| r.name == name);
-        self.hides() && place.is_some_and(|place| self.name(Name::Reading(place)))
-    }
-
-    fn says(&self, word: &str) -> bool {
-        self.trial.hidden.iter().any(|h| h == word)
-    }
-
-    fn name(&self, name: Name) -> bool {
-        if let Some(known) = self.known.borrow().get(&name) {
-            return *known;
+impl Blinding {
+    /// What this definition hides; to the unblinded nothing.
+    pub fn of(trial: &Trial, unblinded: bool) -> Self {
+        let mut blinding = Self::default();
+        if unblinded || trial.hidden.is_empty() {
+            return blinding;
         }
-        let found = self.look(name);
-        self.known.borrow_mut().insert(name, found);
-        found
+        let named = |word: &str| trial.hidden.iter().any(|h| h == word);
+        let drug = trial.treatment.as_ref().and_then(|t| trial.variables.get(t.drug)).map(|v| v.name.to_string());
+        blinding.treatment = named("study_drug") || named("arm") || drug.as_deref().is_some_and(named);
+        blinding.variables.extend(trial.hidden.iter().cloned());
+        if blinding.treatment {
+            blinding.variables.extend(drug);
+        }
+        // What leans on a hidden name may lean on another that does: until nothing is added.
+        while blinding.spread(trial) {}
+        blinding
     }
 
-    fn look(&self, name: Name) -> bool {
-        let trial = self.trial;
-        match name {
-            Name::Variable(place) => trial.variables.get(place).is_some_and(|v| self.one_variable(place, v)),
-            Name::Reading(place) => {
-                trial.readings.get(place).is_some_and(|r| r.alternatives.iter().any(|(_, e)| self.expression(e)))
+    fn spread(&mut self, trial: &Trial) -> bool {
+        let before = self.variables.len() + self.readings.len() + self.criteria.len();
+        for variable in &trial.variables {
+            let expression = match &variable.kind {
+                VariableKind::Derived(e) => Some(e),
+                VariableKind::Recorded(r) => r.select.as_ref(),
+                VariableKind::Attested { .. } => None,
+            };
+            if expression.is_some_and(|e| self.leans(trial, e)) {
+                self.variables.insert(variable.name.to_string());
             }
-            Name::Criterion(place) => trial
-                .criteria
-                .get(place)
-                .is_some_and(|c| c.applies.iter().chain([&c.expression]).any(|e| self.expression(e))),
-            Name::Anchor(place) => trial.anchors.get(place).is_some_and(|(_, e)| self.expression(e)),
-            Name::BuiltIn(BuiltIn::Arm) => self.says("arm"),
-            Name::BuiltIn(BuiltIn::Stratum) => self.says("stratum"),
-            Name::BuiltIn(_) | Name::Value | Name::Time => false,
         }
-    }
-
-    fn one_variable(&self, place: usize, variable: &Variable) -> bool {
-        let drug = self.trial.treatment.as_ref().is_some_and(|t| t.drug == place);
-        if self.says(&variable.name) || (drug && self.says(STUDY_DRUG)) {
-            return true;
+        for reading in &trial.readings {
+            if reading.alternatives.iter().any(|(_, e)| self.leans(trial, e)) {
+                self.readings.insert(reading.name.clone());
+            }
         }
-        match &variable.kind {
-            VariableKind::Derived(e) => self.expression(e),
-            VariableKind::Recorded(r) => r.select.as_ref().is_some_and(|e| self.itself_apart(e, place)),
-            VariableKind::Attested { .. } => false,
+        for criterion in &trial.criteria {
+            if criterion.applies.iter().chain([&criterion.expression]).any(|e| self.leans(trial, e)) {
+                self.criteria.insert(criterion.id.clone());
+            }
         }
+        self.variables.len() + self.readings.len() + self.criteria.len() > before
     }
 
-    /// A variable's `select` names the variable itself.
-    fn itself_apart(&self, e: &Expr, place: usize) -> bool {
-        self.nodes(e, &|name| name != Name::Variable(place) && self.name(name))
-    }
-
-    fn expression(&self, e: &Expr) -> bool {
-        self.nodes(e, &|name| self.name(name))
-    }
-
-    fn nodes(&self, e: &Expr, hidden: &dyn Fn(Name) -> bool) -> bool {
+    fn leans(&self, trial: &Trial, e: &Expr) -> bool {
         let mut found = false;
+        let variable = |i: usize| trial.variables.get(i).is_some_and(|v| self.variables.contains(v.name.as_str()));
         e.walk(&mut |node| {
             found |= match &node.kind {
-                Kind::Name(name) => hidden(*name),
-                Kind::Aggregate(_, Source::Series(s)) if s.variable != PROBLEM_LIST => {
-                    hidden(Name::Variable(s.variable))
-                }
+                Kind::Name(Name::Variable(i)) => variable(*i),
+                Kind::Name(Name::Reading(i)) => trial.readings.get(*i).is_some_and(|r| self.readings.contains(&r.name)),
+                Kind::Name(Name::Criterion(i)) => trial.criteria.get(*i).is_some_and(|c| self.criteria.contains(&c.id)),
+                Kind::Name(Name::Anchor(i)) => trial.anchors.get(*i).is_some_and(|(_, e)| self.leans(trial, e)),
+                Kind::Name(Name::BuiltIn(BuiltIn::Arm)) => self.variables.contains("arm"),
+                Kind::Name(Name::BuiltIn(BuiltIn::Stratum)) => self.variables.contains("stratum"),
+                Kind::Aggregate(_, Source::Series(series)) => variable(series.variable),
                 _ => false,
             };
         });
         found
+    }
+
+    /// Anything is hidden at all.
+    pub fn hides(&self) -> bool {
+        *self != Self::default()
+    }
+
+    /// Whether a variable is hidden; of several joined by ` or ` any.
+    pub fn hides_variable(&self, words: &str) -> bool {
+        words.split(" or ").any(|name| self.variables.contains(name))
+    }
+
+    /// Whether a criterion's result and evidence are hidden; its words never are.
+    pub fn hides_criterion(&self, id: &str) -> bool {
+        self.criteria.contains(id)
+    }
+
+    /// Whether a reading's verdicts are hidden.
+    pub fn hides_reading(&self, name: &str) -> bool {
+        self.readings.contains(name)
+    }
+
+    /// Whether what was given, and when, is hidden.
+    pub fn hides_treatment(&self) -> bool {
+        self.treatment
     }
 }

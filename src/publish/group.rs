@@ -24,7 +24,7 @@ struct Must {
 
 /// The resource.
 pub fn group(trial: &Trial, base: &str) -> Vec<u8> {
-    let mut reader = Reader { trial, blinding: Blinding::of(trial), found: Vec::new() };
+    let mut reader = Reader { trial, blinding: Blinding::of(trial, false), found: Vec::new() };
     let mandatory = reader.mandatory();
     let mut rest = Vec::new();
     for (place, criterion) in trial.criteria.iter().enumerate() {
@@ -58,7 +58,7 @@ fn in_words(criterion: &Criterion) -> String {
 
 struct Reader<'t> {
     trial: &'t Trial,
-    blinding: Blinding<'t>,
+    blinding: Blinding,
     found: Vec<Must>,
 }
 
@@ -93,7 +93,7 @@ impl<'t> Reader<'t> {
 
     /// Takes what of a criterion is a must; answers whether that is all of it.
     fn criterion(&mut self, criterion: &'t Criterion, mandatory: bool) -> bool {
-        let plain = mandatory && criterion.applies.is_none() && !self.blinding.criterion(&criterion.id);
+        let plain = mandatory && criterion.applies.is_none() && !self.blinding.hides_criterion(&criterion.id);
         plain && self.take(&criterion.expression, !criterion.exclusion, 0)
     }
 

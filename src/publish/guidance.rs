@@ -40,8 +40,8 @@ pub fn status(assessment: &Value) -> &'static str {
 
 /// The resource.
 pub fn guidance_response(trial: &Trial, assessment: &Value, about: &About) -> Vec<u8> {
-    let blinding = Blinding::of(trial);
-    let shown = |name: &&str| !blinding.variable(name);
+    let blinding = Blinding::of(trial, false);
+    let shown = |name: &&str| !blinding.hides_variable(name);
     let open: Vec<_> = open(assessment).into_iter().filter(|o| o.variables.iter().all(shown)).collect();
     let required = open.iter().flat_map(|o| requirements(trial, about.base, o)).collect();
     let version = assessment["version"].as_u64().unwrap_or(u64::from(trial.version));
@@ -80,7 +80,7 @@ fn list<'v>(value: &'v Value, key: &str) -> &'v [Value] {
 
 fn note(assessment: &Value, blinding: &Blinding) -> String {
     let criteria = list(assessment, "criteria");
-    let shown = |c: &&Value| !blinding.criterion(c["id"].as_str().unwrap_or_default());
+    let shown = |c: &&Value| !blinding.hides_criterion(c["id"].as_str().unwrap_or_default());
     let undetermined = criteria.iter().filter(shown).filter(|c| c["result"] == "unknown").count();
     let blinded = criteria.len() - criteria.iter().filter(shown).count();
     let mut words = format!("{undetermined} of {} criteria undetermined.", criteria.len() - blinded);
@@ -117,7 +117,7 @@ fn parameters(assessment: &Value, blinding: &Blinding) -> String {
     }
     for criterion in list(assessment, "criteria") {
         let id = criterion["id"].as_str().unwrap_or_default();
-        if !blinding.criterion(id) {
+        if !blinding.hides_criterion(id) {
             let result = vec![
                 parameter("id", "valueString", text(id)),
                 parameter("kind", "valueCode", word(&criterion["kind"])),
@@ -127,14 +127,14 @@ fn parameters(assessment: &Value, blinding: &Blinding) -> String {
         }
     }
     for (reading, alternatives) in assessment["readings"].as_object().into_iter().flatten() {
-        if !blinding.reading(reading) {
+        if !blinding.hides_reading(reading) {
             let mut verdicts = vec![parameter("name", "valueString", text(reading))];
             let each = alternatives.as_object().into_iter().flatten();
             verdicts.extend(each.map(|(name, overall)| parameter(name, "valueCode", word(overall))));
             all.push(parts("reading", verdicts));
         }
     }
-    if let Some(near) = assessment["near_miss"]["criterion"].as_str().filter(|id| !blinding.criterion(id)) {
+    if let Some(near) = assessment["near_miss"]["criterion"].as_str().filter(|id| !blinding.hides_criterion(id)) {
         all.push(parameter("near-miss", "valueString", text(near)));
     }
     object([("resourceType", Some(text("Parameters"))), ("id", Some(text("result"))), ("parameter", array(all))])

@@ -4,7 +4,6 @@
 
 pub mod around;
 pub mod assessment;
-pub mod blind;
 pub mod blinding;
 pub mod bundle;
 pub mod canonical;

@@ -88,7 +88,7 @@ fn condition(kind: &str, description: &str, expression: &str) -> String {
 /// The definition's text as it is. `files` are names and contents; where something is blinded they are left out,
 /// for the text names what is hidden.
 pub fn library(trial: &Trial, base: &str, files: &[(String, String)]) -> Vec<u8> {
-    let blinded = Blinding::of(trial).hides();
+    let blinded = Blinding::of(trial, false).hides();
     let kind = |name: &str| if name.ends_with(".md") { "text/markdown" } else { "application/toml" };
     let content = |(name, body): &(String, String)| {
         object([

@@ -65,8 +65,8 @@ impl Item {
 
 /// What is missing before anybody is registered: results to obtain, and answers of people.
 pub fn items(trial: &Trial, assessment: &Value, at: &str) -> Vec<Item> {
-    let blinding = Blinding::of(trial);
-    let shown = |variables: &[&str]| variables.iter().all(|v| !blinding.variable(v));
+    let blinding = Blinding::of(trial, false);
+    let shown = |variables: &[&str]| variables.iter().all(|v| !blinding.hides_variable(v));
     open(assessment)
         .into_iter()
         .filter(|o| shown(&o.variables))
@@ -111,7 +111,7 @@ pub fn confirm_eligibility(at: &str) -> Item {
 /// An alert as work; `None` where its kind would show what is blinded.
 pub fn alert(trial: &Trial, kind: &str, words: &str, at: &str) -> Option<Item> {
     let of_treatment = matches!(kind, "drug-without-registration" | "administrations-retracted");
-    if of_treatment && Blinding::of(trial).hides_treatment() {
+    if of_treatment && Blinding::of(trial, false).hides_treatment() {
         return None;
     }
     Some(Item {

@@ -126,9 +126,9 @@ impl Gateway {
             return Ok(Vec::new());
         };
         assess::name_facts(&self.store, &mut finding.assessment, &record).await?;
-        let blinding = Blinding::of(&active.trial);
-        let criteria = finding.assessment.criteria.iter().filter(|c| !blinding.criterion(&c.id));
-        let facts = criteria.flat_map(|c| &c.facts).filter(|f| !blinding.variable(&f.variable));
+        let blinding = Blinding::of(&active.trial, false);
+        let criteria = finding.assessment.criteria.iter().filter(|c| !blinding.hides_criterion(&c.id));
+        let facts = criteria.flat_map(|c| &c.facts).filter(|f| !blinding.hides_variable(&f.variable));
         let versions: BTreeSet<String> = facts.filter_map(|f| self.version_of(&f.source)).collect();
         Ok(versions.into_iter().collect())
     }

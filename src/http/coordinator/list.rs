@@ -6,7 +6,7 @@ use super::routes::Context;
 use super::text::{self, Lang, Words};
 use crate::flow::query::encode;
 use crate::flow::worklist::{
-    Asked, Blind, Change, Entry, LOOKED_THROUGH_MAX, Listing, Names, Order, PAGE, Summary, plain_value,
+    Asked, Blinding, Change, Entry, LOOKED_THROUGH_MAX, Listing, Names, Order, PAGE, Summary, plain_value,
 };
 use crate::model::assessment::Overall;
 use crate::model::standing::Status;
@@ -222,7 +222,7 @@ pub(super) fn short_key(key: &str) -> Markup {
 }
 
 /// What is open, what nearly fits, or what keeps the person out.
-fn decides(summary: &Summary, verdict: Overall, names: &Names<'_>, blind: &Blind, lang: Lang) -> Markup {
+fn decides(summary: &Summary, verdict: Overall, names: &Names<'_>, blind: &Blinding, lang: Lang) -> Markup {
     let near = summary.near_miss.as_ref().filter(|n| !blind.hides_criterion(&n.criterion));
     html! {
         @if verdict == Overall::Undetermined {
@@ -246,7 +246,7 @@ fn decides(summary: &Summary, verdict: Overall, names: &Names<'_>, blind: &Blind
     }
 }
 
-fn changed(change: &Change, now: Overall, names: &Names<'_>, blind: &Blind, zone: &Zone, lang: Lang) -> Markup {
+fn changed(change: &Change, now: Overall, names: &Names<'_>, blind: &Blinding, zone: &Zone, lang: Lang) -> Markup {
     /// Facts named in a row of the list; how many there are beyond is said.
     const NAMED: usize = 2;
     let came: Vec<_> = change.step.came.iter().filter(|f| !blind.hides_variable(&f.variable)).collect();

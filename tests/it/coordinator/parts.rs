@@ -5,7 +5,7 @@ use trialgate::flow::profiles::Profiles;
 use trialgate::model::interval::{End, Interval};
 use trialgate::model::number::Number;
 use trialgate::model::time::Instant;
-use trialgate::publish::blind::Blind;
+use trialgate::publish::blinding::Blinding;
 use trialgate::publish::history::{Kept, step};
 use trialgate::publish::plain::{Joined, Names, joined, value};
 use trialgate::publish::trend::{Point, SIDE, draw, limits};
@@ -116,11 +116,11 @@ fn a_step_names_what_came_what_went_and_what_flipped() {
 #[test]
 fn what_leans_on_a_hidden_name_is_hidden_too() {
     let mut trial = trial();
-    assert_eq!(Blind::of(&trial, false), Blind::default());
+    assert_eq!(Blinding::of(&trial, false), Blinding::default());
     trial.hidden = vec!["hb".into(), "study_drug".into()];
-    let blind = Blind::of(&trial, false);
+    let blind = Blinding::of(&trial, false);
     assert!(blind.hides_variable("hb") && blind.hides_variable("esr or hb") && !blind.hides_variable("esr"));
     assert!(blind.hides_reading("esr_and_or_hb") && blind.hides_criterion("I2") && !blind.hides_criterion("I3"));
     assert!(blind.hides_variable("allo_msc") && blind.hides_treatment());
-    assert_eq!(Blind::of(&trial, true), Blind::default(), "to the unblinded nothing is hidden");
+    assert_eq!(Blinding::of(&trial, true), Blinding::default(), "to the unblinded nothing is hidden");
 }
