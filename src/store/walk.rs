@@ -107,6 +107,18 @@ fn candidate(row: &mut Row) -> Result<Candidate, StoreError> {
     })
 }
 
+/// These columns of the version of a resource that was current at a moment.
+macro_rules! as_of {
+    ($columns:literal) => {
+        concat!(
+            "select ",
+            $columns,
+            " from resource where partition = part(?1) and item = ?1 and state in (1, 2, 3) and known <= ?2 and type = ?3 and source = ?4
+             order by version desc limit 1"
+        )
+    };
+}
+
 impl Question for Walk {
     type Answer = Walked;
 
@@ -127,14 +139,21 @@ impl Question for Walk {
 impl Walk {
     /// The version that was current when the walk began, if there was one.
     async fn as_of(&self, tx: &mut impl Tx, kind: ResourceType, item: Item) -> Result<Option<Candidate>, StoreError> {
-        let sql = "select known, item, version, id, state, body from resource
-                   where partition = part(?1) and item = ?1 and state in (1, 2, 3) and known <= ?2 and type = ?3 and source = ?4
-                   order by version desc limit 1";
+        let row = self.newest(tx, as_of!("known, item, version, id, state, body"), 4, kind, item).await?;
+        row.map(|mut row| candidate(&mut row)).transpose()
+    }
+
+    /// The row of that version; what was deleted by then has none. `state` is the place of that column.
+    async fn newest(
+        &self,
+        tx: &mut impl Tx,
+        sql: &'static str,
+        state: usize,
+        kind: ResourceType,
+        item: Item,
+    ) -> Result<Option<Row>, StoreError> {
         let rows = tx.query(sql, args![item, self.until, kind.name(), self.narrow.source.as_str()]).await?;
-        let Some(mut row) = rows.into_iter().next().filter(|r| !r.int(4).is_ok_and(|state| state == 3)) else {
-            return Ok(None);
-        };
-        candidate(&mut row).map(Some)
+        Ok(rows.into_iter().next().filter(|r| !r.int(state).is_ok_and(|state| state == 3)))
     }
 
     /// The named ones, by known time.
@@ -147,10 +166,7 @@ impl Walk {
     ) -> Result<(), StoreError> {
         let mut places: Vec<Place> = Vec::new();
         for item in items {
-            let sql = "select known, state from resource where partition = part(?1) and item = ?1 and state in (1, 2, 3) and known <= ?2 and type = ?3 and source = ?4
-                       order by version desc limit 1";
-            let rows = tx.query(sql, args![item, self.until, kind.name(), self.narrow.source.as_str()]).await?;
-            if let Some(row) = rows.first().filter(|r| !r.int(1).is_ok_and(|state| state == 3)) {
+            if let Some(row) = self.newest(tx, as_of!("known, state"), 1, kind, item).await? {
                 places.push((row.int(0)?, item));
             }
         }
