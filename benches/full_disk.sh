@@ -8,6 +8,7 @@ if [ "${FULL_DISK:-}" != inside ]; then
   FULL_DISK=inside exec unshare $flags "$0" "$program"
 fi
 disk=$(mktemp -d); mount -t tmpfs -o size=64m none "$disk"
+touch "$disk.out"
 TRIALGATE_LOG=error "$program" serve --listen 127.0.0.1:0 --store "sqlite:$disk/s.db" > "$disk.out" 2> "$disk.err" & pid=$!
 trap 'kill $pid 2>/dev/null || true; wait $pid 2>/dev/null || true; rm -f "$disk.out" "$disk.err"' EXIT
 until grep -q listens "$disk.out"; do sleep 0.05; done
