@@ -30,7 +30,8 @@ impl Texts {
 /// SQLite has one partition, 0.
 pub(super) fn sqlite(sql: &str) -> String {
     let sql = replaced(sql, "wide(", |inside| format!("{inside} = 0"));
-    let sql = replaced(&sql, "entered_now(", |_| "(select cast(coalesce(max(rowid), 0) as text) from resource)".to_owned());
+    let sql =
+        replaced(&sql, "entered_now(", |_| "(select cast(coalesce(max(rowid), 0) as text) from resource)".to_owned());
     let sql = replaced(&sql, "entered(", |inside| match inside.split_once(' ') {
         Some((row, seen)) => format!("{row}.rowid <= cast({seen} as integer)"),
         None => inside.to_owned(),
