@@ -198,10 +198,14 @@ impl<'a> Scene<'a> {
         }
     }
 
-    /// Whether a member is one that `exists` and `Count` count: of a condition, one that is there.
+    /// Whether a member is one that `exists` and `Count` count: of a condition or procedure, one that is there.
     fn is_there(&self, view: &View<'a>, m: &Member<'a>) -> Truth {
-        let condition = self.recorded(view.variable).is_some_and(|r| r.from.contains(&Origin::Condition));
-        let there = if condition { to_truth(&self.value_of(view, m)) } else { Truth::True };
+        let may_be_in_doubt = |r: &Recorded| r.from.iter().any(|o| matches!(o, Origin::Condition | Origin::Procedure));
+        let there = if self.recorded(view.variable).is_some_and(may_be_in_doubt) {
+            to_truth(&self.value_of(view, m))
+        } else {
+            Truth::True
+        };
         if m.sure || there == Truth::False { there } else { Truth::Unknown }
     }
 

@@ -282,3 +282,17 @@ pub(super) fn administration(id: &str, at: &str) -> String {
         r#"{{"resourceType":"MedicationAdministration","id":"{id}","status":"completed","medicationCodeableConcept":{{"coding":[{{"system":"http://www.nlm.nih.gov/research/umls/rxnorm","code":"1"}}]}},"subject":{{"reference":"Patient/p"}},"effectivePeriod":{{"start":"{at}"}}}}"#
     )
 }
+
+/// Something done to patient `p`.
+pub(super) fn procedure(id: &str, status: &str) -> String {
+    format!(
+        r#"{{"resourceType":"Procedure","id":"{id}","status":"{status}","code":{{"coding":[{{"system":"http://snomed.info/sct","code":"45211000"}}]}},"subject":{{"reference":"Patient/p"}},"performedPeriod":{{"start":"2025-04-01","end":"2025-04-02"}}}}"#
+    )
+}
+
+/// What patient `p` answered.
+pub(super) fn response(id: &str) -> String {
+    format!(
+        r#"{{"resourceType":"QuestionnaireResponse","id":"{id}","identifier":{{"system":"urn:forms","value":"{id}"}},"questionnaire":"https://forms.example/haq","status":"completed","subject":{{"reference":"Patient/p"}},"authored":"2025-05-01","item":[{{"linkId":"1","answer":[{{"valueInteger":2}}]}}]}}"#
+    )
+}
