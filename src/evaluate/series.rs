@@ -391,8 +391,13 @@ impl<'a> Scene<'a> {
         middle(&values?).map(Val::Number)
     }
 
-    /// A function over a written list: what is unknown is left out, as in CQL.
+    /// A function over a written list: what is unknown is left out, as in CQL, but for the first and the last.
     pub(super) fn over_list(&self, what: Aggregate, list: &'a [Expr]) -> Known {
+        match what {
+            Aggregate::First => return list.first().and_then(|e| self.value(e)),
+            Aggregate::Last => return list.last().and_then(|e| self.value(e)),
+            _ => {}
+        }
         let values: Vec<Val> = list.iter().filter_map(|e| self.value(e)).collect();
         let truths = || values.iter().map(|v| *v == Val::Truth(true));
         let numbers = || -> Option<Vec<Interval>> {
@@ -403,8 +408,7 @@ impl<'a> Scene<'a> {
             Aggregate::AnyTrue => Some(Val::Truth(truths().any(|t| t))),
             Aggregate::AllTrue => Some(Val::Truth(truths().all(|t| t))),
             Aggregate::Count => Some(Val::Number(whole(values.len()))),
-            Aggregate::First => values.into_iter().next(),
-            Aggregate::Last => values.into_iter().next_back(),
+            Aggregate::First | Aggregate::Last => None,
             Aggregate::Min | Aggregate::Max => values.into_iter().map(Some).reduce(|a, b| pick(what, a, b)).flatten(),
             Aggregate::Sum => numbers()?.into_iter().reduce(|a, b| a.add(&b)).map(Val::Number),
             Aggregate::Avg => {
