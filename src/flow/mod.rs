@@ -11,6 +11,7 @@ pub mod delete;
 pub mod deliver;
 pub mod desk;
 pub mod evaluation;
+mod evidence;
 pub mod explain;
 pub mod gateway;
 pub mod history;

@@ -50,6 +50,12 @@ impl Plan {
         self.is_of_person(coding) || !self.find_ways(self.terms.of(source), coding).is_empty()
     }
 
+    /// Whether a code is read from any source at all.
+    pub fn reads(&self, coding: &Coding) -> bool {
+        let mut maps = std::iter::once(&self.terms.shared).chain(self.terms.sources.values());
+        self.is_of_person(coding) || maps.any(|terms| !self.find_ways(terms, coding).is_empty())
+    }
+
     fn is_of_person(&self, coding: &Coding) -> bool {
         match coding.system.as_str() {
             PATIENT_SYSTEM => PATIENT_CODES.contains(&coding.code.as_str()),
