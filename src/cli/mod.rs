@@ -6,6 +6,7 @@ pub mod backtest;
 pub mod check;
 pub mod client;
 pub mod evaluate;
+pub mod expand;
 pub mod explain;
 pub mod files;
 pub mod import;

@@ -12,6 +12,7 @@ pub mod deliver;
 pub mod desk;
 pub mod evaluation;
 mod evidence;
+pub mod expand;
 pub mod explain;
 pub mod gateway;
 pub mod history;
