@@ -167,9 +167,8 @@ impl<'a> Scene<'a> {
                 let below = if *high_closed { Comparison::LessOrEqual } else { Comparison::Less };
                 self.compared(above, &x, &self.value(low)).and(self.compared(below, &x, &self.value(high)))
             }
-            Kind::List(list) if x.is_some() => {
-                list.iter().fold(Truth::False, |any, e| any.or(equal(&x, &self.value(e))))
-            }
+            // What is unknown may be any member, and anything may be an unknown member; in no list is nothing.
+            Kind::List(list) => list.iter().fold(Truth::False, |any, e| any.or(equal(&x, &self.value(e)))),
             _ => Truth::Unknown,
         }
     }

@@ -221,10 +221,14 @@ impl<'a> Scene<'a> {
         }
     }
 
-    /// Whether a member is one that `exists` and `Count` count: of a condition, one that is there.
-    pub(super) fn is_there(&self, view: &View<'a>, m: &Member<'a>) -> Truth {
-        let condition = self.recorded(view.variable).is_some_and(|r| r.from.contains(&Origin::Condition));
-        let there = if condition { to_truth(&self.value_of(view, m)) } else { Truth::True };
+    /// Whether a member is one that `exists` and `Count` count: of a condition or procedure, one that is there.
+    fn is_there(&self, view: &View<'a>, m: &Member<'a>) -> Truth {
+        let may_be_in_doubt = |r: &Recorded| r.from.iter().any(|o| matches!(o, Origin::Condition | Origin::Procedure));
+        let there = if self.recorded(view.variable).is_some_and(may_be_in_doubt) {
+            to_truth(&self.value_of(view, m))
+        } else {
+            Truth::True
+        };
         if m.sure || there == Truth::False { there } else { Truth::Unknown }
     }
 
@@ -378,8 +382,13 @@ impl<'a> Scene<'a> {
         middle(&values?).map(Val::Number)
     }
 
-    /// A function over a written list: what is unknown is left out, as in CQL.
+    /// A function over a written list: what is unknown is left out, as in CQL, but for the first and the last.
     pub(super) fn over_list(&self, what: Aggregate, list: &'a [Expr]) -> Known {
+        match what {
+            Aggregate::First => return list.first().and_then(|e| self.value(e)),
+            Aggregate::Last => return list.last().and_then(|e| self.value(e)),
+            _ => {}
+        }
         let values: Vec<Val> = list.iter().filter_map(|e| self.value(e)).collect();
         let truths = || values.iter().map(|v| *v == Val::Truth(true));
         let numbers = || -> Option<Vec<Interval>> {
@@ -390,8 +399,7 @@ impl<'a> Scene<'a> {
             Aggregate::AnyTrue => Some(Val::Truth(truths().any(|t| t))),
             Aggregate::AllTrue => Some(Val::Truth(truths().all(|t| t))),
             Aggregate::Count => Some(Val::Number(whole(values.len()))),
-            Aggregate::First => values.into_iter().next(),
-            Aggregate::Last => values.into_iter().next_back(),
+            Aggregate::First | Aggregate::Last => None,
             Aggregate::Min | Aggregate::Max => values.into_iter().map(Some).reduce(|a, b| pick(what, a, b)).flatten(),
             Aggregate::Sum => numbers()?.into_iter().reduce(|a, b| a.add(&b)).map(Val::Number),
             Aggregate::Avg => {

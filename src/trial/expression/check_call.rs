@@ -65,7 +65,16 @@ impl Checker<'_> {
             "Power" => self.plain_call(syntax, Function::Power, count(2, 2), arguments),
             "Coalesce" => {
                 count(1, ARGUMENTS_MAX)?;
-                let (all, ty) = self.alike_all(arguments)?;
+                // As in CQL, one list stands for its members.
+                let written = match arguments {
+                    [Syntax { kind: K::List(members), .. }] if !members.is_empty() => members,
+                    _ => arguments,
+                };
+                let (all, ty) = self.alike_all(written)?;
+                if matches!(ty, Type::List(_) | Type::Interval(_)) {
+                    let fault = Fault::new(span.clone(), format!("`Coalesce` of {} is not supported", describe(&ty)));
+                    return Err(fault.help("write single values: Coalesce(a, b)"));
+                }
                 Ok(self.make(syntax, Kind::Call(Function::Coalesce, all), ty))
             }
             "PercentChange" => {
