@@ -59,7 +59,7 @@ pub fn load(files: &Files) -> (Option<super::definition::Trial>, Vec<Mistake>) {
     let mut mistakes = loader.mistakes;
     mistakes.append(&mut loader.codes.mistakes);
     if let Some(trial) = &trial {
-        mistakes.extend(super::lint::lint(trial, &document, &loader.jobs));
+        mistakes.extend(super::lint::lint(trial, &document, &loader.jobs, &files.others));
     }
     mistakes.sort_by_key(|m| (m.line, m.column));
     mistakes.dedup();

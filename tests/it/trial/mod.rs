@@ -6,4 +6,5 @@ mod definition;
 mod expressions;
 mod instruments;
 mod kinds;
+mod lint;
 mod maps;
