@@ -96,6 +96,7 @@ impl Scene<'_> {
             Calendar::Month if difference => months_between(first_of_month(a), first_of_month(b)),
             Calendar::Year => whole(whole_months(a, b), 12),
             Calendar::Month => whole_months(a, b),
+            Calendar::Week if difference => weeks_since_sunday(b) - weeks_since_sunday(a),
             Calendar::Week => whole(days_between(a, b), 7),
             Calendar::Day => days_between(a, b),
             Calendar::Hour | Calendar::Minute => {
@@ -139,6 +140,11 @@ impl Scene<'_> {
 /// Completed months, counted towards zero.
 fn whole_months(a: Date, b: Date) -> i64 {
     if b < a { -months_between(b, a) } else { months_between(a, b) }
+}
+
+/// Whole weeks from a Sunday to a date: CQL's weeks begin on Sundays.
+fn weeks_since_sunday(date: Date) -> i64 {
+    days_between(jiff::civil::date(1970, 1, 4), date).div_euclid(7)
 }
 
 fn first_of_month(date: Date) -> Date {

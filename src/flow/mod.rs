@@ -26,7 +26,6 @@ pub mod projections;
 pub mod query;
 pub mod rehearse;
 pub mod render;
-pub mod research;
 pub mod rights;
 mod seam;
 pub mod search;

@@ -120,7 +120,7 @@ impl Plan {
 }
 
 /// What a received code means: itself under its system's usual URI, and what the map adds.
-fn meanings(terms: &Terms, coding: &Coding) -> Vec<Coding> {
+pub(super) fn meanings(terms: &Terms, coding: &Coding) -> Vec<Coding> {
     let usual = terms.usual(coding);
     let mapped = terms.codes.get(coding).or_else(|| terms.codes.get(&usual));
     let mut all: Vec<Coding> = mapped.into_iter().flatten().map(|c| terms.usual(c)).collect();

@@ -37,6 +37,7 @@ pub fn expect(expr: Expr, wanted: &Wanted) -> Result<Expr, Fault> {
     let whole = 0..expr.text.len();
     let wrong = |what: &str| Fault::new(whole.clone(), format!("this is {}, wanted {what}", describe(&expr.ty)));
     match (wanted, &expr.ty) {
+        (_, Type::List(_) | Type::Interval(_)) => Err(wrong("one value")),
         (Wanted::Any, _) | (_, Type::Null) => Ok(expr),
         (Wanted::Truth, Type::Truth) | (Wanted::Time, Type::Time) | (Wanted::Text, Type::Text) => Ok(expr),
         (Wanted::Truth, _) => Err(wrong("a condition that is true or false")),
@@ -76,8 +77,12 @@ pub(super) fn describe(ty: &Type) -> String {
 
 impl Checker<'_> {
     pub(super) fn make(&self, syntax: &Syntax, kind: Kind, ty: Type) -> Expr {
+        Expr { kind, ty, text: self.text_of(syntax).into() }
+    }
+
+    fn text_of(&self, syntax: &Syntax) -> String {
         let written = self.text.get(syntax.span.clone()).unwrap_or("");
-        Expr { kind, ty, text: written.split_whitespace().collect::<Vec<_>>().join(" ").into() }
+        written.split_whitespace().collect::<Vec<_>>().join(" ")
     }
 
     pub(super) fn expr(&self, syntax: &Syntax) -> Checked {
@@ -132,6 +137,9 @@ impl Checker<'_> {
     }
 
     fn date(&self, syntax: &Syntax, text: &str) -> Checked {
+        if text.starts_with('T') {
+            return Err(Fault::new(syntax.span.clone(), format!("`@{text}`, a time of day, is not supported")));
+        }
         let time = Partial::parse(text).map_err(|what| Fault::new(syntax.span.clone(), what))?;
         Ok(self.make(syntax, literal(Value::Time(time)), Type::Time))
     }
@@ -263,6 +271,10 @@ impl Checker<'_> {
         if !matches!(ty, Type::Number(_) | Type::Time | Type::Null) {
             return Err(Fault::new(syntax.span.clone(), format!("an interval of {} is not supported", describe(&ty))));
         }
+        if is_empty(&low, &high, low_closed && high_closed) {
+            return Err(Fault::new(syntax.span.clone(), format!("`{}` ends before it begins", self.text_of(syntax)))
+                .help("write the lower end first"));
+        }
         let kind = Kind::Interval(Box::new(low), low_closed, Box::new(high), high_closed);
         Ok(self.make(syntax, kind, Type::Interval(Box::new(ty))))
     }
@@ -352,6 +364,24 @@ pub(super) fn literal(value: Value) -> Kind {
 
 pub(super) fn exact(number: Number) -> Kind {
     literal(Value::Number(Interval::exact(number)))
+}
+
+/// Whether nothing lies between two written ends.
+fn is_empty(low: &Expr, high: &Expr, closed: bool) -> bool {
+    let order = match (&low.kind, &high.kind) {
+        (Kind::Literal(Some(Value::Number(a))), Kind::Literal(Some(Value::Number(b)))) => {
+            a.as_exact().zip(b.as_exact()).map(|(a, b)| a.cmp(b))
+        }
+        (Kind::Literal(Some(Value::Time(Partial::Day(a)))), Kind::Literal(Some(Value::Time(Partial::Day(b))))) => {
+            Some(a.cmp(b))
+        }
+        (
+            Kind::Literal(Some(Value::Time(Partial::Instant(a, _)))),
+            Kind::Literal(Some(Value::Time(Partial::Instant(b, _)))),
+        ) => Some(a.cmp(b)),
+        _ => None,
+    };
+    order.is_some_and(|order| order.is_gt() || (order.is_eq() && !closed))
 }
 
 /// A fault that only follows from a mistake in what the word stands for.

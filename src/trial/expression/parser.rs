@@ -283,6 +283,13 @@ impl Parser {
             let (from, to) = self.sum_and_sum()?;
             return self.node(K::UnitsBetween(units, Box::new(from), Box::new(to), difference), start);
         }
+        if let Token::Word(word) = self.peek()
+            && matches!(word.as_str(), "seconds" | "milliseconds")
+            && (difference || self.word_after(1, "between"))
+        {
+            return Err(Fault::new(self.span(), format!("`{word} between` is not supported"))
+                .help("years, months, weeks, days, hours or minutes"));
+        }
         if difference { Err(self.unexpected("years, months, weeks, days, hours or minutes")) } else { self.sum() }
     }
 

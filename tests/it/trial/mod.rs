@@ -3,4 +3,5 @@
 mod cutoffs;
 mod definition;
 mod expressions;
+mod kinds;
 mod maps;
