@@ -39,11 +39,11 @@ async fn start(args: &Serve) -> Result<(Arc<Desk>, Running, How), String> {
     if let Some(trials) = &args.trials {
         profiles = profiles.with_trials(trials)?;
     }
-    let library = wire::library(&profiles)?;
+    let store = wire::store(&settings, true, false)?;
+    let library = wire::overlaid(&store, &profiles).await?;
     for warning in &library.warnings {
         tracing::warn!("{warning}");
     }
-    let store = wire::store(&settings, true, false)?;
     let desk = Arc::new(wire::desk(&settings, store, library, Clock::System, base.trim_end_matches('/'))?);
     takeup::take_up(&desk, &profiles).await.map_err(|e| e.to_string())?;
     let drain = served.limits.drain_deadline;

@@ -2,7 +2,9 @@
 
 use super::contract::{KnownAt, PersonState, Record, StoreError, ToAssess};
 use super::facts;
-use super::questions::{Member, PersonByKey, PersonOf, PersonRow, PersonsAll, ReadPerson, ReadToAssess, Standings};
+use super::questions::{
+    Member, PersonByKey, PersonOf, PersonRow, PersonsAll, ReadPerson, ReadPersons, ReadToAssess, Standings,
+};
 use super::tx::{Question, Tx};
 use super::value::args;
 use crate::model::code::Coding;
@@ -213,6 +215,18 @@ impl Question for ReadPerson {
         let wanted: Option<BTreeSet<i64>> = self.codes.as_ref().map(|codes| codes.iter().copied().collect());
         let own = [Origin::Patient as i64, Origin::Gateway as i64];
         self.record(tx, |code, origin| wanted.as_ref().is_none_or(|w| w.contains(&code) || own.contains(&origin))).await
+    }
+}
+
+impl Question for ReadPersons {
+    type Answer = Vec<Record>;
+
+    async fn run<T: Tx>(&self, tx: &mut T) -> Result<Vec<Record>, StoreError> {
+        let mut found = Vec::with_capacity(self.persons.len());
+        for person in &self.persons {
+            found.push(ReadPerson { person: *person, known: self.known.clone(), codes: None }.run(tx).await?);
+        }
+        Ok(found)
     }
 }
 
