@@ -6,7 +6,7 @@ pub mod run;
 pub mod serve;
 pub mod settings;
 pub mod story;
-mod trials;
 pub mod tell;
+mod trials;
 pub mod users;
 pub mod wire;

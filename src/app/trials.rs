@@ -76,7 +76,8 @@ async fn diff_of(asked: &Diff<'_>, place: &Place) -> Result<End, String> {
     let (terms, _) = library::maps(&profiles);
     let now = Clock::System.now();
     let moment = |site: &Site| asked.as_of.map_or(Ok(now), |text| moment_of(text, &site.zone));
-    let question = |a: &Active| backtest::Question::new(a.trial.clone(), &terms, &BTreeMap::new(), moment).map(Arc::new);
+    let question =
+        |a: &Active| backtest::Question::new(a.trial.clone(), &terms, &BTreeMap::new(), moment).map(Arc::new);
     let (before, after) = (question(&old)?, question(&new)?);
     let bar = cli::import::spinner("persons");
     let progress = |done| bar.set_position(done);
@@ -114,8 +115,10 @@ fn of_folder(dir: &Path, profiles: &Profiles) -> Result<Folder, String> {
     let Some(trial) = trial.filter(|_| errors.is_empty()) else {
         return Ok(Err(format!("the definition is not taken up:\n{}", errors.join("\n"))));
     };
-    let files = profiles.below(&folder);
-    Ok(Ok((Active::new(trial, &terms, library::defining(&files)), files)))
+    let mut files = profiles.below(&folder);
+    files.extend(trial.leans_on.iter().cloned());
+    let defining = library::defining(&files, &trial);
+    Ok(Ok((Active::new(trial, &terms, defining), files)))
 }
 
 fn lists(settings: &Settings, trial: &str) -> bool {
@@ -152,7 +155,10 @@ async fn load_of(dir: &Path, as_json: bool, place: &Place) -> Result<End, String
         json(&json!({ "trial": trial.id, "version": trial.version, "result": word, "before": before }));
     } else {
         let before = before.map_or_else(String::new, |v| format!(" in place of version {v}"));
-        println!("{} version {} is {word}{before}; everybody is looked at again, the enrolled stay with theirs", trial.id, trial.version);
+        println!(
+            "{} version {} is {word}{before}; everybody is looked at again, the enrolled stay with theirs",
+            trial.id, trial.version
+        );
     }
     Ok(End::Done)
 }

@@ -3,11 +3,11 @@
 use crate::cli::args::Place;
 use crate::clock::{self, Clock};
 use crate::config::{Settings, Target};
-use crate::flow::{Store, definitions};
 use crate::flow::desk::{AtSite, Desk, TargetAt, client};
 use crate::flow::gateway::{Gateway, MAIN, Parts, Source};
 use crate::flow::library::Library;
 use crate::flow::profiles::Profiles;
+use crate::flow::{Store, definitions};
 use crate::http::auth::{Client, Right, check_exposure};
 use crate::http::running::Serving;
 use crate::model::capabilities::Publish;

@@ -75,9 +75,9 @@ fn object(printed: &Printed<'_>) -> Value {
             let row = |(from, to, n)| json!({ "old": from, "new": to, "persons": count(n) });
             cells(printed, pairs).into_iter().map(row).collect()
         };
-        let criteria = criteria(printed, diff).into_iter().map(
-            |(id, all, moved)| json!({ "criterion": id, "persons": count(all), "verdict_moved": count(moved) }),
-        );
+        let criteria = criteria(printed, diff)
+            .into_iter()
+            .map(|(id, all, moved)| json!({ "criterion": id, "persons": count(all), "verdict_moved": count(moved) }));
         out.insert("as_of".into(), json!(printed.as_of));
         out.insert("persons_in_store".into(), json!(diff.persons));
         out.insert("verdicts".into(), table(&diff.verdicts));

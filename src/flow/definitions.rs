@@ -113,7 +113,11 @@ fn of_row(profiles: &Profiles, library: &Library, row: &DefinitionRow) -> (Optio
     let (trial, mistakes) = check::load(&Files { folder: &folder, files: &files, systems });
     // Its name is what was kept, whatever an older program took the digest over.
     let trial = trial.map(|trial| Trial { digest: row.digest, ..trial });
-    (trial.map(|trial| Active::new(trial, &library.terms, library::defining(&files))), mistakes)
+    let active = trial.map(|trial| {
+        let files = library::defining(&files, &trial);
+        Active::new(trial, &library.terms, files)
+    });
+    (active, mistakes)
 }
 
 /// A definition by its trial and version from what a store holds, with its files.

@@ -11,6 +11,7 @@ use crate::model::time::Instant;
 use crate::model::unit::Unit;
 use crate::normalize::Plan;
 use crate::store::{Store, StoreError, UsageList, UsageRow};
+use crate::trial::INSTRUMENTS;
 use crate::trial::check::{self, Files, Mistake};
 use crate::trial::definition::{Trial, Variable, VariableKind};
 use crate::trial::terms::{self, TermsFiles};
@@ -80,7 +81,8 @@ impl Library {
             let (trial, mistakes) = definition(profiles, &folder);
             found.extend(mistakes);
             if let Some(trial) = trial {
-                trials.push(Active::new(trial, &terms, defining(&profiles.below(&folder))));
+                let files = defining(&profiles.below(&folder), &trial);
+                trials.push(Active::new(trial, &terms, files));
             }
         }
         if found.iter().any(Mistake::is_error) {
@@ -152,10 +154,10 @@ impl Library {
     }
 }
 
-/// Of a folder's files those that say what a definition asks, the definition first.
-pub fn defining(files: &[(String, String)]) -> Vec<(String, String)> {
+/// Of a folder's files those that say what a definition asks, the definition first, and the instruments it leans on.
+pub fn defining(files: &[(String, String)], trial: &Trial) -> Vec<(String, String)> {
     let one = |name: &&str| files.iter().find(|(path, _)| path == name).cloned();
-    DEFINING.iter().filter_map(one).collect()
+    DEFINING.iter().filter_map(one).chain(trial.leans_on.iter().cloned()).collect()
 }
 
 /// The maps of a profiles folder.
@@ -183,7 +185,13 @@ pub fn terms_digest(profiles: &Profiles) -> [u8; 32] {
 /// The definition in a folder of the profiles.
 pub fn definition(profiles: &Profiles, folder: &str) -> (Option<Trial>, Vec<Mistake>) {
     let systems = profiles.0.get("terms/systems.toml").map_or("", String::as_str);
-    check::load(&Files { folder, files: &profiles.below(folder), systems })
+    check::load(&Files { folder, files: &files_of(profiles, folder), systems })
+}
+
+/// The files of a definition's folder, and the instruments that it may name.
+fn files_of(profiles: &Profiles, folder: &str) -> Vec<(String, String)> {
+    let shared = profiles.below("instruments").into_iter().map(|(path, text)| (format!("{INSTRUMENTS}{path}"), text));
+    profiles.below(folder).into_iter().chain(shared).collect()
 }
 
 /// A code with a unit that arrived and that is not read, or not understood.

@@ -3,5 +3,6 @@
 mod cutoffs;
 mod definition;
 mod expressions;
+mod instruments;
 mod kinds;
 mod maps;
