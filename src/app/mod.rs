@@ -7,6 +7,6 @@ pub mod serve;
 pub mod settings;
 pub mod story;
 pub mod tell;
-mod trials;
+pub mod trials;
 pub mod users;
 pub mod wire;

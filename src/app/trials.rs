@@ -116,8 +116,8 @@ fn of_folder(dir: &Path, profiles: &Profiles) -> Result<Folder, String> {
         return Ok(Err(format!("the definition is not taken up:\n{}", errors.join("\n"))));
     };
     let mut files = profiles.below(&folder);
-    files.extend(trial.leans_on.iter().cloned());
     let defining = library::defining(&files, &trial);
+    files.extend(trial.leans_on.iter().filter(|(path, _)| path.starts_with("../")).cloned());
     Ok(Ok((Active::new(trial, &terms, defining), files)))
 }
 

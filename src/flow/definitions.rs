@@ -8,6 +8,10 @@ use crate::store::*;
 use crate::trial::check::{self, Files, Mistake};
 use crate::trial::definition::Trial;
 use std::sync::Arc;
+use std::time::Duration;
+
+/// How long until a running gateway sees what another process loaded.
+const LOOK_EVERY: Duration = Duration::from_secs(1);
 
 /// What became of a definition that was to be loaded.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -152,5 +156,17 @@ pub async fn notice(desk: &Desk, profiles: &Profiles) -> Result<bool, StoreError
         }
     }
     desk.take(Arc::new(fresh));
+    // Whom this process assessed since the other one marked them was judged by the definition before.
+    takeup::mark_all(desk).await?;
     Ok(true)
+}
+
+/// Looks for what other processes load, until `stop` says so.
+pub async fn watch(desk: &Desk, profiles: &Profiles, mut stop: tokio::sync::watch::Receiver<bool>) {
+    while !*stop.borrow() {
+        let _ = tokio::time::timeout(LOOK_EVERY, stop.changed()).await;
+        if let Err(error) = notice(desk, profiles).await {
+            tracing::error!(%error, "a definition that was loaded could not be taken up; trying again");
+        }
+    }
 }
