@@ -3,11 +3,11 @@
 use crate::cli::args::Place;
 use crate::clock::{self, Clock};
 use crate::config::{Settings, Target};
-use crate::flow::Store;
 use crate::flow::desk::{AtSite, Desk, TargetAt, client};
 use crate::flow::gateway::{Gateway, MAIN, Parts, Source};
 use crate::flow::library::Library;
 use crate::flow::profiles::Profiles;
+use crate::flow::{Store, definitions};
 use crate::http::auth::{Client, Right, check_exposure};
 use crate::http::running::Serving;
 use crate::model::capabilities::Publish;
@@ -59,6 +59,21 @@ pub fn desk(settings: &Settings, store: Store, library: Library, clock: Clock, b
     let sites = sites(settings, &library)?;
     let targets = settings.targets.iter().map(|(name, t)| target(name, t)).collect::<Result<_, _>>()?;
     Ok(Desk::new(Arc::new(gateway), base.to_owned(), sites, targets, library))
+}
+
+/// A desk that only reads, with the definitions that the store holds.
+pub async fn reading_desk(place: &Place) -> Result<Desk, String> {
+    let settings = settings(place)?;
+    let profiles = profiles(place.profiles.as_deref())?;
+    let store = store(&settings, false, true)?;
+    let library = overlaid(&store, &profiles).await?;
+    let base = settings.base.clone().unwrap_or_else(|| format!("http://{LISTEN}"));
+    desk(&settings, store, library, Clock::System, &base)
+}
+
+/// The definitions of these profiles, with those that a store holds laid over them.
+pub async fn overlaid(store: &Store, profiles: &Profiles) -> Result<Library, String> {
+    definitions::overlaid(store, profiles, library(profiles)?).await.map_err(|e| e.to_string())
 }
 
 fn gateway(settings: &Settings, store: Store, clock: Clock, base: &str) -> Gateway {
