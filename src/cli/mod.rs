@@ -8,6 +8,7 @@ pub mod client;
 pub mod codes;
 pub mod diff;
 pub mod evaluate;
+pub mod expand;
 pub mod explain;
 pub mod files;
 pub mod import;

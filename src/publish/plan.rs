@@ -89,7 +89,11 @@ fn condition(kind: &str, description: &str, expression: &str) -> String {
 /// for the text names what is hidden.
 pub fn library(trial: &Trial, base: &str, files: &[(String, String)]) -> Vec<u8> {
     let blinded = Blinding::of(trial, false).hides();
-    let kind = |name: &str| if name.ends_with(".md") { "text/markdown" } else { "application/toml" };
+    let kind = |name: &str| match name.rsplit('.').next() {
+        Some("md") => "text/markdown",
+        Some("json") => "application/fhir+json",
+        _ => "application/toml",
+    };
     let content = |(name, body): &(String, String)| {
         object([
             ("contentType", Some(text(kind(name)))),

@@ -16,6 +16,7 @@ mod schema;
 pub mod sheet;
 pub mod systems;
 pub mod terms;
+pub mod value_set;
 
 pub use build_instrument::FOLDER as INSTRUMENTS;
 pub use load::{Files, load};
