@@ -5,3 +5,4 @@ mod definition;
 mod expressions;
 mod kinds;
 mod maps;
+mod worked;
