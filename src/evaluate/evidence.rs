@@ -125,7 +125,7 @@ impl<'a> Scene<'a> {
         Some(FactUsed {
             variable: v.name.clone(),
             value: Some(value),
-            received: received(fact),
+            received: reading.made_of.as_ref().map_or_else(|| received(fact), |words| words.to_string()),
             at: Shown::Time(reading.at, self.zone().clone()),
             status: fact.draft.status.word(),
             source: String::new(),

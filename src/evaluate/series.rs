@@ -222,7 +222,7 @@ impl<'a> Scene<'a> {
     }
 
     /// Whether a member is one that `exists` and `Count` count: of a condition or procedure, one that is there.
-    fn is_there(&self, view: &View<'a>, m: &Member<'a>) -> Truth {
+    pub(super) fn is_there(&self, view: &View<'a>, m: &Member<'a>) -> Truth {
         let may_be_in_doubt = |r: &Recorded| r.from.iter().any(|o| matches!(o, Origin::Condition | Origin::Procedure));
         let there = if self.recorded(view.variable).is_some_and(may_be_in_doubt) {
             to_truth(&self.value_of(view, m))

@@ -1,4 +1,4 @@
-//! What every walk through the corridor needs: the store, the sources, the clock, and which codes are wanted.
+//! What every walk through the corridor needs: the store, the sources, the clock.
 
 use super::answer::Refusal;
 use super::seam;
@@ -8,9 +8,9 @@ use crate::model::key::{Item, hex};
 use crate::model::time::{Instant, Zone};
 use crate::store::contract::{Caller, Stored};
 use crate::store::{AuditNote, Store};
-use std::collections::{BTreeMap, HashSet};
+use std::collections::BTreeMap;
 use std::fmt;
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::{Arc, RwLock};
 
 /// The source whose base is `/fhir` itself, and which also shows what the gateway owns.
 pub const MAIN: &str = "main";
@@ -57,8 +57,6 @@ pub struct Gateway {
     pub(crate) clock: Clock,
     pub(crate) cursor_key: [u8; 32],
     pub(crate) base: String,
-    /// Codes that an active definition reads, as `Coding::key`s; `None`: not known yet, every change marks.
-    pub(crate) wanted: RwLock<Option<Arc<HashSet<i64>>>>,
     /// What projections are made from.
     pub(crate) projected: RwLock<Arc<super::projections::shelf::Projected>>,
 }
@@ -78,7 +76,6 @@ impl Gateway {
             clock: parts.clock,
             cursor_key: parts.cursor_key,
             base: parts.base,
-            wanted: RwLock::default(),
             projected: RwLock::default(),
         }
     }
@@ -96,16 +93,6 @@ impl Gateway {
     /// The base URL of a source's resources, without a slash at its end.
     pub fn base_of(&self, source: &Source) -> String {
         if &*source.name == MAIN { self.base.clone() } else { format!("{}/{}", self.base, source.name) }
-    }
-
-    /// Codes that an active definition reads.
-    pub(crate) fn wanted(&self) -> Option<Arc<HashSet<i64>>> {
-        self.wanted.read().unwrap_or_else(PoisonError::into_inner).clone()
-    }
-
-    /// Sets the codes that the active definitions read.
-    pub fn set_wanted(&self, codes: HashSet<i64>) {
-        *self.wanted.write().unwrap_or_else(PoisonError::into_inner) = Some(Arc::new(codes));
     }
 
     /// The current version of a resource: 404 when there is none, 410 when it is deleted.

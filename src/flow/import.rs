@@ -106,7 +106,7 @@ impl Gateway {
     }
 
     pub(crate) fn import(&self, source: &Source, entries: Vec<ImportEntry>, caller: Caller) -> Import {
-        Import { source: source.name.clone(), entries, wanted: self.wanted(), caller, at: self.now() }
+        Import { source: source.name.clone(), entries, caller, at: self.now() }
     }
 
     /// The Patient id of the same source that a resource outside a Bundle is about.

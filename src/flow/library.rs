@@ -9,6 +9,7 @@ use crate::model::terms::TermsBySource;
 use crate::model::unit::Unit;
 use crate::normalize::Plan;
 use crate::store::{Store, StoreError, UsageList, UsageRow};
+use crate::trial::INSTRUMENTS;
 use crate::trial::check::{self, Files, Mistake};
 use crate::trial::definition::Trial;
 use crate::trial::terms::{self, TermsFiles};
@@ -80,7 +81,7 @@ impl Library {
             if let Some(trial) = trial {
                 let text =
                     |name: &&str| Some(((*name).to_owned(), profiles.0.get(&format!("{folder}/{name}"))?.clone()));
-                let files = DEFINING.iter().filter_map(text).collect();
+                let files = DEFINING.iter().filter_map(text).chain(trial.leans_on.iter().cloned()).collect();
                 trials.push(Active::new(trial, &terms, files));
             }
         }
@@ -170,7 +171,13 @@ pub fn terms_digest(profiles: &Profiles) -> [u8; 32] {
 /// The definition in a folder of the profiles.
 pub fn definition(profiles: &Profiles, folder: &str) -> (Option<Trial>, Vec<Mistake>) {
     let systems = profiles.0.get("terms/systems.toml").map_or("", String::as_str);
-    check::load(&Files { folder, files: &profiles.below(folder), systems })
+    check::load(&Files { folder, files: &files_of(profiles, folder), systems })
+}
+
+/// The files of a definition's folder, and the instruments that it may name.
+fn files_of(profiles: &Profiles, folder: &str) -> Vec<(String, String)> {
+    let shared = profiles.below("instruments").into_iter().map(|(path, text)| (format!("{INSTRUMENTS}{path}"), text));
+    profiles.below(folder).into_iter().chain(shared).collect()
 }
 
 /// Codes and units that were received and that no definition in force reads, most frequent first.

@@ -19,7 +19,9 @@ pub async fn take_up(desk: &Desk, profiles: &Profiles) -> Result<(), StoreError>
     }
     for active in library.trials.iter().filter(|a| fresh(&a.trial.digest)) {
         let folder = format!("trials/{}", active.trial.id);
-        let files = profiles.below(&folder).into_iter().map(|(path, text)| (path, text.into_bytes())).collect();
+        let own = profiles.below(&folder);
+        let beside = active.files.iter().filter(|(path, _)| path.starts_with("../")).cloned();
+        let files = own.into_iter().chain(beside).map(|(path, text)| (path, text.into_bytes())).collect();
         let save = SaveDefinition {
             trial: active.trial.id.clone(),
             version: active.trial.version,

@@ -34,8 +34,10 @@ pub struct Reading {
     pub past: bool,
     /// Reference range of that very result, in the variable's unit.
     pub range: Option<Interval>,
-    /// Which of the person's facts it is, by place in the list given to normalize.
+    /// Which of the person's facts it is, by place in the list given to normalize; of a score the first of its items.
     pub fact: usize,
+    /// Of a score: the items of which it is made, in words.
+    pub made_of: Option<std::sync::Arc<str>>,
 }
 
 /// Why a variable has no answer, in the words of the interfaces.

@@ -119,6 +119,7 @@ fn problem_list(facts: &[Fact]) -> Vec<Reading> {
             past: f.draft.status == FactStatus::Past,
             range: None,
             fact: place,
+            made_of: None,
         })
     };
     let mut found: Vec<Reading> = facts.iter().enumerate().filter_map(listed).collect();

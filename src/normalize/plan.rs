@@ -80,7 +80,10 @@ impl Plan {
     pub(super) fn find_ways(&self, terms: &Terms, coding: &Coding) -> Box<[usize]> {
         let meanings = meanings(terms, coding);
         let reads = |v: &Variable| match &v.kind {
-            VariableKind::Recorded(r) => meanings.iter().any(|m| r.codes.contains(m)),
+            VariableKind::Recorded(r) => {
+                let item = || r.instrument.as_ref().is_some_and(|i| i.item_of(&meanings).is_some());
+                meanings.iter().any(|m| r.codes.contains(m)) || item()
+            }
             VariableKind::Attested { .. } => {
                 coding.system == ATTESTATION_SYSTEM
                     && coding.code.split_once('/') == Some((self.trial.as_str(), v.name.as_str()))
@@ -88,6 +91,14 @@ impl Plan {
             VariableKind::Derived(_) => false,
         };
         (0..self.variables.len()).filter(|i| reads(&self.variables[*i])).collect()
+    }
+
+    /// The item of a variable's instrument that a received code means; a code of the variable itself is none.
+    pub(super) fn item(&self, variable: usize, terms: &Terms, coding: &Coding) -> Option<usize> {
+        let VariableKind::Recorded(r) = &self.variables.get(variable)?.kind else { return None };
+        let meanings = meanings(terms, coding);
+        let own = meanings.iter().any(|m| r.codes.contains(m));
+        r.instrument.as_ref().filter(|_| !own)?.item_of(&meanings)
     }
 
     fn named_codes(&self) -> Vec<Coding> {
@@ -99,7 +110,10 @@ impl Plan {
         for v in &self.variables {
             match &v.kind {
                 VariableKind::Recorded(r) => {
-                    found.extend(r.codes.codes.iter().filter(|c| r.codes.contains(c)).cloned());
+                    let items = r.instrument.iter().flat_map(|i| &i.items).map(|i| &i.codes);
+                    for set in items.chain([&r.codes]) {
+                        found.extend(set.codes.iter().filter(|c| set.contains(c)).cloned());
+                    }
                 }
                 VariableKind::Attested { .. } => {
                     found.insert(Coding::new(ATTESTATION_SYSTEM, format!("{}/{}", self.trial, v.name)));

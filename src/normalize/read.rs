@@ -1,5 +1,6 @@
 //! One fact after another, read by each variable that asks for it.
 
+use super::instrument::{self, Answered};
 use super::plan::{Plan, meanings};
 use super::quantity::{Refusal, apply, convert, limits, way};
 use super::ways::{Route, Way, Ways, unit_of, unit_of_limits};
@@ -13,7 +14,7 @@ use crate::model::terms::Terms;
 use crate::model::time::{Instant, TimeRange, Zone};
 use crate::model::truth::Truth;
 use crate::trial::definition::{Amount, AnswerValue, CodeSet, Recorded, ValueType, Variable, VariableKind};
-use std::collections::HashSet;
+use std::collections::{BTreeMap, HashSet};
 
 /// The part of an administration that is its dose as sent.
 const AS_SENT: u16 = 0;
@@ -44,8 +45,8 @@ impl From<Refusal> for Skip {
 pub fn normalize(plan: &Plan, facts: &[Fact], zone: &Zone) -> Readings {
     let person = person::words(plan, facts);
     let born = person.birth_date.as_ref().map(|date| date.range(zone).earliest);
-    let known = all_series(plan, &plan.ways(), facts, born);
-    let series = known.or_else(|| all_series(plan, &plan.learn(facts), facts, born));
+    let known = all_series(plan, &plan.ways(), facts, born, zone);
+    let series = known.or_else(|| all_series(plan, &plan.learn(facts), facts, born, zone));
     Readings { person, series: series.expect("what these facts bring was just learned") }
 }
 
@@ -55,18 +56,23 @@ pub(super) fn is_read(fact: &Fact) -> bool {
 }
 
 /// One series for each variable; `None`: a code or unit is met for the first time, and has to be learned.
-fn all_series(plan: &Plan, ways: &Ways, facts: &[Fact], born: Option<Instant>) -> Option<Vec<Series>> {
+fn all_series(plan: &Plan, ways: &Ways, facts: &[Fact], born: Option<Instant>, zone: &Zone) -> Option<Vec<Series>> {
     let routes = routes(ways, facts)?;
     let mut counts = vec![0; plan.variables.len()];
     routes.iter().flat_map(|(_, route)| route.variables.iter()).for_each(|v| counts[*v] += 1);
     let of = |n: &usize| Series { readings: Vec::with_capacity(*n), left_out: Vec::new() };
     let mut all: Vec<Series> = counts.iter().map(of).collect();
+    let mut items: BTreeMap<usize, Vec<Answered>> = BTreeMap::new();
     for (place, route) in routes {
         let fact = &facts[place];
         let terms = plan.terms.of(&fact.source);
         for (slot, v) in route.variables.iter().enumerate() {
             let (variable, series) = (&plan.variables[*v], &mut all[*v]);
             let look = Look { terms, route, slot, limits: plan.limits };
+            if let Some(item) = route.item(slot) {
+                items.entry(*v).or_default().extend(instrument::answered(variable, item, terms, fact, place));
+                continue;
+            }
             let (reason, text) = match one(variable, &look, fact, place).and_then(|r| in_this_life(r, born)) {
                 Ok(reading) => {
                     series.readings.push(reading);
@@ -82,6 +88,9 @@ fn all_series(plan: &Plan, ways: &Ways, facts: &[Fact], born: Option<Instant>) -
             };
             series.left_out.push(left_out(variable, terms, fact, place, reason, text));
         }
+    }
+    for (v, answers) in items {
+        instrument::score(&plan.variables[v], answers, facts, zone, &mut all[v]);
     }
     for (variable, series) in plan.variables.iter().zip(&mut all) {
         in_order(series, plan, variable, facts);
@@ -124,7 +133,14 @@ impl Look<'_> {
 }
 
 /// What is not used, with its times: what its value is nobody knows.
-fn left_out(variable: &Variable, terms: &Terms, fact: &Fact, place: usize, reason: Reason, text: String) -> LeftOut {
+pub(super) fn left_out(
+    variable: &Variable,
+    terms: &Terms,
+    fact: &Fact,
+    place: usize,
+    reason: Reason,
+    text: String,
+) -> LeftOut {
     let draft = &fact.draft;
     let other = draft.status == FactStatus::NotDone
         || match &variable.kind {
@@ -140,6 +156,7 @@ fn left_out(variable: &Variable, terms: &Terms, fact: &Fact, place: usize, reaso
         past: draft.status == FactStatus::Past,
         range: None,
         fact: place,
+        made_of: None,
     };
     LeftOut { fact: place, reason, text, other, unread }
 }
@@ -233,7 +250,11 @@ fn one(variable: &Variable, look: &Look<'_>, fact: &Fact, place: usize) -> Resul
             may_be_used(r, draft.origin, draft.status)?;
             in_context(r, &draft.context, look.terms)?;
             collected_long_enough(r, fact)?;
-            value_of(variable, r, look, fact)?
+            let value = value_of(variable, r, look, fact)?;
+            if let (Value::Number(score), Some(of)) = (&value, &r.instrument) {
+                instrument::in_steps(score, of.scale().step.as_ref())?;
+            }
+            value
         }
     };
     let at = draft.at.ok_or_else(|| (Reason::KnownInPart, "no clinical time was sent; wanted one".to_owned()))?;
@@ -252,6 +273,7 @@ fn one(variable: &Variable, look: &Look<'_>, fact: &Fact, place: usize) -> Resul
         past: draft.status == FactStatus::Past,
         range,
         fact: place,
+        made_of: None,
     })
 }
 
@@ -283,7 +305,7 @@ fn is_part(r: &Recorded, fact: &Fact) -> bool {
 }
 
 /// Whether a status counts. A fact that may still change is preliminary.
-fn may_be_used(r: &Recorded, origin: Origin, status: FactStatus) -> Result<(), Refusal> {
+pub(super) fn may_be_used(r: &Recorded, origin: Origin, status: FactStatus) -> Result<(), Refusal> {
     let refuse = || Err((Reason::NotYetFinal, format!("its status is {}; wanted a final one", status.word())));
     match status {
         FactStatus::NotDone => Err((Reason::NeverSeen, "its status is not done; wanted one that was".into())),
@@ -298,7 +320,7 @@ fn may_be_used(r: &Recorded, origin: Origin, status: FactStatus) -> Result<(), R
     }
 }
 
-fn in_context(r: &Recorded, context: &[(Qualifier, Coding)], terms: &Terms) -> Result<(), Refusal> {
+pub(super) fn in_context(r: &Recorded, context: &[(Qualifier, Coding)], terms: &Terms) -> Result<(), Refusal> {
     for (qualifier, rule) in &r.context {
         let own = qualities(*qualifier, context, terms);
         let fits = |set: &CodeSet| own.iter().any(|c| set.contains(c));
@@ -327,7 +349,7 @@ fn collected_long_enough(r: &Recorded, fact: &Fact) -> Result<(), Refusal> {
     Err((Reason::Implausible, format!("collected over {hours} h; wanted {least} to {most} h")))
 }
 
-fn plausible(variable: &Variable, value: &Value) -> Result<(), Refusal> {
+pub(super) fn plausible(variable: &Variable, value: &Value) -> Result<(), Refusal> {
     let VariableKind::Recorded(r) = &variable.kind else {
         return Ok(());
     };

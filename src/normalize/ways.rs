@@ -21,11 +21,18 @@ pub(super) type Way = Result<Option<Conversion>, Refusal>;
 pub(super) struct Route {
     /// The variables that read it.
     pub(super) variables: Box<[usize]>,
+    /// For each of them: the item of its instrument that it is, when it is one.
+    items: Box<[Option<usize>]>,
     /// Each unit that came with it, and its way to each of the variables.
     units: Vec<(ReceivedUnit, Box<[Way]>)>,
 }
 
 impl Route {
+    /// The item of the instrument of the variable at that place of `variables`; `None`: a value of the variable itself.
+    pub(super) fn item(&self, place: usize) -> Option<usize> {
+        self.items.get(place).copied().flatten()
+    }
+
     /// The way of a unit to the variable at that place of `variables`.
     pub(super) fn way(&self, unit: &ReceivedUnit, place: usize) -> Option<&Way> {
         self.units.iter().find(|(u, _)| u == unit).and_then(|(_, ways)| ways.get(place))
@@ -70,7 +77,9 @@ impl Ways {
             });
             let routes = &mut self.sources[at].1;
             if !routes.contains_key(code) {
-                routes.insert(code.clone(), Route { variables: plan.find_ways(terms, code), units: Vec::new() });
+                let variables = plan.find_ways(terms, code);
+                let items = variables.iter().map(|v| plan.item(*v, terms, code)).collect();
+                routes.insert(code.clone(), Route { variables, items, units: Vec::new() });
                 self.count += 1;
             }
             if let Some(route) = routes.get_mut(code) {

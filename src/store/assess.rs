@@ -150,15 +150,6 @@ impl Unit for MarkPersons {
     }
 }
 
-impl Unit for MarkPerson {
-    type Answer = ();
-
-    async fn run<T: Tx>(&self, tx: &mut T) -> Result<Done<()>, StoreError> {
-        persons::mark(tx, self.person, self.at, "asked").await?;
-        Ok(Done::Keep(()))
-    }
-}
-
 impl Unit for Finish {
     type Answer = Finished;
 

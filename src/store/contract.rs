@@ -31,8 +31,6 @@ pub struct Import {
     pub source: Arc<str>,
     /// What to keep, in order.
     pub entries: Vec<ImportEntry>,
-    /// Codes that an active definition reads, as [`Coding::key`](crate::model::code::Coding::key)s; a person is marked only if one of the facts has such a code. `None`: mark always.
-    pub wanted: Option<Arc<std::collections::HashSet<i64>>>,
     /// Who sends it.
     pub caller: Caller,
     /// Now.

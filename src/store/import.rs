@@ -197,7 +197,10 @@ async fn keep<T: Tx>(
     let made = make_facts(import, entry, item, version, known, touched.as_ref(), tx).await?;
     insert(import, entry, &Row { id: &id, item, version, known, state: 1, made, hash, touched: touched.as_ref() }, tx)
         .await?;
-    mark(import, entry, touched.as_ref(), tx).await?;
+    if let Some(touched) = &touched {
+        // Whatever the codes: another process may have a newer definition, which reads more.
+        persons::mark(tx, touched.person, import.at, "data").await?;
+    }
     let event = if before.is_some_and(|h| h.state == 1) { Event::Updated } else { Event::Created };
     Ok(Ok(Kept { event, id, version, known }))
 }
@@ -399,18 +402,4 @@ fn read_made(made: &[u8]) -> Made {
         rest = after;
     }
     (facts, rest.chunks_exact(24).filter_map(Name::from_bytes).collect())
-}
-
-async fn mark(
-    import: &Import,
-    entry: &ImportEntry,
-    touched: Option<&Touched>,
-    tx: &mut impl Tx,
-) -> Result<(), StoreError> {
-    let Some(touched) = touched else { return Ok(()) };
-    let wanted = import.wanted.as_ref().is_none_or(|wanted| {
-        entry.draft.resource_type == ResourceType::Patient
-            || entry.draft.facts.iter().any(|f| wanted.contains(&f.code.key()))
-    });
-    if wanted { persons::mark(tx, touched.person, import.at, "data").await } else { Ok(()) }
 }

@@ -70,15 +70,6 @@ pub struct MarkPersons {
     pub at: Instant,
 }
 
-/// Marks one person, as after a merge or an operator's wish; answers `()`.
-#[derive(Debug, Clone)]
-pub struct MarkPerson {
-    /// Whom.
-    pub person: PersonKey,
-    /// Now.
-    pub at: Instant,
-}
-
 /// Claims wishes that are due; answers `Vec<Wish>`.
 #[derive(Debug, Clone)]
 pub struct ClaimOutbox {

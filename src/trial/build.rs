@@ -157,6 +157,7 @@ pub(super) fn trial(loader: &mut Loader<'_, '_, '_>, root: &Node<'_, '_>, plan: 
         hidden: root.get("blinding").map(|b| b.texts("hidden")).unwrap_or_default(),
         treatment,
         visits,
+        leans_on: loader.leans_on.clone().into_iter().collect(),
     })
 }
 

@@ -1,6 +1,7 @@
 //! Variables of the file: where their facts come from and how they are read.
 
 use super::build::{checked, number, written_duration};
+use super::build_instrument;
 use super::definition::{
     Amount, AnswerValue, CodeSet, ContextRule, Presume, Recorded, ValueType, Variable, VariableKind,
 };
@@ -8,10 +9,12 @@ use super::document::Node;
 use super::expression::check::Wanted;
 use super::expression::names::Symbol;
 use super::expression::tree::{Name, Type};
+use super::instrument::Instrument;
 use super::load::{Loader, symbol, unit_of};
 use crate::model::fact::{FactStatus, Origin, Qualifier};
 use crate::model::number::Number;
 use crate::model::unit::Unit;
+use std::sync::Arc;
 
 /// Places of a variable's expressions.
 #[derive(Default)]
@@ -144,9 +147,7 @@ fn origins(node: &Node<'_, '_>) -> Vec<Origin> {
 fn recorded(loader: &mut Loader<'_, '_, '_>, node: &Node<'_, '_>, has_unit: bool) -> Option<Recorded> {
     let from = origins(node);
     let first = *from.first()?;
-    if node.get("instrument").is_some() {
-        loader.error(&format!("{}/instrument", node.pointer), "`instrument` is not supported yet", "");
-    }
+    let instrument = instrument(loader, node);
     let amount = match node.text("amount") {
         Some("dose") => Amount::Dose,
         Some("rate") => Amount::Rate,
@@ -172,6 +173,7 @@ fn recorded(loader: &mut Loader<'_, '_, '_>, node: &Node<'_, '_>, has_unit: bool
     }
     let codes = match node.get("code") {
         Some(code) => loader.codes.set(&code),
+        None if node.get("instrument").is_some() => CodeSet::default(),
         None => {
             loader.error(&node.pointer, "`code` is missing", "the codes by which its facts are found");
             CodeSet::default()
@@ -191,7 +193,28 @@ fn recorded(loader: &mut Loader<'_, '_, '_>, node: &Node<'_, '_>, has_unit: bool
         history: node.truth("history").unwrap_or(false),
         amount,
         collection_hours: bounds(loader, node, "collection_hours"),
+        instrument,
     })
+}
+
+/// The instrument that the variable names, whose scores are plain numbers.
+fn instrument(loader: &mut Loader<'_, '_, '_>, node: &Node<'_, '_>) -> Option<Arc<Instrument>> {
+    let named = node.get("instrument")?;
+    let score = node.text("unit").and_then(|u| Unit::parse(u).ok()).is_some_and(|u| u.conversion(&Unit::one()).is_ok());
+    if !score {
+        let help = "a score is a plain number: write unit = \"{score}\"";
+        loader.error(&named.pointer, "a variable with an instrument has another unit, or none", help);
+    }
+    match build_instrument::instrument(&named, loader.others, &loader.codes) {
+        Ok((found, text)) => {
+            loader.leans_on.insert(format!("{}{}.toml", build_instrument::FOLDER, found.id), text);
+            Some(Arc::new(found))
+        }
+        Err(mistakes) => {
+            loader.mistakes.extend(mistakes);
+            None
+        }
+    }
 }
 
 fn bounds(loader: &mut Loader<'_, '_, '_>, node: &Node<'_, '_>, key: &str) -> Option<(Number, Number)> {

@@ -12,7 +12,7 @@ pub use super::mistake::Mistake;
 pub struct Files<'a> {
     /// The folder as it is shown in mistakes.
     pub folder: &'a str,
-    /// Files by their path inside the folder; `trial.toml` is the definition.
+    /// Files by their path inside the folder; `trial.toml` is the definition, `../instruments/` holds the instruments.
     pub files: &'a [(String, String)],
     /// The text of `systems.toml`.
     pub systems: &'a str,
@@ -35,12 +35,15 @@ pub fn load(files: &Files<'_>) -> (Option<Trial>, Vec<Mistake>) {
     });
     mistakes.extend(found);
     let refused = mistakes.iter().any(Mistake::is_error);
-    (trial.filter(|_| !refused).map(|trial| Trial { digest: digest(files), ..trial }), mistakes)
+    (trial.filter(|_| !refused).map(|trial| Trial { digest: digest(files, &trial.leans_on), ..trial }), mistakes)
 }
 
-/// SHA-256 over the definition's own files; its cases say how it should behave, not what it is.
-fn digest(files: &Files<'_>) -> [u8; 32] {
-    let own = files.files.iter().filter(|(path, _)| !path.starts_with("cases/"));
+/// SHA-256 over the definition's own files, and those of the profiles on which it leans; its cases say how it should
+/// behave, not what it is.
+fn digest(files: &Files<'_>, leans_on: &[(String, String)]) -> [u8; 32] {
+    let is_own = |path: &String| !path.starts_with("cases/") && !path.starts_with("../");
+    let own = files.files.iter().filter(|(path, _)| is_own(path));
+    let own = own.chain(leans_on.iter().filter(|(path, _)| path.starts_with("../")));
     let words: Vec<&str> = own.flat_map(|(path, text)| [path.as_str(), text.as_str()]).collect();
     crate::model::key::digest_words(&words)
 }

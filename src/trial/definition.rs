@@ -1,12 +1,14 @@
 //! A trial's definition, checked and ready to be evaluated.
 
 use super::expression::tree::{Duration, Expr};
+use super::instrument::Instrument;
 use crate::model::code::Coding;
 use crate::model::fact::{FactStatus, Origin, Qualifier};
 use crate::model::number::Number;
 use crate::model::time::Zone;
 use crate::model::unit::Unit;
 use crate::model::words::Words;
+use std::sync::Arc;
 
 /// Everything that the gateway knows about one trial.
 #[derive(Debug, Clone, PartialEq)]
@@ -41,6 +43,8 @@ pub struct Trial {
     pub treatment: Option<Treatment>,
     /// Visit rows.
     pub visits: Vec<Visits>,
+    /// Further files that say what it asks, name and text: instruments and code sets.
+    pub leans_on: Vec<(String, String)>,
 }
 
 impl Trial {
@@ -188,6 +192,8 @@ pub struct Recorded {
     pub amount: Amount,
     /// Least and most hours of a collection; outside it is left out.
     pub collection_hours: Option<(Number, Number)>,
+    /// How its score is made of items, when no total is sent.
+    pub instrument: Option<Arc<Instrument>>,
 }
 
 /// What an answer means.

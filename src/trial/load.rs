@@ -12,7 +12,7 @@ use super::mistake::{Mistake, Severity};
 use super::schema;
 use super::systems::{CodeReader, Systems};
 use crate::model::unit::Unit;
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
 /// Longest chain of names that lean on each other.
 pub const CHAIN_MAX: usize = 64;
@@ -26,7 +26,7 @@ pub struct Files {
     pub trial_toml: String,
     /// The path to show in mistakes.
     pub name: String,
-    /// Further files of the folder: name and text.
+    /// Further files of the folder, and instruments under their folder of the profiles: name and text.
     pub others: Vec<(String, String)>,
     /// Code systems by short name.
     pub systems: Systems,
@@ -46,6 +46,8 @@ pub fn load(files: &Files) -> (Option<super::definition::Trial>, Vec<Mistake>) {
         jobs: Vec::new(),
         defined: HashMap::new(),
         codes,
+        others: &files.others,
+        leans_on: BTreeMap::new(),
         mistakes,
     };
     let root = document.root();
@@ -84,6 +86,9 @@ pub(super) struct Loader<'d, 'a, 's> {
     /// Name → expressions of its value, and of its series alone.
     defined: HashMap<String, (Vec<usize>, Vec<usize>)>,
     pub(super) codes: CodeReader<'s>,
+    /// Further files, and which of them are in use.
+    pub(super) others: &'s [(String, String)],
+    pub(super) leans_on: BTreeMap<String, String>,
     pub(super) mistakes: Vec<Mistake>,
 }
 

@@ -1,12 +1,14 @@
 //! Words of what a trial asks: a checked definition and its expressions; no I/O.
 
 mod build;
+mod build_instrument;
 mod build_variable;
 pub mod case;
 pub mod check;
 pub mod definition;
 mod document;
 pub mod expression;
+pub mod instrument;
 mod lint;
 pub mod load;
 pub mod mistake;
@@ -15,6 +17,7 @@ pub mod sheet;
 pub mod systems;
 pub mod terms;
 
+pub use build_instrument::FOLDER as INSTRUMENTS;
 pub use load::{Files, load};
 pub use mistake::{Mistake, Severity};
 pub use schema::TRIAL_SCHEMA;

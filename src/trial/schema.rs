@@ -11,15 +11,32 @@ use std::sync::LazyLock;
 /// The schema as editors use it.
 pub const TRIAL_SCHEMA: &str = include_str!("../../profiles/schemas/trial.schema.json");
 
-static SCHEMA: LazyLock<Option<(Value, Validator)>> = LazyLock::new(|| {
-    let schema: Value = serde_json::from_str(TRIAL_SCHEMA).ok()?;
+/// The schema of instrument files.
+pub(super) const INSTRUMENT_SCHEMA: &str = include_str!("../../profiles/schemas/instrument.schema.json");
+
+type Compiled = LazyLock<Option<(Value, Validator)>>;
+
+static TRIALS: Compiled = LazyLock::new(|| compiled(TRIAL_SCHEMA));
+static INSTRUMENTS: Compiled = LazyLock::new(|| compiled(INSTRUMENT_SCHEMA));
+
+fn compiled(text: &str) -> Option<(Value, Validator)> {
+    let schema: Value = serde_json::from_str(text).ok()?;
     let validator = jsonschema::validator_for(&schema).ok()?;
     Some((schema, validator))
-});
+}
 
 /// What is wrong with the shape of a definition.
 pub(super) fn definition(document: &Document<'_>) -> Vec<Mistake> {
-    match &*SCHEMA {
+    by(&TRIALS, document)
+}
+
+/// What is wrong with the shape of an instrument.
+pub(super) fn instrument(document: &Document<'_>) -> Vec<Mistake> {
+    by(&INSTRUMENTS, document)
+}
+
+fn by(schema: &Compiled, document: &Document<'_>) -> Vec<Mistake> {
+    match &**schema {
         Some((schema, validator)) => shape(document, schema, validator),
         None => vec![document.at_key(Severity::Error, "", "the schema that is built in cannot be read")],
     }

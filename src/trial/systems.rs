@@ -69,7 +69,12 @@ pub(super) struct CodeReader<'s> {
     pub(super) mistakes: Vec<Mistake>,
 }
 
-impl CodeReader<'_> {
+impl<'s> CodeReader<'s> {
+    /// A reader of the same systems that knows no named sets.
+    pub(super) fn fresh(&self) -> CodeReader<'s> {
+        CodeReader { systems: self.systems, named: BTreeMap::new(), mistakes: Vec::new() }
+    }
+
     /// The sets of `[codes]`, in the order of the file.
     pub(super) fn named_sets(&mut self, root: &Node<'_, '_>) {
         for (name, node) in root.table("codes") {

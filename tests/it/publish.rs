@@ -71,6 +71,7 @@ fn trial() -> Trial {
         },
         hidden: vec![],
         treatment: None,
+        leans_on: vec![],
         visits: vec![],
     }
 }

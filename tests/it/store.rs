@@ -74,7 +74,7 @@ fn entry(id: &str, body: &str, facts: Vec<DraftFact>) -> ImportEntry {
 }
 
 fn import(entries: Vec<ImportEntry>, at: i64) -> Import {
-    Import { source: "lab".into(), entries, wanted: None, caller: caller(), at: Instant(at) }
+    Import { source: "lab".into(), entries, caller: caller(), at: Instant(at) }
 }
 
 async fn keep(store: &Store, entry: ImportEntry, at: i64) -> Kept {

@@ -203,8 +203,7 @@ impl Gateway {
                 Ok((Vec::new(), kept))
             }
             (false, _) => {
-                let wanted = self.wanted();
-                let import = Import { source: source.name.clone(), entries: imports, wanted, caller, at: self.now() };
+                let import = Import { source: source.name.clone(), entries: imports, caller, at: self.now() };
                 let deletions = deletions.into_iter().map(|(_, deletion)| deletion).collect();
                 self.store.write(Transact { deletions, import }).await?.map_err(|r| named(&r))
             }

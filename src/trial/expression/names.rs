@@ -77,10 +77,15 @@ impl Names {
 
     /// The name that a mistyped word may have meant.
     pub fn near(&self, word: &str) -> Option<&str> {
-        let allowed = 1 + word.len() / 5;
-        let close = self.symbols.keys().map(|name| (distance(word, name), name.as_str()));
-        close.filter(|(far, _)| *far <= allowed).min().map(|(_, name)| name)
+        near(word, self.symbols.keys().map(String::as_str))
     }
+}
+
+/// The one of these words that is most like `word`, if it is like enough.
+pub(crate) fn near<'n>(word: &str, known: impl Iterator<Item = &'n str>) -> Option<&'n str> {
+    let allowed = 1 + word.len() / 5;
+    let close = known.map(|name| (distance(word, name), name));
+    close.filter(|(far, _)| *far <= allowed).min().map(|(_, name)| name)
 }
 
 /// Least edits that turn one word into the other.

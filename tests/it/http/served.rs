@@ -14,6 +14,14 @@ async fn each_type_of_the_statement_is_found_and_read() {
         "subject": { "reference": "Patient/C07" }, "effectiveDateTime": "2026-03-01T08:00:00Z",
         "dosage": { "dose": { "value": 1, "unit": "g", "system": "http://unitsofmeasure.org", "code": "g" } } });
     assert_eq!(staffed.house.send("PUT", "/fhir/MedicationAdministration/m", &drug).await.status, 201);
+    let procedure = json!({ "resourceType": "Procedure", "id": "s", "status": "completed",
+        "code": { "coding": [{ "system": "http://snomed.info/sct", "code": "23719005" }] },
+        "subject": { "reference": "Patient/C07" }, "performedDateTime": "2026-02-01" });
+    assert_eq!(staffed.house.send("PUT", "/fhir/Procedure/s", &procedure).await.status, 201);
+    let answers = json!({ "resourceType": "QuestionnaireResponse", "id": "q", "status": "completed",
+        "questionnaire": "https://forms.example/q", "subject": { "reference": "Patient/C07" },
+        "authored": "2026-02-01", "item": [{ "linkId": "1", "answer": [{ "valueInteger": 2 }] }] });
+    assert_eq!(staffed.house.send("PUT", "/fhir/QuestionnaireResponse/q", &answers).await.status, 201);
     let statement = staffed.statement().await;
     for of in statement["rest"][0]["resource"].as_array().expect("types") {
         let kind = word(of, "type");

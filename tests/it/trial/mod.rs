@@ -3,6 +3,7 @@
 mod cutoffs;
 mod definition;
 mod expressions;
+mod instruments;
 mod kinds;
 mod maps;
 mod worked;
