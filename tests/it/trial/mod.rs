@@ -7,3 +7,4 @@ mod expressions;
 mod instruments;
 mod kinds;
 mod maps;
+mod worked;
