@@ -5,6 +5,8 @@ pub mod audit;
 pub mod backtest;
 pub mod check;
 pub mod client;
+pub mod codes;
+pub mod diff;
 pub mod evaluate;
 pub mod expand;
 pub mod explain;

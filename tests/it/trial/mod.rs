@@ -8,3 +8,4 @@ mod instruments;
 mod kinds;
 mod lint;
 mod maps;
+mod worked;
