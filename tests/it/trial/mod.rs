@@ -4,6 +4,7 @@ mod code_sets;
 mod cutoffs;
 mod definition;
 mod expressions;
+mod fuzz;
 mod instruments;
 mod kinds;
 mod lint;

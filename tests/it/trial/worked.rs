@@ -20,7 +20,8 @@ fn every_trial_gets_what_its_cases_expect() {
         let folder = format!("trials/{name}");
         let (trial, mistakes) = definition(&profiles, &folder);
         let trial = trial.unwrap_or_else(|| panic!("{name}: {mistakes:?}"));
-        assert!(mistakes.is_empty(), "{name} loads without a remark: {mistakes:?}");
+        let told = mistakes.iter().filter(|m| !m.message.contains("lets in")).collect::<Vec<_>>();
+        assert!(told.is_empty(), "{name} loads without a remark but on its bands: {told:?}");
         let results = run_all(&trial, &terms, &profiles.below(&folder));
         assert!(results.len() >= CASES_LEAST, "{name} has {} cases", results.len());
         for case in results {
