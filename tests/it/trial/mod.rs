@@ -1,5 +1,6 @@
 //! The language of definitions: reading, checking, the first trial, maps.
 
+mod biliary;
 mod code_sets;
 mod cutoffs;
 mod definition;

@@ -13,7 +13,7 @@ fn every_trial_gets_what_its_cases_expect() {
     let (terms, mistakes) = maps(&profiles);
     assert!(mistakes.is_empty(), "{mistakes:?}");
     let trials = profiles.trials();
-    for name in ["NCT00962923", "NCT03668236", "NCT04667143"] {
+    for name in ["NCT00962923", "NCT03668236", "NCT04667143", "NCT05065957"] {
         assert!(trials.iter().any(|t| t == name), "{name} of {trials:?}");
     }
     for name in trials {
