@@ -59,6 +59,10 @@ pub async fn trial(command: Trial) -> End {
             }
             Err(words) => fail(End::Failed, words),
         },
+        Trial::Cql { dir, json, profiles } => match wire::profiles(profiles.as_deref()) {
+            Ok(profiles) => cli::cql::run(&dir, profiles, json),
+            Err(words) => fail(End::Failed, words),
+        },
         Trial::Backtest { dir, as_of, readings, json, persons, place } => {
             let asked = Backtest { dir: &dir, as_of: as_of.as_deref(), readings: &readings, json, persons };
             match backtest_of(&asked, &place).await {

@@ -5,6 +5,7 @@ pub mod audit;
 pub mod backtest;
 pub mod check;
 pub mod client;
+pub mod cql;
 pub mod evaluate;
 pub mod explain;
 pub mod files;

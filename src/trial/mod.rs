@@ -4,6 +4,7 @@ mod build;
 mod build_variable;
 pub mod case;
 pub mod check;
+pub mod cql;
 pub mod definition;
 mod document;
 pub mod expression;

@@ -1,5 +1,6 @@
 //! The language of definitions: reading, checking, the first trial, maps.
 
+mod cql;
 mod cutoffs;
 mod definition;
 mod expressions;
