@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 /// The types for which a schema is written.
-pub const TYPES: [&str; 9] = [
+pub const TYPES: [&str; 11] = [
     "Bundle",
     "Condition",
     "Medication",
@@ -17,6 +17,8 @@ pub const TYPES: [&str; 9] = [
     "Observation",
     "OperationOutcome",
     "Patient",
+    "Procedure",
+    "QuestionnaireResponse",
     "ResearchStudy",
     "ResearchSubject",
 ];

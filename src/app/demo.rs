@@ -56,8 +56,8 @@ async fn play(args: &Demo) -> Result<(), String> {
     let (mut stage, store_url) = build(args, &folder).await?;
     let cases = cases(args, &stage.story)?;
     let (pages, key) = pages(&stage).await?;
-    let serving = Serving::local("127.0.0.1:0");
-    let server = Running::start(stage.desk.gateway.clone(), serving, Some(pages)).await.map_err(|e| e.to_string())?;
+    let serving = Serving::local().map_err(|e| e.to_string())?;
+    let server = Running::start(stage.desk.gateway.clone(), serving, Some(pages));
     let quiet = args.json;
     if !quiet {
         tell::opening(&stage);

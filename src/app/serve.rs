@@ -8,6 +8,7 @@ use crate::flow::desk::Desk;
 use crate::flow::{assess, deliver, takeup};
 use crate::http::coordinator::routes::{Exposure, Pages};
 use crate::http::running::Running;
+use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::signal::unix::{SignalKind, signal};
@@ -32,8 +33,8 @@ async fn start(args: &Serve) -> Result<(Arc<Desk>, Running, How), String> {
         settings.listen = Some(listen.clone());
     }
     let listen = settings.listen.clone().unwrap_or_else(|| wire::LISTEN.to_owned());
-    let base = settings.base.clone().unwrap_or_else(|| format!("http://{listen}"));
     let served = wire::serving(&settings, &listen)?;
+    let base = settings.base.clone().unwrap_or_else(|| format!("http://{}", served.address()));
     let mut profiles = wire::profiles(args.place.profiles.as_deref())?;
     if let Some(trials) = &args.trials {
         profiles = profiles.with_trials(trials)?;
@@ -46,17 +47,16 @@ async fn start(args: &Serve) -> Result<(Arc<Desk>, Running, How), String> {
     let desk = Arc::new(wire::desk(&settings, store, library, Clock::System, base.trim_end_matches('/'))?);
     takeup::take_up(&desk, &profiles).await.map_err(|e| e.to_string())?;
     let drain = served.limits.drain_deadline;
-    let pages = pages(&desk, &base, &listen).await?;
-    let server = Running::start(desk.gateway.clone(), served, pages).await.map_err(|e| format!("{listen}: {e}"))?;
+    let pages = pages(&desk, &base, served.address().ip()).await?;
+    let server = Running::start(desk.gateway.clone(), served, pages);
     // The one line on stdout: whoever starts it on port 0 reads here where it listens.
     println!("trialgate listens on {}", server.base());
     Ok((desk, server, How { assesses: settings.assess.unwrap_or(true), drain }))
 }
 
 /// Pages travel beyond this machine under https alone: a session's cookie is as good as a password.
-async fn pages(desk: &Arc<Desk>, base: &str, listen: &str) -> Result<Option<Pages>, String> {
-    let address: std::net::SocketAddr = listen.parse().map_err(|_| format!("`{listen}` is no address"))?;
-    let exposure = Exposure::of(base, address.ip());
+async fn pages(desk: &Arc<Desk>, base: &str, at: IpAddr) -> Result<Option<Pages>, String> {
+    let exposure = Exposure::of(base, at);
     if !exposure.loopback && !exposure.secure {
         tracing::warn!("no pages are served: beyond this machine they need a `base` that begins with https://");
         return Ok(None);

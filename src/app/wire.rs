@@ -115,13 +115,15 @@ pub fn random_name() -> String {
     crate::model::key::hex(&clock::random_bytes::<8>())
 }
 
-/// How to serve these settings at `listen`; refused beyond this machine without clients.
+/// Listens as these settings say, at `listen`; refused beyond this machine without clients.
 pub fn serving(settings: &Settings, listen: &str) -> Result<Serving, String> {
     let address: std::net::SocketAddr =
         listen.parse().map_err(|_| format!("`{listen}` is no address; wanted such as {LISTEN}"))?;
     let clients: Vec<Client> = settings.clients.iter().filter_map(client_of).collect();
     check_exposure(address.ip(), &clients)?;
-    Ok(Serving { clients, limits: settings.limits.clone(), ..Serving::local(listen) })
+    let mut serving = Serving::at(address).map_err(|e| format!("{listen}: {e}"))?;
+    (serving.clients, serving.limits) = (clients, settings.limits.clone());
+    Ok(serving)
 }
 
 fn client_of(stated: &crate::config::Client) -> Option<Client> {

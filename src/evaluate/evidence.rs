@@ -63,7 +63,7 @@ impl<'a> Scene<'a> {
                 (!truth, None, vec![part])
             }
             Kind::Compare(op, a, b) => {
-                let (left, right) = (self.value(a), self.value(b));
+                let (left, right) = self.sides(a, b);
                 let mut parts = Vec::new();
                 if !matches!(b.kind, Kind::Literal(_)) {
                     parts.push(self.side(a, &left));

@@ -52,12 +52,16 @@ impl<'a> Scene<'a> {
             Kind::Xor(a, b) => self.truth(a).xor(self.truth(b)),
             Kind::Implies(a, b) => self.truth(a).implies(self.truth(b)),
             Kind::AtLeast(n, list) => Truth::at_least(*n, list.iter().map(|p| self.truth(p))),
-            Kind::Compare(op, a, b) => self.compared(*op, &self.value(a), &self.value(b)),
+            Kind::Compare(op, a, b) => {
+                let (left, right) = self.sides(a, b);
+                self.compared(*op, &left, &right)
+            }
             Kind::Timing(timing, a, b) => self.timing(*timing, a, b),
             Kind::Between(x, low, high) => {
-                let x = self.value(x);
-                let above = self.compared(Comparison::GreaterOrEqual, &x, &self.value(low));
-                above.and(self.compared(Comparison::LessOrEqual, &x, &self.value(high)))
+                let (from, low) = self.sides(x, low);
+                let (to, high) = self.sides(x, high);
+                let above = self.compared(Comparison::GreaterOrEqual, &from, &low);
+                above.and(self.compared(Comparison::LessOrEqual, &to, &high))
             }
             Kind::Member(x, list) => self.member(x, list),
             Kind::IsNull(a, negated) => Truth::from(self.value(a).is_none() != *negated),

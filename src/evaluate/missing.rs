@@ -180,7 +180,9 @@ impl<'a> Scene<'a> {
         let reason = if view.no_anchor {
             Reason::AnchorNotReached
         } else if view.maybe_recorded {
-            let of_all = matches!(what, Aggregate::Exists | Aggregate::AnyTrue | Aggregate::AllTrue);
+            use Aggregate as A;
+            let of_all =
+                view.row.is_some() || !matches!(what, A::First | A::Last | A::Min | A::Max | A::Avg | A::Median);
             let unread = of_all.then(|| self.unread(view)).flatten();
             unread.map_or_else(|| self.why_in_part(what, view), |l| l.reason)
         } else if let Some(left) = left.filter(|_| newest.is_none() || self.left_out_inside(view)) {

@@ -3,13 +3,16 @@
 mod arithmetic;
 mod clock;
 mod diagram;
+mod dose;
 mod evidence;
 mod expression;
 mod formula;
+mod lasting;
 mod missing;
 mod names;
 mod near;
 mod roots;
+mod row;
 mod run;
 mod scene;
 mod series;

@@ -202,10 +202,11 @@ impl<'a> Scene<'a> {
     }
 }
 
-/// What the bare name of a recorded variable without `select` is: of a condition whether one is true, else the last.
+/// What the bare name of a recorded variable without `select` is: of a condition or procedure whether one is true, else
+/// the last.
 pub(super) fn default_pick(r: &Recorded) -> Aggregate {
-    let is_condition = r.value == ValueType::Truth && r.from.contains(&Origin::Condition);
-    if is_condition { Aggregate::AnyTrue } else { Aggregate::Last }
+    let happens = r.from.iter().any(|o| matches!(o, Origin::Condition | Origin::Procedure));
+    if r.value == ValueType::Truth && happens { Aggregate::AnyTrue } else { Aggregate::Last }
 }
 
 /// The clinical time of a fact.

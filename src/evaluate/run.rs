@@ -59,6 +59,7 @@ pub fn evaluate(trial: &Trial, readings: &Readings, facts: &[Fact], moment: &Mom
     let mut provisional = false;
     let (mut criteria, results) = findings(&scene, &mut provisional);
     let plain = verdict(&scene, &results);
+    scene.settle_growth();
     let open = Open::new(&scene, plain, &results);
     for (finding, decided) in criteria.iter_mut().zip(&open.criteria) {
         if let CriterionResult::Is(result) = &mut finding.result {
@@ -278,6 +279,7 @@ fn under(scene: &Scene<'_>, choice: &Choice, reading: usize, place: usize) -> Tr
     let then = scene.with_choice(reading, &other);
     let known: Vec<Truth> = (0..then.trial.criteria.len()).map(|i| to_truth(&then.name(Name::Criterion(i)))).collect();
     let plain = verdict(&then, &known);
+    then.settle_growth();
     let decided = if plain == Truth::Unknown {
         let mut q = Quantities::default();
         let form = then.overall_form(&mut q);
@@ -293,7 +295,10 @@ fn considered(scene: &Scene<'_>) -> Considered {
     let Some(consider) = &scene.trial.consider else {
         return Considered::Yes;
     };
-    match scene.truth(consider) {
+    scene.grows.set(false);
+    let considered = scene.truth(consider);
+    scene.settle_growth();
+    match considered {
         Truth::True => Considered::Yes,
         Truth::False => Considered::No,
         Truth::Unknown => {

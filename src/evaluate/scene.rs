@@ -16,6 +16,8 @@ pub(super) struct Memo {
     pub(super) value: Known,
     /// Readings (the first 64) that it leans on, as bits.
     leans: u64,
+    /// It grows with the clock.
+    grows: bool,
     /// Where the log holds the facts that made it.
     log: (usize, usize),
 }
@@ -42,6 +44,8 @@ pub(super) struct Scene<'a> {
     pub(super) hand: Cell<Option<(usize, &'a Reading)>>,
     /// A `presume` was used.
     pub(super) presumed: Cell<bool>,
+    /// A number that was worked out since this was last asked grows with the clock from moment to moment.
+    pub(super) grows: Cell<bool>,
     changes: Cell<Option<Instant>>,
     leans: Cell<u64>,
     memo: RefCell<Vec<Option<Memo>>>,
@@ -73,6 +77,7 @@ impl<'a> Scene<'a> {
             fixed: None,
             hand: Cell::new(None),
             presumed: Cell::new(false),
+            grows: Cell::new(false),
             changes: Cell::new(None),
             leans: Cell::new(0),
             memo: RefCell::new(vec![None; slots]),
@@ -94,7 +99,7 @@ impl<'a> Scene<'a> {
             Self { live: self.live, ..Self::new(self.trial, self.readings, self.facts, self.site, self.now, choice) };
         let keep = |m: &Option<Memo>| {
             let m = m.as_ref().filter(|m| reading < 64 && m.leans & (1 << reading) == 0)?;
-            Some(Memo { value: m.value.clone(), leans: m.leans, log: (0, 0) })
+            Some(Memo { value: m.value.clone(), leans: m.leans, grows: m.grows, log: (0, 0) })
         };
         let kept = self.memo.borrow().iter().map(keep).collect();
         *scene.memo.borrow_mut() = kept;
@@ -123,6 +128,13 @@ impl<'a> Scene<'a> {
         }
     }
 
+    /// What grows and was not followed to where it turns something may do so at once.
+    pub(super) fn settle_growth(&self) {
+        if self.grows.replace(false) {
+            self.turns(self.now.plus_us(1));
+        }
+    }
+
     pub(super) fn changes_at(&self) -> Option<Instant> {
         self.changes.get()
     }
@@ -146,6 +158,7 @@ impl<'a> Scene<'a> {
         let slot = self.slot(name);
         if let Some(memo) = &self.memo.borrow()[slot] {
             self.leans.set(self.leans.get() | memo.leans);
+            self.grows.set(self.grows.get() || memo.grows);
             self.log.borrow_mut().extend_from_within(memo.log.0..memo.log.1);
             return memo.value.clone();
         }
@@ -159,11 +172,14 @@ impl<'a> Scene<'a> {
             _ => 0,
         });
         let hand = self.hand.replace(None);
+        let outer_grows = self.grows.replace(false);
         let start = self.log_len();
         let value = work();
         self.hand.set(hand);
         let leans = self.leans.get();
-        self.memo.borrow_mut()[slot] = Some(Memo { value: value.clone(), leans, log: (start, self.log_len()) });
+        let grows = self.grows.replace(false);
+        self.grows.set(outer_grows || grows);
+        self.memo.borrow_mut()[slot] = Some(Memo { value: value.clone(), leans, grows, log: (start, self.log_len()) });
         self.leans.set(outer | leans);
         self.working.borrow_mut().pop();
         value

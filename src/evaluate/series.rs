@@ -9,11 +9,21 @@ use crate::model::number::Number;
 use crate::model::reading::{LeftOut, Reading, Value};
 use crate::model::time::Instant;
 use crate::model::truth::Truth;
-use crate::trial::definition::{Amount, Recorded, VariableKind};
+use crate::trial::definition::{Recorded, VariableKind};
 use crate::trial::expression::tree::{Aggregate, Expr, PROBLEM_LIST, Series};
 
 /// Members for which room is made at once.
 const MEMBERS: usize = 16;
+
+/// A fact that lies, or may lie, in a window, whatever the `where` says of it.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Entry<'a> {
+    pub(super) reading: &'a Reading,
+    /// Its place in the series; none for what could not be read.
+    pub(super) place: Option<usize>,
+    pub(super) inside: Truth,
+    pub(super) taken: Truth,
+}
 
 /// A fact that is, or may be, looked at.
 #[derive(Debug, Clone, Copy)]
@@ -38,6 +48,8 @@ pub(super) struct View<'a> {
     pub(super) bounds: Bounds,
     filter: Option<&'a Expr>,
     windowed: bool,
+    /// Of a row: what could not be read and may break or complete one, and how many such may complete one themselves.
+    pub(super) row: Option<(Option<&'a LeftOut>, usize)>,
 }
 
 impl<'a> View<'a> {
@@ -83,17 +95,22 @@ impl<'a> Scene<'a> {
 
     /// The members of a series at this moment.
     pub(super) fn view(&self, series: &'a Series) -> View<'a> {
-        self.members(
-            series.variable,
-            self.bounds(series.window.as_ref()),
-            series.window.is_some(),
-            series.filter.as_deref(),
-        )
+        let bounds = self.bounds(series.window.as_ref());
+        let (windowed, filter) = (series.window.is_some(), series.filter.as_deref());
+        match series.row {
+            None => self.members(series.variable, bounds, windowed, filter, |_| {}),
+            Some(row) => {
+                let mut all = Vec::new();
+                let mut view = self.members(series.variable, bounds, windowed, filter, |entry| all.push(entry));
+                self.keep_rows(row, &mut view, all);
+                view
+            }
+        }
     }
 
     /// All of a variable up to now.
     pub(super) fn whole_view(&self, variable: usize) -> View<'a> {
-        self.members(variable, Ok(Bounds::default()), false, None)
+        self.members(variable, Ok(Bounds::default()), false, None, |_| {})
     }
 
     fn members(
@@ -102,6 +119,7 @@ impl<'a> Scene<'a> {
         bounds: Result<Bounds, ()>,
         windowed: bool,
         filter: Option<&'a Expr>,
+        mut see: impl FnMut(Entry<'a>),
     ) -> View<'a> {
         let no_anchor = bounds.is_err();
         let bounds = bounds.unwrap_or_default();
@@ -114,6 +132,7 @@ impl<'a> Scene<'a> {
             bounds,
             filter,
             windowed,
+            row: None,
         };
         if no_anchor {
             return view;
@@ -132,6 +151,7 @@ impl<'a> Scene<'a> {
             view.recorded |= inside == Truth::True;
             view.maybe_recorded = true;
             let taken = filter.map_or(Truth::True, |f| self.in_hand(variable, reading, f));
+            see(Entry { reading, place: Some(place), inside, taken });
             if taken != Truth::False {
                 let sure = inside.and(taken) == Truth::True;
                 view.members.push(Member { reading, place, sure });
@@ -156,7 +176,7 @@ impl<'a> Scene<'a> {
         of_value(&m.reading.value, self.zone())
     }
 
-    fn use_all<'m>(&self, view: &View<'a>, members: impl Iterator<Item = &'m Member<'a>>)
+    pub(super) fn use_all<'m>(&self, view: &View<'a>, members: impl Iterator<Item = &'m Member<'a>>)
     where
         'a: 'm,
     {
@@ -195,13 +215,20 @@ impl<'a> Scene<'a> {
             }
             Aggregate::Avg => self.average(view),
             Aggregate::Median => self.median(view),
+            Aggregate::Duration(gap) => self.lasted(view, gap).map(Val::Number),
+            Aggregate::DailyDose => self.daily_dose(view).map(Val::Number),
+            Aggregate::StableDose => of_truth(self.stable_dose(view)),
         }
     }
 
-    /// Whether a member is one that `exists` and `Count` count: of a condition, one that is there.
-    fn is_there(&self, view: &View<'a>, m: &Member<'a>) -> Truth {
-        let condition = self.recorded(view.variable).is_some_and(|r| r.from.contains(&Origin::Condition));
-        let there = if condition { to_truth(&self.value_of(view, m)) } else { Truth::True };
+    /// Whether a member is one that `exists` and `Count` count: of a condition or procedure, one that is there.
+    pub(super) fn is_there(&self, view: &View<'a>, m: &Member<'a>) -> Truth {
+        let may_be_in_doubt = |r: &Recorded| r.from.iter().any(|o| matches!(o, Origin::Condition | Origin::Procedure));
+        let there = if self.recorded(view.variable).is_some_and(may_be_in_doubt) {
+            to_truth(&self.value_of(view, m))
+        } else {
+            Truth::True
+        };
         if m.sure || there == Truth::False { there } else { Truth::Unknown }
     }
 
@@ -245,19 +272,32 @@ impl<'a> Scene<'a> {
     }
 
     /// A result that could not be read and that the window and the `where` may take: whatever it says may be the
-    /// answer of `exists`, `AnyTrue` and `AllTrue`, so without another that settles them they are unknown.
+    /// answer of `exists`, `AnyTrue` and `AllTrue`, so without another that settles them they are unknown; it may be
+    /// one more for `Count`, and of a dose any amount for `Sum`.
     /// (`Last` keeps to what is readable; what is not used stands in the evidence.)
     pub(super) fn unread(&self, view: &View<'a>) -> Option<&'a LeftOut> {
-        let left_out = &self.readings.series.get(view.variable)?.left_out;
-        left_out.iter().rev().find(|l| {
-            !l.other
-                && self.may_lie(&view.bounds, &l.unread)
-                && view.filter.is_none_or(|f| self.in_hand(view.variable, &l.unread, f) != Truth::False)
-        })
+        match view.row {
+            Some((unread, _)) => unread,
+            None => self.all_unread(view).next_back().map(|(l, _)| l),
+        }
+    }
+
+    /// What could not be read and may lie in the window, with what the `where` says of it as far as it can.
+    pub(super) fn all_unread(&self, view: &View<'a>) -> impl DoubleEndedIterator<Item = (&'a LeftOut, Truth)> {
+        let left_out: &'a [LeftOut] =
+            self.readings.series.get(view.variable).map_or(&[], |s| if view.no_anchor { &[] } else { &s.left_out });
+        let taken = |l: &'a LeftOut| view.filter.map_or(Truth::True, |f| self.in_hand(view.variable, &l.unread, f));
+        let there = left_out.iter().filter(|l| !l.other && self.may_lie(&view.bounds, &l.unread));
+        there.map(move |l| (l, taken(l))).filter(|(_, taken)| *taken != Truth::False)
     }
 
     fn unless_unread(&self, view: &View<'a>, settled: Truth, so_far: Truth) -> Truth {
-        if so_far == settled || self.unread(view).is_none() { so_far } else { Truth::Unknown }
+        if so_far == settled || self.count_unread(view) == 0 { so_far } else { Truth::Unknown }
+    }
+
+    /// How many more members there may be that could not be read.
+    fn count_unread(&self, view: &View<'a>) -> usize {
+        view.row.map_or_else(|| self.all_unread(view).count(), |(_, completing)| completing)
     }
 
     fn any_true(&self, view: &View<'a>) -> Truth {
@@ -290,60 +330,15 @@ impl<'a> Scene<'a> {
         }
         let there: Vec<Truth> = view.members.iter().map(|m| self.is_there(view, m)).collect();
         let sure = there.iter().filter(|t| **t == Truth::True).count();
-        let most = there.iter().filter(|t| **t != Truth::False).count();
+        let most = there.iter().filter(|t| **t != Truth::False).count() + self.count_unread(view);
         Some(Val::Number(whole(sure).hull(&whole(most))))
     }
 
-    fn number_of(&self, view: &View<'a>, m: &Member<'a>) -> Option<Interval> {
+    pub(super) fn number_of(&self, view: &View<'a>, m: &Member<'a>) -> Option<Interval> {
         match self.value_of(view, m)? {
             Val::Number(n) => Some(n),
             _ => None,
         }
-    }
-
-    fn sum(&self, view: &View<'a>) -> Option<Interval> {
-        self.use_all(view, view.members.iter());
-        if !view.maybe_recorded {
-            return self.presume(view).map(|_| Interval::exact(Number::ZERO));
-        }
-        if !view.recorded {
-            return None;
-        }
-        let mut total = Interval::exact(Number::ZERO);
-        for m in &view.members {
-            let amount = self.number_of(view, m)?.mul(&self.share(view, m));
-            let with = total.add(&amount);
-            total = if m.sure { with } else { total.hull(&with) };
-        }
-        Some(total)
-    }
-
-    /// The share of an infused amount that lies inside the window.
-    fn share(&self, view: &View<'a>, m: &Member<'a>) -> Interval {
-        let one = Interval::exact(Number::ONE);
-        let dose = self.recorded(view.variable).is_some_and(|r| r.amount == Amount::Dose);
-        let (start, Some(end)) = (m.reading.at, m.reading.other_end) else {
-            return one;
-        };
-        if !dose
-            || end <= start.latest
-            || end == Instant::MAX
-            || (view.bounds.low.is_none() && view.bounds.high.is_none())
-        {
-            return one;
-        }
-        let low = view.bounds.low.map_or(start, |l| l);
-        let high = view.bounds.high.map_or(crate::model::time::TimeRange::exact(end), |h| h);
-        if start.earliest >= low.latest && end <= high.earliest {
-            return one;
-        }
-        if start.earliest != start.latest || low.earliest != low.latest || high.earliest != high.latest {
-            return Interval::between(Number::ZERO, Number::ONE);
-        }
-        self.turns(self.now.plus_us(60_000_000));
-        let part = end.min(high.earliest).0.saturating_sub(start.earliest.max(low.earliest).0).max(0);
-        let whole = end.0.saturating_sub(start.earliest.0);
-        Number::ratio(part, whole).map_or(one, Interval::exact)
     }
 
     fn edge(&self, what: Aggregate, view: &View<'a>) -> Known {
@@ -412,6 +407,8 @@ impl<'a> Scene<'a> {
                 numbers()?.into_iter().reduce(|a, b| a.add(&b))?.div(&count).map(Val::Number)
             }
             Aggregate::Median => middle(&numbers()?).map(Val::Number),
+            // The check lets no list come here: its members have no times.
+            Aggregate::Duration(_) | Aggregate::DailyDose | Aggregate::StableDose => None,
         }
     }
 }

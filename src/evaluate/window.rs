@@ -13,10 +13,41 @@ use jiff::civil::Date;
 pub(super) struct Bounds {
     pub(super) low: Option<TimeRange>,
     pub(super) high: Option<TimeRange>,
+    /// Microseconds from the ends, which lie inside, to where time is measured from and to: an end that is excluded, or
+    /// the last moment of a date, stands one before or after its neighbor.
+    measured: (i64, i64),
     /// The length of a window that ends now and so moves on.
     moving: Option<Duration>,
     /// Its ends move on in a way that is not followed exactly.
     restless: bool,
+}
+
+impl Bounds {
+    /// From the first moment of a date to the last of another.
+    pub(super) fn of_dates(low: Instant, high: Instant) -> Self {
+        let exact = |at| Some(TimeRange::exact(at));
+        Self { low: exact(low), high: exact(high), measured: (0, 1), ..Self::default() }
+    }
+
+    /// From where time inside is measured.
+    pub(super) fn begin(&self) -> TimeRange {
+        self.low.map_or(TimeRange::exact(Instant::MIN), |low| moved(low, self.measured.0))
+    }
+
+    /// To where time inside is measured, no later than now.
+    pub(super) fn end(&self, now: Instant) -> TimeRange {
+        let end = self.high.map_or(TimeRange::exact(now), |high| moved(high, self.measured.1));
+        TimeRange { earliest: end.earliest.min(now), latest: end.latest.min(now) }
+    }
+
+    /// Whether its beginning moves on with the clock from moment to moment.
+    pub(super) fn low_moves(&self) -> bool {
+        self.restless || self.moving.is_some_and(|d| d.of.is_clock())
+    }
+}
+
+fn moved(range: TimeRange, us: i64) -> TimeRange {
+    TimeRange { earliest: range.earliest.plus_us(us), latest: range.latest.plus_us(us) }
 }
 
 /// A date moved by so many calendar units.
@@ -105,7 +136,8 @@ impl<'a> Scene<'a> {
         };
         let low = self.from(self.time(a).ok_or(())?, *a_closed);
         let high = self.until(self.time(b).ok_or(())?, *b_closed);
-        Ok(Bounds { low: low.low, high: high.high, moving: None, restless: low.restless || high.restless })
+        let measured = (low.measured.0, high.measured.1);
+        Ok(Bounds { low: low.low, high: high.high, measured, moving: None, restless: low.restless || high.restless })
     }
 
     /// From so long before an anchor to so long after it; `None`: the anchor itself.
@@ -124,7 +156,14 @@ impl<'a> Scene<'a> {
             earliest: edge(a.range.earliest, d, back),
             latest: edge(a.range.latest, d, back),
         };
-        Bounds { low: Some(side(before, true)), high: Some(side(after, false)), moving: None, restless: a.moves }
+        let measured = (0, i64::from(counts_dates));
+        Bounds {
+            low: Some(side(before, true)),
+            high: Some(side(after, false)),
+            measured,
+            moving: None,
+            restless: a.moves,
+        }
     }
 
     fn from(&self, a: When, included: bool) -> Bounds {
@@ -135,7 +174,8 @@ impl<'a> Scene<'a> {
             (true, false) => self.zone().end_of(self.zone().date_of(at)).plus_us(1),
         };
         let low = TimeRange { earliest: edge(a.range.earliest), latest: edge(a.range.latest) };
-        Bounds { low: Some(low), restless: a.moves, ..Bounds::default() }
+        let measured = (-i64::from(!a.calendar && !included), 0);
+        Bounds { low: Some(low), measured, restless: a.moves, ..Bounds::default() }
     }
 
     fn until(&self, a: When, included: bool) -> Bounds {
@@ -146,24 +186,30 @@ impl<'a> Scene<'a> {
             (true, false) => self.zone().start_of(self.zone().date_of(at)).plus_us(-1),
         };
         let high = TimeRange { earliest: edge(a.range.earliest), latest: edge(a.range.latest) };
-        Bounds { high: Some(high), restless: a.moves, ..Bounds::default() }
+        let measured = (0, i64::from(a.calendar || !included));
+        Bounds { high: Some(high), measured, restless: a.moves, ..Bounds::default() }
     }
 
     /// Whether a fact that is there by now lies inside, and when that may turn.
     pub(super) fn inside(&self, bounds: &Bounds, reading: &Reading) -> Truth {
+        let inside = self.lies(bounds, reading);
+        if self.live {
+            self.when_turns(bounds, reading, inside);
+        }
+        inside
+    }
+
+    /// Whether a fact that is there by now lies inside.
+    pub(super) fn lies(&self, bounds: &Bounds, reading: &Reading) -> Truth {
         let start = TimeRange { earliest: reading.at.earliest, latest: reading.at.latest.min(self.now) };
-        let inside = match reading.other_end {
+        match reading.other_end {
             Some(end) if end >= reading.at.earliest => lasts(bounds, start, TimeRange::exact(end)),
             None if reading.past => {
                 let latest = reading.recorded.unwrap_or(self.now).min(self.now).max(start.earliest);
                 lasts(bounds, start, TimeRange { earliest: start.earliest, latest })
             }
             _ => begins_before(bounds, start).and(reaches(bounds, start)),
-        };
-        if self.live {
-            self.when_turns(bounds, reading, inside);
         }
-        inside
     }
 
     fn when_turns(&self, bounds: &Bounds, reading: &Reading, inside: Truth) {

@@ -12,7 +12,7 @@ use crate::model::reading::Readings;
 use crate::model::standing::{Actor, Standing};
 use crate::model::time::Instant;
 use crate::normalize;
-use crate::publish::assessment::{Meta, to_json};
+use crate::publish::assessment::{Meta, evidence, to_json};
 use crate::store::*;
 use std::collections::HashMap;
 use std::time::Duration;
@@ -74,62 +74,79 @@ pub async fn round(desk: &Desk) -> Result<usize, StoreError> {
     };
     let claims = desk.store().write(claim).await?;
     let count = claims.len();
-    for claim in claims {
-        let person = claim.person;
-        if let Err(error) = one(desk, claim.clone()).await {
-            tracing::error!(%error, %person, tries = claim.tries + 1, "a person could not be assessed");
-            let failed =
-                FailClaim { claim, reason: error.to_string(), retry_at: now.plus_us(RETRY_US), at: desk.now() };
-            desk.store().write(failed).await?;
+    match together(desk, claims.clone()).await {
+        Ok(()) => {}
+        // One who cannot be read or assessed does not keep the others waiting.
+        Err(_) if count > 1 => {
+            for claim in claims {
+                if let Err(error) = together(desk, vec![claim.clone()]).await {
+                    failed(desk, claim, &error).await?;
+                }
+            }
+        }
+        Err(error) => {
+            for claim in claims {
+                failed(desk, claim, &error).await?;
+            }
         }
     }
     Ok(count)
 }
 
-async fn one(desk: &Desk, claim: Claim) -> Result<(), StoreError> {
-    for _ in 0..OVERTAKEN_MAX {
-        let finish = prepare(desk, &claim).await?;
-        if desk.store().write(finish).await? == Finished::Done {
-            return Ok(());
-        }
-    }
-    Err(StoreError::Busy)
+async fn failed(desk: &Desk, claim: Claim, error: &StoreError) -> Result<(), StoreError> {
+    let person = claim.person;
+    tracing::error!(%error, %person, tries = claim.tries + 1, "a person could not be assessed");
+    let (now, reason) = (desk.now(), error.to_string());
+    desk.store().write(FailClaim { claim, reason, retry_at: now.plus_us(RETRY_US), at: now }).await?;
+    Ok(())
 }
 
-async fn prepare(desk: &Desk, claim: &Claim) -> Result<Finish, StoreError> {
+/// Assesses these persons from one snapshot; what they come to is written at once, so that it may share a commit.
+async fn together(desk: &Desk, mut claims: Vec<Claim>) -> Result<(), StoreError> {
+    for _ in 0..OVERTAKEN_MAX {
+        if claims.is_empty() {
+            return Ok(());
+        }
+        let library = desk.library();
+        let persons = claims.iter().map(|c| c.person).collect();
+        let found = desk.store().read(ReadToAssess { persons, unread: library.unread() }).await?;
+        let mut writing = tokio::task::JoinSet::new();
+        for (claim, found) in claims.drain(..).zip(&found) {
+            let finish = prepare(desk, &library, &claim, found);
+            let store = desk.store().clone();
+            writing.spawn(async move { (store.write(finish).await, claim) });
+        }
+        let mut broken = None;
+        while let Some(written) = writing.join_next().await {
+            match written {
+                Ok((Ok(Finished::Done), _)) => {}
+                Ok((Ok(Finished::Overtaken) | Err(StoreError::Busy), claim)) => claims.push(claim),
+                Ok((Err(error), _)) => broken = Some(error),
+                Err(error) => broken = Some(StoreError::Corrupt(error.to_string())),
+            }
+        }
+        if let Some(error) = broken {
+            return Err(error);
+        }
+    }
+    if claims.is_empty() { Ok(()) } else { Err(StoreError::Busy) }
+}
+
+fn prepare(desk: &Desk, library: &Library, claim: &Claim, found: &ToAssess) -> Finish {
     let now = desk.now();
-    let library = desk.library();
-    let record = read(desk, claim.person, KnownAt::Now).await?;
-    let before = currents(desk, &library, claim.person).await?;
-    let standings = desk.store().read(Standings { person: claim.person }).await?;
+    library.meet(&found.record.facts);
     let mut due: Option<Instant> = None;
     let mut trials = Vec::new();
     for active in &library.trials {
-        let Some(finding) = find(desk, active, &record, now) else { continue };
-        let standing = newest(&standings, &active.trial.id);
-        let current = before.iter().find(|(trial, _)| *trial == active.trial.id).map(|(_, a)| a);
+        let Some(finding) = find(desk, active, &found.record, now) else { continue };
+        let standing = newest(&found.standings, &active.trial.id);
+        let current = found.current.iter().find(|(trial, _)| *trial == active.trial.id).map(|(_, a)| a);
         due = [due, finding.assessment.changes_at].into_iter().flatten().min();
-        let (part, again) = finish_trial(desk, &record, &finding, standing, current, now);
+        let (part, again) = finish_trial(desk, library, &found.record, &finding, standing, current, now);
         due = [due, again].into_iter().flatten().min();
         trials.push(part);
     }
-    Ok(Finish { claim: Some(claim.clone()), person: claim.person, trials, due, caller: caller(), at: now })
-}
-
-/// Current assessments of a person, by trial.
-async fn currents(
-    desk: &Desk,
-    library: &Library,
-    person: PersonKey,
-) -> Result<Vec<(String, StoredAssessment)>, StoreError> {
-    let mut found = Vec::new();
-    for active in &library.trials {
-        let trial = active.trial.id.clone();
-        if let Some(current) = desk.store().read(CurrentAssessment { person, trial: trial.clone() }).await? {
-            found.push((trial, current));
-        }
-    }
-    Ok(found)
+    Finish { claim: Some(claim.clone()), person: claim.person, trials, due, caller: caller(), at: now }
 }
 
 /// Facts of a person for all active definitions.
@@ -149,7 +166,7 @@ pub fn find<'a>(desk: &Desk, active: &'a Active, record: &Record, now: Instant) 
 
 /// The same, by what the site says.
 pub fn find_at<'a>(at_site: &AtSite, active: &'a Active, record: &Record, now: Instant) -> Option<Finding<'a>> {
-    if !record.facts.iter().any(|f| at_site.feeds(&f.source)) {
+    if !record.sources.iter().any(|source| at_site.feeds(source)) {
         return None;
     }
     let site = at_site.site(&active.trial)?;
@@ -176,8 +193,10 @@ pub fn newest<'s>(standings: &'s [Standing], trial: &str) -> Option<&'s Standing
     standings.iter().filter(|s| s.trial == trial).max_by_key(|s| (s.attempt, s.version))
 }
 
+#[expect(clippy::too_many_arguments, reason = "it only gathers what deciding looks at")]
 fn finish_trial(
     desk: &Desk,
+    library: &Library,
     record: &Record,
     finding: &Finding<'_>,
     standing: Option<&Standing>,
@@ -200,7 +219,7 @@ fn finish_trial(
     let change = decide::by_data(&view);
     let tally = decide::counted_as(&view, &change);
     let again = decide::looks_again_at(&view, &change);
-    let stored = stored(desk, finding, record, now);
+    let stored = stored(desk, library, finding, record, now);
     let changed = current.is_none_or(|c| c.result != stored.result || c.form != stored.form);
     let moved = moved_standing(record.person, trial.id.as_str(), standing, &change, current, now);
     let targets = if moved.is_some() { desk.target_names() } else { Vec::new() };
@@ -242,9 +261,7 @@ fn moved_standing(
     })
 }
 
-fn stored(desk: &Desk, finding: &Finding<'_>, record: &Record, now: Instant) -> StoredAssessment {
-    let library = desk.library();
-    let active = finding.active;
+fn stored(desk: &Desk, library: &Library, finding: &Finding<'_>, record: &Record, now: Instant) -> StoredAssessment {
     let result = ResultWord { considered: finding.assessment.considered, overall: finding.assessment.overall };
     let form = match result.considered {
         Considered::Yes => form_of(desk, finding, record),
@@ -254,7 +271,7 @@ fn stored(desk: &Desk, finding: &Finding<'_>, record: &Record, now: Instant) -> 
         version: 0,
         seen: record.seen.clone(),
         at: now,
-        definition: active.trial.digest,
+        definition: finding.active.trial.digest,
         terms: library.terms_digest,
         engine: crate::model::assessment::ENGINE.to_owned(),
         result,
@@ -262,44 +279,29 @@ fn stored(desk: &Desk, finding: &Finding<'_>, record: &Record, now: Instant) -> 
     }
 }
 
-/// The evidence as it is kept: the JSON of the interfaces, compressed, without what stands in columns beside it
-/// and changes at each asking; so equal evidence is equal bytes.
+/// The evidence as it is kept: packed, without what stands in columns beside it and changes at each asking; so equal
+/// evidence is equal bytes.
 pub fn form_of(desk: &Desk, finding: &Finding<'_>, record: &Record) -> Vec<u8> {
-    let mut json = assessment_json(desk, finding, record);
-    if let Some(object) = json.as_object_mut() {
-        for passing in ["as_of", "known_at", "engine", "definition", "maps"] {
-            object.remove(passing);
-        }
-    }
-    zstd::bulk::compress(json.to_string().as_bytes(), 1).unwrap_or_default()
+    let json = shown(desk, finding, record, |meta| evidence(&finding.assessment, meta));
+    finding.active.packing.pack(&json)
 }
 
 /// The verdict as the interfaces print it; resources are named by their item until somebody asks.
 pub fn assessment_json(desk: &Desk, finding: &Finding<'_>, record: &Record) -> serde_json::Value {
+    shown(desk, finding, record, |meta| to_json(&finding.assessment, meta))
+}
+
+fn shown<T>(desk: &Desk, finding: &Finding<'_>, record: &Record, show: impl FnOnce(&Meta<'_>) -> T) -> T {
     let at_site = desk.at_site(&finding.active.trial);
     let utc = crate::model::time::Zone::utc();
     let zone = at_site.site(&finding.active.trial).map_or(&utc, |s| &s.zone);
-    let library = desk.library();
-    let meta = Meta {
+    show(&Meta {
         person: &record.person.to_string(),
         known_at: None,
         definition: finding.active.trial.digest,
-        maps: library.terms_digest,
+        maps: desk.library().terms_digest,
         zone,
-    };
-    to_json(&finding.assessment, &meta)
-}
-
-/// A stored form as JSON.
-pub fn read_form(form: &[u8]) -> Option<serde_json::Value> {
-    serde_json::from_slice(&form_bytes(form)?).ok()
-}
-
-/// A stored form as JSON text.
-pub fn form_bytes(form: &[u8]) -> Option<Vec<u8>> {
-    /// Largest evidence that is read back, in bytes.
-    const FORM_MAX: usize = 16 << 20;
-    zstd::bulk::decompress(form, FORM_MAX).ok()
+    })
 }
 
 /// Names the resources of an assessment's facts.

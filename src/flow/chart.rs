@@ -177,7 +177,7 @@ async fn history(desk: &Desk, trial: &str, person: PersonKey) -> Result<(Vec<Tur
             at: row.at,
             verdict: row.result.overall,
             before: before.map(|b| b.result.overall),
-            step: before.map_or_else(Step::default, |b| step_of(b, row)),
+            step: before.map_or_else(Step::default, |b| step_of(desk, b, row)),
         }
     };
     Ok((rows.iter().enumerate().take(HISTORY).map(turn).collect(), usize::try_from(all).unwrap_or(0)))

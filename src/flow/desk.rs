@@ -142,7 +142,6 @@ impl Desk {
         targets: Vec<TargetAt>,
         library: Library,
     ) -> Self {
-        gateway.show_trials(library.trials.iter().map(|a| a.trial.clone()).collect(), &base);
         let library = Arc::new(library);
         gateway.project(library.clone(), sites.clone(), &base);
         Self { gateway, base, sites, targets, library: RwLock::new(library) }

@@ -59,10 +59,6 @@ pub struct Gateway {
     pub(crate) base: String,
     /// Codes that an active definition reads, as `Coding::key`s; `None`: not known yet, every change marks.
     pub(crate) wanted: RwLock<Option<Arc<HashSet<i64>>>>,
-    /// ResearchStudies as rendered, by id.
-    pub(crate) studies: RwLock<Arc<BTreeMap<String, super::research::Study>>>,
-    /// Trials whose subjects are served.
-    pub(crate) shown: RwLock<Arc<super::subjects::Shown>>,
     /// What projections are made from.
     pub(crate) projected: RwLock<Arc<super::projections::shelf::Projected>>,
 }
@@ -83,8 +79,6 @@ impl Gateway {
             cursor_key: parts.cursor_key,
             base: parts.base,
             wanted: RwLock::default(),
-            studies: RwLock::default(),
-            shown: RwLock::default(),
             projected: RwLock::default(),
         }
     }

@@ -1,7 +1,9 @@
 //! The definitions and maps in force, checked and prepared; taken up whole or not at all.
 
+use super::evidence::{self, Packing};
 use super::profiles::Profiles;
-use crate::model::code::PATIENT_SYSTEM;
+use crate::model::code::{Coding, PATIENT_SYSTEM};
+use crate::model::fact::Fact;
 use crate::model::key::digest_words;
 use crate::model::terms::TermsBySource;
 use crate::model::unit::Unit;
@@ -10,8 +12,8 @@ use crate::store::{Store, StoreError, UsageList, UsageRow};
 use crate::trial::check::{self, Files, Mistake};
 use crate::trial::definition::Trial;
 use crate::trial::terms::{self, TermsFiles};
-use std::collections::BTreeMap;
-use std::sync::Arc;
+use std::collections::{BTreeMap, HashSet};
+use std::sync::{Arc, PoisonError, RwLock};
 
 /// The files of a definition that say what it asks; the definition first.
 const DEFINING: &[&str] = &["trial.toml", "protocol.md"];
@@ -24,7 +26,30 @@ pub struct Active {
     pub plan: Plan,
     /// Its text: file names and contents.
     pub files: Vec<(String, String)>,
+    /// How its evidence is packed.
+    pub packing: Packing,
 }
+
+impl Active {
+    /// A definition, ready to be asked.
+    pub fn new(trial: Trial, terms: &TermsBySource, files: Vec<(String, String)>) -> Self {
+        let text = files.iter().find(|(name, _)| name == "trial.toml").map_or("", |(_, text)| text);
+        let packing = Packing::new(&trial.digest, text);
+        Self { plan: Plan::new(&trial, terms), trial: Arc::new(trial), files, packing }
+    }
+}
+
+/// Codes that were met, and whether any definition in force reads them.
+#[derive(Default)]
+struct Met {
+    read: HashSet<Coding>,
+    unread: HashSet<Coding>,
+    /// The keys of the unread, as a store is asked.
+    keys: Arc<HashSet<i64>>,
+}
+
+/// Most codes that are remembered as met; beyond them all are met anew.
+const MET_MAX: usize = 100_000;
 
 /// Everything in force.
 pub struct Library {
@@ -38,6 +63,9 @@ pub struct Library {
     pub fhir: Vec<(String, String)>,
     /// What is not wrong and yet worth mending.
     pub warnings: Vec<Mistake>,
+    /// Definitions that were in force and that kept evidence or enrolled people still lean on.
+    pub earlier: Vec<Active>,
+    met: RwLock<Met>,
 }
 
 impl Library {
@@ -50,17 +78,65 @@ impl Library {
             let (trial, mistakes) = definition(profiles, &folder);
             found.extend(mistakes);
             if let Some(trial) = trial {
-                let plan = Plan::new(&trial, &terms);
                 let text =
                     |name: &&str| Some(((*name).to_owned(), profiles.0.get(&format!("{folder}/{name}"))?.clone()));
                 let files = DEFINING.iter().filter_map(text).collect();
-                trials.push(Active { trial: Arc::new(trial), plan, files });
+                trials.push(Active::new(trial, &terms, files));
             }
         }
         if found.iter().any(Mistake::is_error) {
             return Err(found);
         }
-        Ok(Self { trials, terms_digest: terms_digest(profiles), terms, fhir: profiles.below("fhir"), warnings: found })
+        Ok(Self {
+            trials,
+            terms_digest: terms_digest(profiles),
+            terms,
+            fhir: profiles.below("fhir"),
+            warnings: found,
+            earlier: Vec::new(),
+            met: RwLock::default(),
+        })
+    }
+
+    /// Kept evidence as JSON text; `None`: it is damaged, or its definition is not known here.
+    pub fn evidence(&self, form: &[u8]) -> Option<Vec<u8>> {
+        let packing = self.trials.iter().chain(&self.earlier).map(|a| &a.packing).find(|p| p.made(form));
+        packing.map_or_else(|| evidence::plain(form), |p| p.unpack(form))
+    }
+
+    /// Kept evidence as JSON.
+    pub fn evidence_json(&self, form: &[u8]) -> Option<serde_json::Value> {
+        serde_json::from_slice(&self.evidence(form)?).ok()
+    }
+
+    /// Codes that were met and that no definition in force reads, from whatever source, as [`Coding::key`]s.
+    pub fn unread(&self) -> Arc<HashSet<i64>> {
+        self.met.read().unwrap_or_else(PoisonError::into_inner).keys.clone()
+    }
+
+    /// Notes which of these facts' codes are read.
+    pub fn meet(&self, facts: &[Fact]) {
+        let fresh: Vec<&Coding> = {
+            let met = self.met.read().unwrap_or_else(PoisonError::into_inner);
+            let mut last: Option<&Coding> = None;
+            // A store gives facts by their codes.
+            let codes = facts.iter().map(|f| &f.draft.code).filter(|c| last.replace(c) != Some(c));
+            codes.filter(|c| !met.read.contains(*c) && !met.unread.contains(*c)).collect()
+        };
+        if fresh.is_empty() {
+            return;
+        }
+        let mut met = self.met.write().unwrap_or_else(PoisonError::into_inner);
+        if met.read.len() + met.unread.len() + fresh.len() > MET_MAX {
+            *met = Met::default();
+        }
+        for code in fresh {
+            if self.trials.iter().chain(&self.earlier).any(|a| a.plan.reads(code)) {
+                met.read.insert(code.clone());
+            } else if met.unread.insert(code.clone()) {
+                Arc::make_mut(&mut met.keys).insert(code.key());
+            }
+        }
     }
 
     /// The definition of that trial.

@@ -63,7 +63,7 @@ pub async fn look(
     }
     let exact = reader.may(desk, trial, Purpose::List);
     let blind = Blinding::of(trial, reader.is_unblinded(desk, trial));
-    let (all, cut) = summaries.of(desk.store(), &trial.id).await?;
+    let (all, cut) = summaries.of(desk, &trial.id).await?;
     note(desk, reader, Purpose::Count, format!("trial {}", trial.id), None).await?;
     let mut sums = Sums::new(trial.criteria.iter().map(|c| c.id.as_str()));
     all.iter().for_each(|(_, summary)| sums.add(summary));

@@ -14,7 +14,7 @@ use std::sync::Arc;
 
 /// All of them.
 pub const OWN: &[OwnType] = &[
-    super::research::STUDY,
+    shelf::RESEARCH_STUDY,
     super::subjects::SUBJECT,
     people::GUIDANCE_RESPONSE,
     people::TASK,

@@ -2,6 +2,7 @@
 
 use super::assess::{self, Finding};
 use super::desk::Desk;
+use super::library::Library;
 use super::rehearse::attestation;
 use crate::decide::{self, Act as Deed, PersonView};
 use crate::model::change::{Move, Refused};
@@ -65,11 +66,11 @@ pub async fn attest(
 /// What the person's evidence is now, for signing: the SHA-256 of the newest stored evidence.
 pub async fn evidence_seen(desk: &Desk, person: PersonKey, trial: &str) -> Result<Option<String>, StoreError> {
     let current = desk.store().read(CurrentAssessment { person, trial: trial.to_owned() }).await?;
-    Ok(current.map(|a| evidence_digest(&a.form)))
+    Ok(current.map(|a| evidence_digest(&desk.library(), &a.form)))
 }
 
-fn evidence_digest(form: &[u8]) -> String {
-    let json = assess::read_form(form).map_or_else(String::new, |json| json.to_string());
+fn evidence_digest(library: &Library, form: &[u8]) -> String {
+    let json = library.evidence_json(form).map_or_else(String::new, |json| json.to_string());
     hex(&digest_words(&[&json]))
 }
 

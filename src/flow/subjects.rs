@@ -1,21 +1,22 @@
-//! ResearchSubject as the gateway serves it: rendered from standings, never stored.
+//! ResearchSubject as the gateway serves it: rendered from standings, never stored, under the purposes that the site states.
+//!
+//! Who may not be told of is answered as if it were not there; see `projections/verdict.rs` for who that is.
 
 use super::answer::Refusal;
-use super::gateway::Gateway;
+use super::gateway::{Gateway, MAIN};
 use super::own::{OwnAsk, OwnFound, OwnType, Owned};
-use super::research::Study;
+use super::projections::people::unnamed_trials;
+use super::projections::shelf::Projected;
 use super::search::{Date, Token, absent};
 use crate::model::capabilities::{Capabilities, Publish};
 use crate::model::key::PersonKey;
 use crate::model::parcel::Action;
 use crate::model::standing::Standing;
 use crate::model::time::{Instant, TimeRange, Zone};
-use crate::publish::study::{Reader, research_study, study_id};
+use crate::publish::study::study_id;
 use crate::publish::subject::{Individual, Target, TargetKind, identifier_system, parcel};
 use crate::store::{PersonOf, Standings, SubjectById, SubjectRow, SubjectsOf};
 use crate::trial::definition::Trial;
-use std::collections::BTreeMap;
-use std::sync::{Arc, PoisonError};
 
 /// ResearchSubject as it is served.
 pub const SUBJECT: OwnType = OwnType {
@@ -40,13 +41,6 @@ const STATUSES: &str = "http://hl7.org/fhir/research-subject-status";
 /// Subjects read from the store at once.
 const STEP: usize = 200;
 
-/// The trials whose subjects are served, and the base of their names.
-#[derive(Debug, Clone, Default)]
-pub(crate) struct Shown {
-    base: String,
-    trials: Vec<Arc<Trial>>,
-}
-
 /// Where a walk goes on: trial by place, then the last person and attempt.
 #[derive(Clone, Copy)]
 struct Place {
@@ -55,85 +49,71 @@ struct Place {
 }
 
 impl Gateway {
-    /// Serves ResearchStudy and ResearchSubject of these trials; `base` is that of the gateway's names.
-    pub fn show_trials(&self, trials: Vec<Arc<Trial>>, base: &str) {
-        let mut studies = BTreeMap::new();
-        for trial in &trials {
-            let id = study_id(&trial.id);
-            let body = with_meta(&research_study(trial, Reader::Client), i64::from(trial.version), None);
-            let owned =
-                Owned { id: id.clone(), version: i64::from(trial.version), known: self.now(), body: body.into() };
-            let mut identifiers = vec![(trial.study.registry.clone(), trial.id.clone())];
-            identifiers.extend(trial.study.other_ids.iter().cloned());
-            studies.insert(id, Study { owned, identifiers });
-        }
-        self.set_studies(studies);
-        let shown = Shown { base: base.to_owned(), trials };
-        *self.shown.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(shown);
-    }
-
-    fn shown(&self) -> Arc<Shown> {
-        self.shown.read().unwrap_or_else(PoisonError::into_inner).clone()
-    }
-
-    /// The ResearchSubject of that id: 404 when there is none, 410 when it was taken back.
+    /// The ResearchSubject of that id: 404 when there is none that may be told of, 410 when it was taken back.
     async fn research_subject(&self, id: &str) -> Result<Owned, Refusal> {
-        let row = self.store.read(SubjectById { id: id.to_owned() }).await?.ok_or_else(|| absent(false))?;
-        if row.standing.removed {
-            return Err(absent(true));
-        }
-        let shown = self.shown();
-        let trial = shown.trials.iter().find(|t| t.id == row.subject.trial).ok_or_else(|| absent(false))?;
-        shown.render(trial, &row).ok_or_else(|| absent(false))
+        let projected = self.projected();
+        let (trial, row) = self.subject(&projected, id).await?;
+        render(&projected.base, trial, &row).ok_or_else(|| absent(false))
     }
 
     /// Every version that was ever shown, newest first. What was taken back is shown no longer, in no version.
     async fn subject_versions(&self, id: &str) -> Result<Vec<Owned>, Refusal> {
-        let row = self.store.read(SubjectById { id: id.to_owned() }).await?.ok_or_else(|| absent(false))?;
-        if row.standing.removed {
-            return Err(absent(true));
-        }
-        let shown = self.shown();
-        let trial = shown.trials.iter().find(|t| t.id == row.subject.trial).ok_or_else(|| absent(false))?;
+        let projected = self.projected();
+        let (trial, row) = self.subject(&projected, id).await?;
         let all = self.store.read(Standings { person: row.subject.person }).await?;
         let of_this = |s: &Standing| s.trial == row.subject.trial && s.attempt == row.subject.attempt;
         let then = |standing| SubjectRow { subject: row.subject.clone(), standing };
         let mut versions: Vec<Owned> =
-            all.into_iter().filter(of_this).filter_map(|s| shown.render(trial, &then(s))).collect();
+            all.into_iter().filter(of_this).filter_map(|s| render(&projected.base, trial, &then(s))).collect();
         versions.sort_by_key(|v| std::cmp::Reverse(v.version));
         if versions.is_empty() { Err(absent(false)) } else { Ok(versions) }
+    }
+
+    /// The subject of that id, with its trial, where it may be told of.
+    async fn subject<'p>(&self, projected: &'p Projected, id: &str) -> Result<(&'p Trial, SubjectRow), Refusal> {
+        let row = self.store.read(SubjectById { id: id.to_owned() }).await?.ok_or_else(|| absent(false))?;
+        if row.standing.removed {
+            return Err(absent(true));
+        }
+        let active = projected.active(&row.subject.trial).ok_or_else(|| absent(false))?;
+        self.told(projected, active, &row).await?.ok_or_else(|| absent(false))?;
+        Ok((&active.trial, row))
     }
 
     /// ResearchSubjects in the order of their keys, so that each is met once while others are written.
     async fn research_subjects(&self, ask: &OwnAsk) -> Result<OwnFound, Refusal> {
         let start = ask.from.as_deref().map_or(Ok(Place { trial: 0, after: None }), place_of)?;
-        let shown = self.shown();
+        let projected = self.projected();
         let wanted = Wanted::read(ask, self.now())?;
-        let (found, next) = self.walk(&shown, ask, &wanted, start).await?;
-        Ok(OwnFound { found, next: next.map(words_of), ..OwnFound::default() })
+        let persons = self.persons(ask).await?;
+        let remarks = if persons.is_some() { unnamed_trials(&projected) } else { Vec::new() };
+        let (found, next) = self.walk(&projected, ask.count, &wanted, persons.as_deref(), start).await?;
+        Ok(OwnFound { found, next: next.map(words_of), remarks })
     }
 
     async fn walk(
         &self,
-        shown: &Shown,
-        asked: &OwnAsk,
+        projected: &Projected,
+        count: usize,
         wanted: &Wanted,
+        persons: Option<&[PersonKey]>,
         start: Place,
     ) -> Result<(Vec<Owned>, Option<Place>), Refusal> {
-        let persons = self.persons(asked).await?;
         let mut found = Vec::new();
         let mut place = start;
-        while let Some(trial) = shown.trials.get(place.trial) {
-            let ask = SubjectsOf { trial: trial.id.clone(), after: place.after, count: STEP };
+        while let Some(active) = projected.trials().get(place.trial) {
+            let ask = SubjectsOf { trial: active.trial.id.clone(), after: place.after, count: STEP };
             let rows = self.store.read(ask).await?;
             for row in &rows {
                 place.after = Some((row.subject.person, row.subject.attempt));
-                let fits =
-                    persons.as_ref().is_none_or(|p| p.contains(&row.subject.person)) && wanted.fits(shown, trial, row);
-                if fits && !row.standing.removed {
-                    found.extend(shown.render(trial, row));
+                let named = persons.is_none_or(|p| p.contains(&row.subject.person));
+                if named && wanted.fits(&projected.base, &active.trial, row) {
+                    let told = self.told(projected, active, row).await?;
+                    // Whoever asks by Patient learns which subject is whose: that needs the ground for `name`.
+                    let told = told.filter(|t| t.named || persons.is_none());
+                    found.extend(told.and_then(|_| render(&projected.base, &active.trial, row)));
                 }
-                if found.len() == asked.count {
+                if found.len() == count {
                     return Ok((found, Some(place)));
                 }
             }
@@ -144,14 +124,20 @@ impl Gateway {
         Ok((found, None))
     }
 
+    /// The person whom a `Patient/<id>`, its address here, or a bare id means.
+    pub(super) async fn person_of(&self, value: &str) -> Result<Option<PersonKey>, Refusal> {
+        let value = value.strip_prefix(&format!("{}/", self.base)).unwrap_or(value);
+        let patient = value.strip_prefix("Patient/").unwrap_or(value).to_owned();
+        Ok(self.store.read(PersonOf { source: MAIN.into(), patient }).await?)
+    }
+
     /// The persons that `patient` and `individual` name; `None`: nobody is named.
     async fn persons(&self, asked: &OwnAsk) -> Result<Option<Vec<PersonKey>>, Refusal> {
         let mut named: Option<Vec<PersonKey>> = None;
         for (_, values) in asked.given.iter().filter(|(name, _)| name == "patient" || name == "individual") {
             let mut persons = Vec::new();
             for value in values {
-                let patient = value.strip_prefix("Patient/").unwrap_or(value).to_owned();
-                persons.extend(self.store.read(PersonOf { source: super::gateway::MAIN.into(), patient }).await?);
+                persons.extend(self.person_of(value).await?);
             }
             named = Some(named.map_or(persons.clone(), |n| n.into_iter().filter(|p| persons.contains(p)).collect()));
         }
@@ -204,8 +190,8 @@ impl Wanted {
         Ok(Self(all))
     }
 
-    fn fits(&self, shown: &Shown, trial: &Trial, row: &SubjectRow) -> bool {
-        let system = identifier_system(trial, &shown.base);
+    fn fits(&self, base: &str, trial: &Trial, row: &SubjectRow) -> bool {
+        let system = identifier_system(trial, base);
         self.0.iter().all(|alternatives| {
             alternatives.iter().any(|one| match one {
                 One::Id(id) => row.subject.id == *id,
@@ -218,26 +204,24 @@ impl Wanted {
     }
 }
 
-impl Shown {
-    /// As for a research store that is told everything; `None` for what nobody is told.
-    fn render(&self, trial: &Trial, row: &SubjectRow) -> Option<Owned> {
-        let individual = Individual::Identifier(format!("{}/sid/person", self.base), row.subject.id.clone());
-        let target = Target {
-            publish: Publish::AllComputed,
-            kind: TargetKind::ResearchStore,
-            base: &self.base,
-            capabilities: Capabilities { update_create: true, research_study: true, ..Capabilities::default() },
-            individual: &individual,
-            was_sent: false,
-        };
-        let parcel = parcel(trial, &row.subject, &row.standing, &target);
-        if parcel.action != Action::Put {
-            return None;
-        }
-        let (version, known) = (row.standing.version, row.standing.at);
-        let body = with_meta(&parcel.body, version, Some(known));
-        Some(Owned { id: row.subject.id.clone(), version, known, body: body.into() })
+/// As for a research store that is told everything, under the subject's own id; `None` for what nobody is told.
+fn render(base: &str, trial: &Trial, row: &SubjectRow) -> Option<Owned> {
+    let individual = Individual::Identifier(format!("{base}/sid/person"), row.subject.id.clone());
+    let target = Target {
+        publish: Publish::AllComputed,
+        kind: TargetKind::ResearchStore,
+        base,
+        capabilities: Capabilities { update_create: true, research_study: true, ..Capabilities::default() },
+        individual: &individual,
+        was_sent: false,
+    };
+    let parcel = parcel(trial, &row.subject, &row.standing, &target);
+    if parcel.action != Action::Put {
+        return None;
     }
+    let (version, known) = (row.standing.version, row.standing.at);
+    let body = with_meta(&parcel.body, version, Some(known));
+    Some(Owned { id: row.subject.id.clone(), version, known, body: body.into() })
 }
 
 /// The resource with its version; the bytes are our own and begin with a brace and a member.

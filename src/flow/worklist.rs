@@ -1,8 +1,7 @@
 //! The worklist of a trial: who is listed, what would decide each, filtered and sorted. Each look is an audit row first.
 
-use super::assess;
 use super::desk::Desk;
-use super::library::Active;
+use super::library::{Active, Library};
 use super::rights::Reader;
 use crate::model::assessment::Overall;
 use crate::model::key::PersonKey;
@@ -141,9 +140,10 @@ impl Summaries {
     /// The listed persons of a trial with their evidence, and whether there are more.
     pub(super) async fn of(
         &self,
-        store: &Store,
+        desk: &Desk,
         trial: &str,
     ) -> Result<(Vec<(ListedRow, Arc<Summary>)>, bool), StoreError> {
+        let (store, library) = (desk.store(), desk.library());
         let ask = ListedIn { trial: trial.to_owned(), count: LOOKED_THROUGH_MAX + 1 };
         let mut rows = store.read(ask).await?;
         let cut = rows.len() > LOOKED_THROUGH_MAX;
@@ -152,7 +152,7 @@ impl Summaries {
         for persons in unread.chunks(FORMS_STEP) {
             let ask = FormsOf { trial: trial.to_owned(), persons: persons.to_vec() };
             for (person, version, form) in store.read(ask).await? {
-                self.keep(trial, person, version, &form);
+                self.keep(&library, trial, person, version, &form);
             }
         }
         let with = |row: ListedRow| self.any(trial, &row).map(|summary| (row, summary));
@@ -170,8 +170,8 @@ impl Summaries {
         kept.get(&(trial.to_owned(), row.person)).map(|(_, s)| s.clone())
     }
 
-    fn keep(&self, trial: &str, person: PersonKey, version: i64, form: &[u8]) {
-        let Some(summary) = assess::form_bytes(form).and_then(|json| Summary::of_json(&json)) else {
+    fn keep(&self, library: &Library, trial: &str, person: PersonKey, version: i64, form: &[u8]) {
+        let Some(summary) = library.evidence(form).and_then(|json| Summary::of_json(&json)) else {
             tracing::error!(%person, "stored evidence cannot be read; the person is left out of lists");
             return;
         };
@@ -201,7 +201,7 @@ pub async fn look(
     }
     let named = reader.may(desk, trial, Purpose::Name);
     let blind = Blinding::of(trial, reader.is_unblinded(desk, trial));
-    let (all, cut) = summaries.of(desk.store(), &trial.id).await?;
+    let (all, cut) = summaries.of(desk, &trial.id).await?;
     let mut counts = count(&all, &blind);
     counts.cut = cut;
     counts.others = others(desk, &trial.id).await?;
@@ -245,15 +245,16 @@ async fn newest_change(desk: &Desk, trial: &str, person: PersonKey) -> Result<Op
     let (rows, _) = desk.store().read(VerdictHistory { person, trial: trial.to_owned(), count: 2 }).await?;
     let Some(last) = rows.first() else { return Ok(None) };
     let (before, step) = match rows.get(1) {
-        Some(before) => (Some(before.result.overall), step_of(before, last)),
+        Some(before) => (Some(before.result.overall), step_of(desk, before, last)),
         None => (None, Step::default()),
     };
     Ok(Some(Change { at: last.at, before, step }))
 }
 
 /// What differs between two stored assessments.
-pub(super) fn step_of(before: &StoredAssessment, after: &StoredAssessment) -> Step {
-    let kept = |a: &StoredAssessment| assess::form_bytes(&a.form).and_then(|json| Kept::of_json(&json));
+pub(super) fn step_of(desk: &Desk, before: &StoredAssessment, after: &StoredAssessment) -> Step {
+    let library = desk.library();
+    let kept = |a: &StoredAssessment| library.evidence(&a.form).and_then(|json| Kept::of_json(&json));
     match (kept(before), kept(after)) {
         (Some(before), Some(after)) => step(&before, &after),
         _ => Step::default(),

@@ -19,11 +19,12 @@ pub const SEND_BUFFER: u32 = 256 << 10;
 /// Connections that may wait to be accepted.
 pub const BACKLOG: u32 = 1024;
 
-/// How to serve.
-#[derive(Debug, Clone)]
+/// How to serve: where, for whom, and within which bounds.
+#[derive(Debug)]
 pub struct Serving {
-    /// Where to listen, such as `127.0.0.1:8080`; port 0 takes a free one.
-    pub listen: String,
+    /// Listens already, so that its address is known before anything is named after it.
+    listener: TcpListener,
+    address: SocketAddr,
     /// Machine clients.
     pub clients: Vec<Client>,
     /// Bounds.
@@ -31,9 +32,21 @@ pub struct Serving {
 }
 
 impl Serving {
-    /// On this machine alone, without clients.
-    pub fn local(listen: &str) -> Self {
-        Self { listen: listen.to_owned(), clients: Vec::new(), limits: Limits::default() }
+    /// Listens at an address, such as `127.0.0.1:8080`; port 0 takes a free one. No clients, and bounds as they are.
+    pub fn at(address: SocketAddr) -> io::Result<Self> {
+        let listener = bind(address)?;
+        let address = listener.local_addr()?;
+        Ok(Self { listener, address, clients: Vec::new(), limits: Limits::default() })
+    }
+
+    /// Listens on a free port of this machine alone.
+    pub fn local() -> io::Result<Self> {
+        Self::at(SocketAddr::from(([127, 0, 0, 1], 0)))
+    }
+
+    /// Where it listens.
+    pub fn address(&self) -> SocketAddr {
+        self.address
     }
 }
 
@@ -45,25 +58,24 @@ pub struct Running {
 }
 
 impl Running {
-    /// Listens and serves, with the pages beside if there are any.
-    pub async fn start(gateway: Arc<Gateway>, serving: Serving, pages: Option<Pages>) -> io::Result<Self> {
-        let Serving { listen, clients, limits } = serving;
-        let door = Door { pages: pages.is_some(), ..Door::new(gateway, clients, limits.clone()) };
+    /// Serves, with the pages beside if there are any.
+    pub fn start(gateway: Arc<Gateway>, mut serving: Serving, pages: Option<Pages>) -> Self {
+        let (clients, limits) = (std::mem::take(&mut serving.clients), serving.limits.clone());
+        let door = Door { pages: pages.is_some(), ..Door::new(gateway, clients, limits) };
         let beside = pages.map_or_else(Router::new, |pages| coordinator::router(Arc::new(pages)));
-        Self::serve(&listen, router(Arc::new(door), beside), limits).await
+        Self::serve(serving, router(Arc::new(door), beside))
     }
 
     /// Serves a router of one's own.
-    pub(super) async fn serve(listen: &str, app: Router, limits: Limits) -> io::Result<Self> {
-        let listener = bind(listen)?;
-        let address = listener.local_addr()?;
+    pub(super) fn serve(serving: Serving, app: Router) -> Self {
+        let Serving { listener, address, limits, .. } = serving;
         let (stop, stopped) = oneshot::channel::<()>();
         let stopping = async {
             // The sender gone means the same as told to stop.
             let _ = stopped.await;
         };
         let task = tokio::spawn(accept::serve(listener, app, limits, stopping));
-        Ok(Self { address, stop, task })
+        Self { address, stop, task }
     }
 
     /// Its address as a URL, without a path.
@@ -79,8 +91,7 @@ impl Running {
 }
 
 /// Listens; what is accepted keeps no more of an unread answer in the system than [`SEND_BUFFER`].
-fn bind(listen: &str) -> io::Result<TcpListener> {
-    let address: SocketAddr = listen.parse().map_err(|e| io::Error::new(io::ErrorKind::InvalidInput, e))?;
+fn bind(address: SocketAddr) -> io::Result<TcpListener> {
     let socket = if address.is_ipv4() { TcpSocket::new_v4()? } else { TcpSocket::new_v6()? };
     socket.set_reuseaddr(true)?;
     socket.set_send_buffer_size(SEND_BUFFER)?;

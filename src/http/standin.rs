@@ -1,7 +1,6 @@
 //! A stand-in FHIR server in memory, for the demo and for tests: what it was told, in order, and it can be down.
 
-use super::limits::Limits;
-use super::running::Running;
+use super::running::{Running, Serving};
 use axum::Router;
 use axum::body::Bytes;
 use axum::extract::{Path, RawQuery, State};
@@ -52,7 +51,7 @@ impl Standin {
             .route("/fhir/{kind}", put(conditional))
             .route("/fhir/{kind}/{id}", get(read).put(update).delete(remove))
             .with_state(inside.clone());
-        let running = Running::serve("127.0.0.1:0", app, Limits::default()).await?;
+        let running = Running::serve(Serving::local()?, app);
         Ok(Self { running, inside })
     }
 

@@ -4,6 +4,7 @@ use super::json::Node;
 use super::reference::{self, About};
 use super::resource::{Content, Setting};
 use super::{element, wording};
+use crate::model::code::Coding;
 use crate::model::fact::{DraftFact, FactStatus, FactValue, Origin, Qualifier};
 use crate::model::issue::Issue;
 use crate::model::time::{Instant, TimeRange, Zone};
@@ -26,20 +27,26 @@ pub(super) fn read(root: &Node<'_>, setting: &Setting<'_>, issues: &mut Vec<Issu
     let recorded = recorded(root, setting);
     let at = onset(root, recorded, setting.zone);
     let other_end = if abated { abatement(root, setting.zone) } else { is_active(clinical).then_some(Instant::MAX) };
+    let lasts =
+        |status| if status == FactStatus::Past { other_end.filter(|end| *end != Instant::MAX) } else { other_end };
+    let certainty = Certainty::of(root.get("code"));
     let mut context = Vec::new();
     element::qualify(root, "category", Qualifier::Category, &mut context);
     element::qualify(root, "bodySite", Qualifier::BodySite, &mut context);
-    let fact = |code| DraftFact {
-        code,
-        part: 0,
-        origin: Origin::Condition,
-        at: Some(at),
-        other_end,
-        recorded: Some(recorded),
-        status: status(clinical, verification),
-        value: FactValue::Boolean(true),
-        range: None,
-        context: context.clone(),
+    let fact = |code| {
+        let status = status(clinical, verification, certainty.of_code(&code));
+        DraftFact {
+            code,
+            part: 0,
+            origin: Origin::Condition,
+            at: Some(at),
+            other_end: lasts(status),
+            recorded: Some(recorded),
+            status,
+            value: FactValue::Boolean(true),
+            range: None,
+            context: context.clone(),
+        }
     };
     let facts = root.get("code").map(element::codes).unwrap_or_default().into_iter().map(fact).collect();
     Content { subject: Some(subject), facts, ..Content::default() }
@@ -80,14 +87,38 @@ fn check(clinical: Option<&str>, verification: Option<&str>, abated: bool, issue
     }
 }
 
-fn status(clinical: Option<&str>, verification: Option<&str>) -> FactStatus {
-    match (verification, clinical) {
-        (Some("entered-in-error"), _) => FactStatus::EnteredInError,
-        (Some("refuted"), _) => FactStatus::Refuted,
-        (Some("unconfirmed" | "provisional" | "differential"), _) => FactStatus::Unconfirmed,
-        (_, Some("inactive" | "remission" | "resolved")) => FactStatus::Past,
-        (None, None) => FactStatus::Unconfirmed,
+/// Of two statements about it the one with more doubt holds.
+fn status(clinical: Option<&str>, verification: Option<&str>, certainty: Option<&str>) -> FactStatus {
+    match (verification, certainty, clinical) {
+        (Some("entered-in-error"), ..) => FactStatus::EnteredInError,
+        (Some("refuted"), ..) | (_, Some("A"), _) => FactStatus::Refuted,
+        (Some("unconfirmed" | "provisional" | "differential"), ..) | (_, Some("V"), _) => FactStatus::Unconfirmed,
+        (_, Some("Z"), _) | (.., Some("inactive" | "remission" | "resolved")) => FactStatus::Past,
+        (None, None, None) => FactStatus::Unconfirmed,
         _ => FactStatus::Final,
+    }
+}
+
+/// How sure the German coding rules say a diagnosis is, code by code: A excluded, V suspected, Z a state after, G sure.
+struct Certainty<'r> {
+    of: Vec<(Coding, &'r str)>,
+}
+
+impl<'r> Certainty<'r> {
+    fn of(concept: Option<&'r Node<'_>>) -> Self {
+        const EXTENSION: &str = "http://fhir.de/StructureDefinition/icd-10-gm-diagnosesicherheit";
+        let said = |coding: &'r Node<'_>| {
+            let extension = coding.list("extension").iter().find(|e| e.text_of("url") == Some(EXTENSION))?;
+            let letter = extension.get("valueCoding").and_then(|c| c.text_of("code"));
+            let code = Coding::new(coding.text_of("system").unwrap_or_default(), coding.text_of("code")?);
+            Some((code, letter.or_else(|| extension.text_of("valueCode"))?))
+        };
+        Self { of: concept.map(|c| c.list("coding").iter().filter_map(said).collect()).unwrap_or_default() }
+    }
+
+    /// The word of that code; of one without, that of another code of the same diagnosis.
+    fn of_code(&self, code: &Coding) -> Option<&'r str> {
+        self.of.iter().find(|(c, _)| c == code).or(self.of.first()).map(|(_, letter)| *letter)
     }
 }
 

@@ -37,6 +37,12 @@ pub(super) fn identifier(node: &Node<'_>) -> Option<Identifier> {
     Some(Identifier { system: node.text_of("system").unwrap_or_default().into(), value })
 }
 
+/// The business identifiers of a resource: a list, or in a QuestionnaireResponse one.
+pub(super) fn identifiers(root: &Node<'_>) -> Vec<Identifier> {
+    let one = root.get("identifier").filter(|n| !n.members().is_empty());
+    one.into_iter().chain(root.list("identifier")).filter_map(identifier).collect()
+}
+
 /// The date of the member of that name; `None` also for one that is wrong, which the schema has said.
 pub(super) fn date(node: &Node<'_>, name: &str) -> Option<Partial> {
     Partial::parse(node.text_of(name)?).ok()

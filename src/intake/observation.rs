@@ -22,6 +22,7 @@ pub(super) fn read(root: &Node<'_>, setting: &Setting<'_>, issues: &mut Vec<Issu
     element::qualify(root, "bodySite", Qualifier::BodySite, &mut shared);
     element::qualify(root, "category", Qualifier::Category, &mut shared);
     specimen(root, &mut shared);
+    fasting(root, &mut shared);
     let mut facts = Vec::new();
     common.facts(root, 0, &shared, &mut facts);
     for (n, component) in root.list("component").iter().enumerate() {
@@ -119,6 +120,15 @@ fn specimen(root: &Node<'_>, context: &mut Vec<(Qualifier, Coding)>) {
         }
     } else if let Some(display) = specimen.text_of("display") {
         context.push((Qualifier::Specimen, Coding::new(TEXT_SYSTEM, display)));
+    }
+}
+
+/// A component may say whether the person had fasted: LOINC 49541-6.
+fn fasting(root: &Node<'_>, context: &mut Vec<(Qualifier, Coding)>) {
+    let asked = Coding::new("http://loinc.org", "49541-6");
+    let says = |c: &&Node<'_>| c.get("code").is_some_and(|code| element::coded(code).contains(&asked));
+    if let Some(component) = root.list("component").iter().find(says) {
+        element::qualify(component, "valueCodeableConcept", Qualifier::Fasting, context);
     }
 }
 

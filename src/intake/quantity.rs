@@ -2,11 +2,11 @@
 
 use super::element;
 use super::json::{Kind, Node};
-use crate::model::code::UCUM_SYSTEM;
+use crate::model::code::{Coding, UCUM_SYSTEM};
 use crate::model::fact::{FactValue, ReceivedEnd, ReceivedRange, ReceivedUnit};
 use crate::model::number::Number;
 
-/// `value[x]` of an Observation or of one component; `None` when there is none.
+/// `value[x]` of an Observation, of one component, or of an answer; `None` when there is none.
 pub(super) fn value(node: &Node<'_>) -> Option<FactValue> {
     let (name, value) = node.members().iter().find(|(n, _)| {
         n.strip_prefix("value").is_some_and(|rest| rest.starts_with(|c: char| c.is_ascii_uppercase()))
@@ -16,10 +16,11 @@ pub(super) fn value(node: &Node<'_>) -> Option<FactValue> {
         ("valueRange", _) => range(value),
         ("valueRatio", _) => ratio(value),
         ("valueCodeableConcept", _) => Some(coded(value)),
-        ("valueInteger", Kind::Number(number)) => Some(exactly(number, ReceivedUnit::None)),
-        ("valueString", Kind::Text(text)) => Some(FactValue::Text(text.to_string())),
+        ("valueCoding", _) => Some(chosen(value)),
+        ("valueInteger" | "valueDecimal", Kind::Number(number)) => Some(exactly(number, ReceivedUnit::None)),
+        ("valueString" | "valueUri", Kind::Text(text)) => Some(FactValue::Text(text.to_string())),
         ("valueBoolean", Kind::Boolean(b)) => Some(FactValue::Boolean(*b)),
-        ("valueDateTime", Kind::Text(_)) => element::date(node, name).map(FactValue::Date),
+        ("valueDateTime" | "valueDate", Kind::Text(_)) => element::date(node, name).map(FactValue::Date),
         _ => None,
     };
     Some(read.unwrap_or_else(|| FactValue::Unreadable(name.to_string())))
@@ -29,6 +30,12 @@ fn coded(concept: &Node<'_>) -> FactValue {
     let codings = element::coded(concept);
     let text = if codings.is_empty() { element::words(concept) } else { concept.text_of("text") };
     FactValue::Coded { codings, text: text.map(Into::into) }
+}
+
+/// An answer that is one Coding.
+fn chosen(coding: &Node<'_>) -> FactValue {
+    let code = coding.text_of("code").map(|c| Coding::new(coding.text_of("system").unwrap_or_default(), c));
+    FactValue::Coded { codings: code.into_iter().collect(), text: coding.text_of("display").map(Into::into) }
 }
 
 /// A Quantity with a number; its comparator leaves one end open.

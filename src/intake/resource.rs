@@ -2,7 +2,10 @@
 
 use super::json::{self, Document, Kind, Node};
 use super::schema::{Schema, is_resource_type};
-use super::{condition, element, medication_administration, observation, patient, reference, wording};
+use super::{
+    condition, element, medication_administration, observation, patient, procedure, questionnaire_response, reference,
+    wording,
+};
 use crate::model::draft::{Draft, Offsets, ResourceType, Subject};
 use crate::model::fact::DraftFact;
 use crate::model::issue::{Issue, Severity};
@@ -104,6 +107,8 @@ fn read_kept(document: &Document<'_>, kind: ResourceType, setting: &Setting<'_>)
         ResourceType::Observation => Schema::Observation,
         ResourceType::MedicationAdministration => Schema::MedicationAdministration,
         ResourceType::Condition => Schema::Condition,
+        ResourceType::Procedure => Schema::Procedure,
+        ResourceType::QuestionnaireResponse => Schema::QuestionnaireResponse,
     };
     let mut issues = schema.issues(root, kind.name());
     if document.has_nul {
@@ -115,6 +120,8 @@ fn read_kept(document: &Document<'_>, kind: ResourceType, setting: &Setting<'_>)
         ResourceType::Observation => observation::read(root, setting, &mut issues),
         ResourceType::MedicationAdministration => medication_administration::read(root, setting, &mut issues),
         ResourceType::Condition => condition::read(root, setting, &mut issues),
+        ResourceType::Procedure => procedure::read(root, setting, &mut issues),
+        ResourceType::QuestionnaireResponse => questionnaire_response::read(root, setting, &mut issues),
     };
     wording::shorten(&mut issues, kind.name());
     let wrong = issues.iter().any(|i| i.severity >= Severity::Error);
@@ -136,7 +143,7 @@ fn draft(document: &Document<'_>, kind: ResourceType, content: Content) -> Draft
         source_time: meta.and_then(|m| element::instant(m, "lastUpdated")),
         source_version: meta.and_then(|m| m.text_of("versionId")).map(Into::into),
         subject: content.subject,
-        identifiers: root.list("identifier").iter().filter_map(element::identifier).collect(),
+        identifiers: element::identifiers(root),
         facts: content.facts,
         replaced_by: content.replaced_by,
         offsets: Offsets {

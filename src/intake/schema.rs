@@ -19,6 +19,8 @@ pub(super) enum Schema {
     MedicationAdministration,
     Observation,
     Patient,
+    Procedure,
+    QuestionnaireResponse,
 }
 
 macro_rules! compiled {
@@ -33,6 +35,8 @@ macro_rules! compiled {
                     Self::MedicationAdministration => &MEDICATION_ADMINISTRATION,
                     Self::Observation => &OBSERVATION,
                     Self::Patient => &PATIENT,
+                    Self::Procedure => &PROCEDURE,
+                    Self::QuestionnaireResponse => &QUESTIONNAIRE_RESPONSE,
                 }
             }
         }
@@ -44,7 +48,9 @@ compiled!(
     CONDITION: "Condition.schema.json",
     MEDICATION_ADMINISTRATION: "MedicationAdministration.schema.json",
     OBSERVATION: "Observation.schema.json",
-    PATIENT: "Patient.schema.json"
+    PATIENT: "Patient.schema.json",
+    PROCEDURE: "Procedure.schema.json",
+    QUESTIONNAIRE_RESPONSE: "QuestionnaireResponse.schema.json"
 );
 
 static RESOURCE_TYPES: LazyLock<HashSet<String>> = LazyLock::new(|| {

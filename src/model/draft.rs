@@ -14,11 +14,22 @@ pub enum ResourceType {
     MedicationAdministration,
     /// A diagnosis or problem.
     Condition,
+    /// Something done to a person.
+    Procedure,
+    /// Answers to a questionnaire.
+    QuestionnaireResponse,
 }
 
 impl ResourceType {
     /// All of them.
-    pub const ALL: [Self; 4] = [Self::Patient, Self::Observation, Self::MedicationAdministration, Self::Condition];
+    pub const ALL: [Self; 6] = [
+        Self::Patient,
+        Self::Observation,
+        Self::MedicationAdministration,
+        Self::Condition,
+        Self::Procedure,
+        Self::QuestionnaireResponse,
+    ];
 
     /// FHIR's name.
     pub fn name(self) -> &'static str {
@@ -27,6 +38,8 @@ impl ResourceType {
             Self::Observation => "Observation",
             Self::MedicationAdministration => "MedicationAdministration",
             Self::Condition => "Condition",
+            Self::Procedure => "Procedure",
+            Self::QuestionnaireResponse => "QuestionnaireResponse",
         }
     }
 

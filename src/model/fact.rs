@@ -18,14 +18,19 @@ pub enum Origin {
     MedicationAdministration = 4,
     /// The gateway itself: an attestation or a milestone.
     Gateway = 5,
+    /// A Procedure.
+    Procedure = 6,
+    /// One answer of a QuestionnaireResponse.
+    QuestionnaireResponse = 7,
 }
 
 impl Origin {
     /// Back from the number that a store keeps.
     pub fn from_number(number: i64) -> Option<Self> {
-        [Self::Patient, Self::Observation, Self::Condition, Self::MedicationAdministration, Self::Gateway]
-            .into_iter()
-            .find(|o| *o as i64 == number)
+        use Origin::*;
+        let all =
+            [Patient, Observation, Condition, MedicationAdministration, Gateway, Procedure, QuestionnaireResponse];
+        all.into_iter().find(|o| *o as i64 == number)
     }
 }
 
@@ -35,15 +40,16 @@ impl Origin {
 pub enum FactStatus {
     /// `registered`, `unknown`, `on-hold`: never used, and it may yet say something.
     Unusable = 0,
-    /// Observation `preliminary`, or an administration `in-progress`: used only where allowed, and then provisional.
+    /// Observation `preliminary`, or an administration, procedure or questionnaire `in-progress`: used only where
+    /// allowed, and then provisional.
     Preliminary = 1,
-    /// Observation `final`, administration `completed`, a confirmed active Condition.
+    /// Observation `final`; administration, procedure or questionnaire `completed`; a confirmed active Condition.
     Final = 2,
     /// Observation `amended`.
     Amended = 3,
     /// Observation `corrected`.
     Corrected = 4,
-    /// Administration `stopped`: a part was given.
+    /// Administration or procedure `stopped`: a part was given or done; a questionnaire `stopped`: a part was answered.
     Stopped = 5,
     /// Condition whose verification is `provisional`, `differential` or `unconfirmed` (or absent with no clinical status): of unknown truth.
     Unconfirmed = 6,
@@ -53,7 +59,8 @@ pub enum FactStatus {
     Past = 8,
     /// `entered-in-error`: it was never true, and is no fact at all; kept only to say so.
     EnteredInError = 9,
-    /// Administration `not-done`, Observation `cancelled`: nothing was given or measured; it does not count, and is shown.
+    /// Administration or procedure `not-done`, Observation `cancelled`: nothing was given, done or measured; it does not
+    /// count, and is shown.
     NotDone = 10,
 }
 
@@ -147,7 +154,7 @@ pub enum FactValue {
     },
     /// Words (`valueString`); a number hidden in words is read by normalize.
     Text(String),
-    /// `valueBoolean`, or the mere presence of a Condition or administration (`true`).
+    /// `valueBoolean`, or the mere presence of a Condition, procedure or administration (`true`).
     Boolean(bool),
     /// `valueDateTime`, as precise as it was sent.
     Date(Partial),
@@ -174,11 +181,11 @@ pub struct ReceivedRange {
 pub enum Qualifier {
     /// `Observation.method`
     Method = 1,
-    /// `Observation.bodySite`
+    /// `Observation.bodySite`, `Condition.bodySite`, `Procedure.bodySite`
     BodySite = 2,
     /// `Observation.specimen` display or code, where given inline
     Specimen = 3,
-    /// `Observation.category`, `Condition.category`
+    /// `category` of an Observation, Condition, administration or procedure
     Category = 4,
     /// fasting status, where coded
     Fasting = 5,
@@ -192,6 +199,18 @@ impl Qualifier {
         use Qualifier::*;
         [Method, BodySite, Specimen, Category, Fasting, Interpretation].into_iter().find(|q| *q as i64 == number)
     }
+
+    /// The word that definitions and evidence use.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Method => "method",
+            Self::BodySite => "body_site",
+            Self::Specimen => "specimen",
+            Self::Category => "category",
+            Self::Fasting => "fasting",
+            Self::Interpretation => "interpretation",
+        }
+    }
 }
 
 /// What intake makes of one resource for one code, before a store has given it a version and a time.
@@ -199,7 +218,7 @@ impl Qualifier {
 pub struct DraftFact {
     /// Code as received; words alone are of [`TEXT_SYSTEM`](super::code::TEXT_SYSTEM).
     pub code: Coding,
-    /// Which element of the resource: 0 the resource itself, n the n-th component.
+    /// Which element of the resource: 0 the resource itself, n the n-th component or the n-th answer.
     pub part: u16,
     /// Kind of resource.
     pub origin: Origin,

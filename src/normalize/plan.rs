@@ -50,6 +50,12 @@ impl Plan {
         self.is_of_person(coding) || !self.find_ways(self.terms.of(source), coding).is_empty()
     }
 
+    /// Whether a code is read from any source at all.
+    pub fn reads(&self, coding: &Coding) -> bool {
+        let mut maps = std::iter::once(&self.terms.shared).chain(self.terms.sources.values());
+        self.is_of_person(coding) || maps.any(|terms| !self.find_ways(terms, coding).is_empty())
+    }
+
     fn is_of_person(&self, coding: &Coding) -> bool {
         match coding.system.as_str() {
             PATIENT_SYSTEM => PATIENT_CODES.contains(&coding.code.as_str()),
@@ -114,7 +120,7 @@ impl Plan {
 }
 
 /// What a received code means: itself under its system's usual URI, and what the map adds.
-fn meanings(terms: &Terms, coding: &Coding) -> Vec<Coding> {
+pub(super) fn meanings(terms: &Terms, coding: &Coding) -> Vec<Coding> {
     let usual = terms.usual(coding);
     let mapped = terms.codes.get(coding).or_else(|| terms.codes.get(&usual));
     let mut all: Vec<Coding> = mapped.into_iter().flatten().map(|c| terms.usual(c)).collect();

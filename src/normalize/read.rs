@@ -1,6 +1,6 @@
 //! One fact after another, read by each variable that asks for it.
 
-use super::plan::Plan;
+use super::plan::{Plan, meanings};
 use super::quantity::{Refusal, apply, convert, limits, way};
 use super::ways::{Route, Way, Ways, unit_of, unit_of_limits};
 use super::{person, text};
@@ -12,7 +12,7 @@ use crate::model::reading::{LeftOut, Reading, Readings, Reason, Series, Value};
 use crate::model::terms::Terms;
 use crate::model::time::{Instant, TimeRange, Zone};
 use crate::model::truth::Truth;
-use crate::trial::definition::{Amount, AnswerValue, Recorded, ValueType, Variable, VariableKind};
+use crate::trial::definition::{Amount, AnswerValue, CodeSet, Recorded, ValueType, Variable, VariableKind};
 use std::collections::HashSet;
 
 /// The part of an administration that is its dose as sent.
@@ -147,12 +147,15 @@ fn left_out(variable: &Variable, terms: &Terms, fact: &Fact, place: usize, reaso
 /// Whether a qualifier that was sent shows it to be another measurement than the variable's.
 fn is_other(r: &Recorded, context: &[(Qualifier, Coding)], terms: &Terms) -> bool {
     r.context.iter().any(|(qualifier, rule)| {
-        let mut own = context.iter().filter(|(q, _)| q == qualifier).map(|(_, c)| terms.usual(c)).peekable();
-        let said = own.peek().is_some();
-        let own: Vec<Coding> = own.collect();
+        let own = qualities(*qualifier, context, terms);
         own.iter().any(|c| rule.except.contains(c))
-            || (said && !rule.any.is_empty() && !own.iter().any(|c| rule.any.contains(c)))
+            || (!own.is_empty() && !rule.any.is_empty() && !own.iter().any(|c| rule.any.contains(c)))
     })
+}
+
+/// What was said of one qualifier, each code with what the site's map adds to it.
+fn qualities(of: Qualifier, context: &[(Qualifier, Coding)], terms: &Terms) -> Vec<Coding> {
+    context.iter().filter(|(q, _)| *q == of).flat_map(|(_, code)| meanings(terms, code).into_iter().rev()).collect()
 }
 
 /// Oldest first, in an order that does not hang on arrival; the same result twice is one.
@@ -285,27 +288,28 @@ fn may_be_used(r: &Recorded, origin: Origin, status: FactStatus) -> Result<(), R
     match status {
         FactStatus::NotDone => Err((Reason::NeverSeen, "its status is not done; wanted one that was".into())),
         FactStatus::Unusable | FactStatus::EnteredInError => refuse(),
-        FactStatus::Preliminary if origin == Origin::MedicationAdministration => Ok(()),
+        FactStatus::Preliminary if matches!(origin, Origin::MedicationAdministration | Origin::Procedure) => Ok(()),
         FactStatus::Preliminary if r.status.contains(&status) => Ok(()),
         FactStatus::Preliminary => refuse(),
-        _ if origin == Origin::Observation && !r.status.contains(&status) => refuse(),
+        _ if matches!(origin, Origin::Observation | Origin::QuestionnaireResponse) && !r.status.contains(&status) => {
+            refuse()
+        }
         _ => Ok(()),
     }
 }
 
 fn in_context(r: &Recorded, context: &[(Qualifier, Coding)], terms: &Terms) -> Result<(), Refusal> {
     for (qualifier, rule) in &r.context {
-        let own: Vec<Coding> = context.iter().filter(|(q, _)| q == qualifier).map(|(_, c)| terms.usual(c)).collect();
-        let fits = |set: &crate::trial::definition::CodeSet| own.iter().any(|c| set.contains(c));
+        let own = qualities(*qualifier, context, terms);
+        let fits = |set: &CodeSet| own.iter().any(|c| set.contains(c));
         let absent = own.is_empty() && !rule.absent_ok;
-        let name = format!("{qualifier:?}").to_lowercase();
+        let name = qualifier.word();
         let found = own.first().map_or_else(|| "not said".to_owned(), ToString::to_string);
         if fits(&rule.except) {
             return Err((Reason::CodeNotUnderstood, format!("{name} is {found}; wanted another")));
         }
         if !rule.any.is_empty() && !fits(&rule.any) && (absent || !own.is_empty()) {
-            let listed = rule.any.codes.iter().map(ToString::to_string).collect::<Vec<_>>().join(" or ");
-            return Err((Reason::CodeNotUnderstood, format!("{name} is {found}; wanted {listed}")));
+            return Err((Reason::CodeNotUnderstood, format!("{name} is {found}; wanted {}", rule.any)));
         }
     }
     Ok(())
@@ -405,6 +409,11 @@ fn truth(r: &Recorded, terms: &Terms, fact: &Fact) -> Result<Value, Skip> {
             FactStatus::Unconfirmed => Truth::Unknown,
             _ => Truth::True,
         }));
+    }
+    if fact.draft.origin == Origin::Procedure {
+        // What was begun and given up was done in part: nobody can say whether that counts.
+        let done = fact.draft.status != FactStatus::Stopped;
+        return Ok(Value::Truth(if done { Truth::True } else { Truth::Unknown }));
     }
     if fact.draft.origin == Origin::MedicationAdministration {
         return Ok(Value::Truth(Truth::True));

@@ -1,9 +1,12 @@
 //! An assessment as JSON, in the one shape that the API, `explain --json` and case files share.
 
-use crate::model::assessment::{Assessment, Considered, CriterionFinding, ENGINE, FactUsed, Missing, NearMiss, Node};
+use crate::model::assessment::{
+    Assessment, Considered, CriterionFinding, ENGINE, FactUsed, Missing, NearComparison, NearMiss, Node, Overall,
+};
 use crate::model::key::hex;
 use crate::model::time::{Instant, Zone};
-use serde_json::{Map, Value, json};
+use serde::ser::{Serialize, SerializeMap, Serializer};
+use serde_json::{Value, json};
 
 /// What surrounds an assessment: whose it is, and by what it was made.
 #[derive(Debug, Clone)]
@@ -22,103 +25,175 @@ pub struct Meta<'a> {
 
 /// The assessment in the shape of `docs/trial-definition.md`.
 pub fn to_json(assessment: &Assessment, meta: &Meta) -> Value {
-    let a = assessment;
-    let mut readings = Map::new();
-    for (name, alternatives) in &a.readings {
-        let verdicts = alternatives.iter().map(|(word, overall)| (word.clone(), json!(overall.word()))).collect();
-        readings.insert(name.clone(), Value::Object(verdicts));
-    }
-    let mut out = json!({
-        "trial": a.trial,
-        "version": a.version,
-        "person": meta.person,
-        "as_of": meta.zone.show(a.as_of),
-        "known_at": meta.known_at.map(|at| at.to_string()),
-        "overall": a.overall.word(),
-        "considered": considered(a.considered),
-        "for_people_only": a.for_people_only,
-        "provisional": a.provisional,
-        "presumed": a.presumed,
-        "readings": readings,
-        "criteria": a.criteria.iter().map(criterion).collect::<Vec<_>>(),
-        "missing": a.missing.iter().map(missing).collect::<Vec<_>>(),
-        "near_miss": a.near_miss.as_ref().map(near_miss),
-        "changes_at": a.changes_at.map(|at| meta.zone.show(at)),
-        "engine": ENGINE,
-        "definition": format!("sha256:{}", hex(&meta.definition)),
-        "maps": format!("sha256:{}", hex(&meta.maps)),
-    });
-    if a.all_open_listed
-        && let Some(object) = out.as_object_mut()
-    {
-        object.insert("all_open_listed".into(), json!(true));
+    // What is written has string keys and no number that JSON lacks, so nothing can fail.
+    let mut out = serde_json::to_value(Form { a: assessment, meta }).unwrap_or_default();
+    if let Some(object) = out.as_object_mut() {
+        let digest = |bytes: &[u8; 32]| json!(format!("sha256:{}", hex(bytes)));
+        object.insert("as_of".into(), json!(meta.zone.show(assessment.as_of)));
+        object.insert("known_at".into(), json!(meta.known_at.map(|at| at.to_string())));
+        object.insert("engine".into(), json!(ENGINE));
+        object.insert("definition".into(), digest(&meta.definition));
+        object.insert("maps".into(), digest(&meta.maps));
     }
     out
 }
 
-fn considered(considered: Considered) -> Value {
-    match considered {
-        Considered::Yes => json!("yes"),
-        Considered::No => json!("no"),
-        Considered::Unknown(reason) => json!(format!("unknown: {}", reason.words())),
+/// The same as JSON text, without what changes at each asking and stands beside kept evidence: the moment, what was
+/// known, the engine, the definition and the maps. Equal evidence is equal bytes.
+pub fn evidence(assessment: &Assessment, meta: &Meta) -> Vec<u8> {
+    serde_json::to_vec(&Form { a: assessment, meta }).unwrap_or_default()
+}
+
+struct Form<'a> {
+    a: &'a Assessment,
+    meta: &'a Meta<'a>,
+}
+
+impl Serialize for Form<'_> {
+    fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+        let a = self.a;
+        let mut out = to.serialize_map(None)?;
+        out.serialize_entry("trial", &a.trial)?;
+        out.serialize_entry("version", &a.version)?;
+        out.serialize_entry("person", self.meta.person)?;
+        out.serialize_entry("overall", a.overall.word())?;
+        match a.considered {
+            Considered::Yes => out.serialize_entry("considered", "yes")?,
+            Considered::No => out.serialize_entry("considered", "no")?,
+            Considered::Unknown(reason) => {
+                out.serialize_entry("considered", &format!("unknown: {}", reason.words()))?;
+            }
+        }
+        out.serialize_entry("for_people_only", &a.for_people_only)?;
+        out.serialize_entry("provisional", &a.provisional)?;
+        out.serialize_entry("presumed", &a.presumed)?;
+        out.serialize_entry("readings", &ReadingsForm(&a.readings))?;
+        out.serialize_entry("criteria", &List(&a.criteria, CriterionForm))?;
+        out.serialize_entry("missing", &List(&a.missing, MissingForm))?;
+        out.serialize_entry("near_miss", &a.near_miss.as_ref().map(NearForm))?;
+        out.serialize_entry("changes_at", &a.changes_at.map(|at| self.meta.zone.show(at)))?;
+        if a.all_open_listed {
+            out.serialize_entry("all_open_listed", &true)?;
+        }
+        out.end()
     }
 }
 
-fn criterion(finding: &CriterionFinding) -> Value {
-    json!({
-        "id": finding.id,
-        "kind": if finding.exclusion { "exclusion" } else { "inclusion" },
-        "protocol": finding.protocol,
-        "result": finding.result.word(),
-        "tree": node(&finding.tree),
-        "facts": finding.facts.iter().map(fact).collect::<Vec<_>>(),
-    })
+/// A list, each of its items in a form.
+struct List<'a, T, F>(&'a [T], fn(&'a T) -> F);
+
+impl<'a, T, F: Serialize + 'a> Serialize for List<'a, T, F> {
+    fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+        to.collect_seq(self.0.iter().map(self.1))
+    }
 }
 
-fn node(node_: &Node) -> Value {
-    let mut out = Map::new();
-    out.insert("expression".into(), json!(node_.expression));
-    if let Some(result) = node_.result {
-        out.insert("result".into(), json!(result.word()));
+struct ReadingsForm<'a>(&'a [(String, Vec<(String, Overall)>)]);
+
+impl Serialize for ReadingsForm<'_> {
+    fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+        to.collect_map(self.0.iter().map(|(name, verdicts)| (name, Verdicts(verdicts))))
     }
-    if let Some(value) = &node_.value {
-        out.insert("value".into(), json!(value));
-    }
-    if !node_.parts.is_empty() {
-        out.insert("parts".into(), node_.parts.iter().map(node).collect());
-    }
-    Value::Object(out)
 }
 
-fn fact(used: &FactUsed) -> Value {
-    let mut out = json!({
-        "variable": used.variable,
-        "value": used.value,
-        "received": used.received,
-        "at": used.at,
-        "status": used.status,
-        "source": used.source,
-    });
-    if let (Some(remark), Some(object)) = (&used.remark, out.as_object_mut()) {
-        object.insert("remark".into(), json!(remark));
+struct Verdicts<'a>(&'a [(String, Overall)]);
+
+impl Serialize for Verdicts<'_> {
+    fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+        to.collect_map(self.0.iter().map(|(word, overall)| (word, overall.word())))
     }
-    out
 }
 
-fn missing(missing: &Missing) -> Value {
-    json!({
-        "variable": missing.variable,
-        "reason": missing.reason.words(),
-        "last": missing.last,
-        "criteria": missing.criteria,
-    })
+struct CriterionForm<'a>(&'a CriterionFinding);
+
+impl Serialize for CriterionForm<'_> {
+    fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+        let CriterionFinding { id, exclusion, protocol, result, tree, facts } = self.0;
+        let mut out = to.serialize_map(None)?;
+        out.serialize_entry("id", id)?;
+        out.serialize_entry("kind", if *exclusion { "exclusion" } else { "inclusion" })?;
+        out.serialize_entry("protocol", protocol)?;
+        out.serialize_entry("result", result.word())?;
+        out.serialize_entry("tree", &NodeForm(tree))?;
+        out.serialize_entry("facts", &List(facts, FactForm))?;
+        out.end()
+    }
 }
 
-fn near_miss(near: &NearMiss) -> Value {
-    let comparisons: Vec<Value> = near
-        .comparisons
-        .iter()
-        .map(|c| json!({ "expression": c.expression, "value": c.value, "limit": c.limit, "difference": c.difference }))
-        .collect();
-    json!({ "criterion": near.criterion, "comparisons": comparisons })
+struct NodeForm<'a>(&'a Node);
+
+impl Serialize for NodeForm<'_> {
+    fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+        let Node { expression, result, value, parts } = self.0;
+        let mut out = to.serialize_map(None)?;
+        out.serialize_entry("expression", expression)?;
+        if let Some(result) = result {
+            out.serialize_entry("result", result.word())?;
+        }
+        if let Some(value) = value {
+            out.serialize_entry("value", value)?;
+        }
+        if !parts.is_empty() {
+            out.serialize_entry("parts", &List(parts, NodeForm))?;
+        }
+        out.end()
+    }
+}
+
+struct FactForm<'a>(&'a FactUsed);
+
+impl Serialize for FactForm<'_> {
+    fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+        let FactUsed { variable, value, received, at, status, source, fact: _, remark } = self.0;
+        let mut out = to.serialize_map(None)?;
+        out.serialize_entry("variable", variable)?;
+        out.serialize_entry("value", value)?;
+        out.serialize_entry("received", received)?;
+        out.serialize_entry("at", at)?;
+        out.serialize_entry("status", status)?;
+        out.serialize_entry("source", source)?;
+        if let Some(remark) = remark {
+            out.serialize_entry("remark", remark)?;
+        }
+        out.end()
+    }
+}
+
+struct MissingForm<'a>(&'a Missing);
+
+impl Serialize for MissingForm<'_> {
+    fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+        let Missing { variable, reason, last, criteria } = self.0;
+        let mut out = to.serialize_map(Some(4))?;
+        out.serialize_entry("variable", variable)?;
+        out.serialize_entry("reason", reason.words())?;
+        out.serialize_entry("last", last)?;
+        out.serialize_entry("criteria", criteria)?;
+        out.end()
+    }
+}
+
+struct NearForm<'a>(&'a NearMiss);
+
+impl Serialize for NearForm<'_> {
+    fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+        let mut out = to.serialize_map(Some(2))?;
+        out.serialize_entry("criterion", &self.0.criterion)?;
+        out.serialize_entry("comparisons", &List(&self.0.comparisons, ComparisonForm))?;
+        out.end()
+    }
+}
+
+struct ComparisonForm<'a>(&'a NearComparison);
+
+impl Serialize for ComparisonForm<'_> {
+    fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+        let NearComparison { expression, value, limit, difference } = self.0;
+        let mut out = to.serialize_map(Some(4))?;
+        out.serialize_entry("expression", expression)?;
+        out.serialize_entry("value", value)?;
+        out.serialize_entry("limit", limit)?;
+        out.serialize_entry("difference", difference)?;
+        out.end()
+    }
 }

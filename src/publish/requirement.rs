@@ -85,6 +85,9 @@ fn recorded_requirement(origin: Origin, recorded: &Recorded, missing: &str) -> O
         Origin::Observation => ("Observation", "code", "effective"),
         Origin::Condition => ("Condition", "code", "onset"),
         Origin::MedicationAdministration => ("MedicationAdministration", "medication", "effective"),
+        Origin::Procedure => ("Procedure", "code", "performed"),
+        // Which questionnaire is no coded element, so that codes cannot narrow it.
+        Origin::QuestionnaireResponse => return Some(plain("QuestionnaireResponse", missing)),
         Origin::Patient => return Some(plain("Patient", missing)),
         Origin::Gateway => return None,
     };

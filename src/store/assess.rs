@@ -317,6 +317,16 @@ impl Question for CurrentAssessment {
     }
 }
 
+/// The current assessments of a person, by trial.
+pub(super) async fn currents(
+    tx: &mut impl Tx,
+    person: PersonKey,
+) -> Result<Vec<(String, StoredAssessment)>, StoreError> {
+    let sql = "select version, seen, at, definition, terms, engine, result, form, trial from assessment where partition = part(?1) and person = ?1 order by trial";
+    let one = |mut r: Row| Ok((r.text(8)?, assessment(r)?));
+    tx.query(sql, args![person]).await?.into_iter().map(one).collect()
+}
+
 impl Question for AssessmentHistory {
     type Answer = Vec<StoredAssessment>;
 

@@ -186,10 +186,23 @@ pub struct Record {
     pub person: PersonKey,
     /// Members and the known time at which each was read.
     pub seen: Vec<(PatientKey, Instant)>,
+    /// Sources of which any fact is known, wanted or not.
+    pub sources: Vec<Arc<str>>,
     /// Facts of the wanted codes and of the gateway's own systems, one per (item, part, code).
     pub facts: Vec<Fact>,
     /// Objections and restrictions.
     pub state: PersonState,
+}
+
+/// What assessing one person needs.
+#[derive(Debug, Clone)]
+pub struct ToAssess {
+    /// Facts and state, as known now.
+    pub record: Record,
+    /// The current assessments, by trial.
+    pub current: Vec<(String, StoredAssessment)>,
+    /// All standings, by trial, attempt, version.
+    pub standings: Vec<Standing>,
 }
 
 /// What stands over all of a person's trials.

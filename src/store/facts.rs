@@ -79,25 +79,23 @@ fn values(draft: &DraftFact) -> [Value; 17] {
     ]
 }
 
-/// A fact back from its row; `from` is the column of `code`'s words (system, word).
-pub(super) fn read(row: &mut Row, from: usize) -> Result<DraftFact, StoreError> {
+/// A fact back from its row: its origin's column, and that of its part with the others behind it.
+pub(super) fn read(row: &mut Row, code: Coding, origin: usize, c: usize) -> Result<DraftFact, StoreError> {
     let wrong = |what: &str| StoreError::Corrupt(format!("a fact's {what} is none that is known"));
-    let code = Coding::new(row.text(from)?, row.text(from + 1)?);
-    let c = from + 2;
-    let (earliest, latest) = (row.int(c + 2)?, row.int(c + 3)?);
-    let value = read_value(row, c + 7)?;
-    let range = read_range(row, c + 12)?;
+    let (earliest, latest) = (row.int(c + 1)?, row.int(c + 2)?);
+    let value = read_value(row, c + 6)?;
+    let range = read_range(row, c + 11)?;
     Ok(DraftFact {
         code,
         part: u16::try_from(row.int(c)?).map_err(|_| wrong("part"))?,
-        origin: Origin::from_number(row.int(c + 1)?).ok_or_else(|| wrong("origin"))?,
+        origin: Origin::from_number(row.int(origin)?).ok_or_else(|| wrong("origin"))?,
         at: (earliest != NO_TIME).then_some(TimeRange { earliest: Instant(earliest), latest: Instant(latest) }),
-        other_end: row.maybe_int(c + 4)?.map(Instant),
-        recorded: row.maybe_int(c + 5)?.map(Instant),
-        status: FactStatus::from_number(row.int(c + 6)?).ok_or_else(|| wrong("status"))?,
+        other_end: row.maybe_int(c + 3)?.map(Instant),
+        recorded: row.maybe_int(c + 4)?.map(Instant),
+        status: FactStatus::from_number(row.int(c + 5)?).ok_or_else(|| wrong("status"))?,
         value,
         range,
-        context: read_context(row.maybe_text(c + 15)?)?,
+        context: read_context(row.maybe_text(c + 14)?)?,
     })
 }
 
@@ -141,8 +139,10 @@ fn end(end: &ReceivedEnd) -> String {
     format!("{}{}", if end.closed { '[' } else { '(' }, end.decimal)
 }
 
-fn read_end(text: String) -> ReceivedEnd {
-    ReceivedEnd { closed: text.starts_with('['), decimal: text.get(1..).unwrap_or_default().to_owned() }
+fn read_end(mut text: String) -> ReceivedEnd {
+    let closed = text.starts_with('[');
+    text.drain(..text.chars().next().map_or(0, char::len_utf8));
+    ReceivedEnd { closed, decimal: text }
 }
 
 fn unit_word(unit: &ReceivedUnit) -> String {

@@ -1,11 +1,14 @@
 //! What one commit remembers: patients and persons already touched, and counts written once at its end.
 
+use crate::model::code::Coding;
 use crate::model::key::{Item, PersonKey};
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
 
 /// How many keys of codes are remembered as written; beyond them all are written again.
 const CODES_REMEMBERED: usize = 100_000;
+/// How many names of sources are remembered.
+const SOURCES_REMEMBERED: usize = 1_000;
 
 /// The memory of one commit. Its caches only save statements: losing them costs time, never truth.
 #[derive(Debug, Default)]
@@ -18,6 +21,10 @@ pub struct Group {
     pub(super) codes: HashSet<i64>,
     /// Codes written in this commit, not yet durable.
     pub(super) new_codes: Vec<i64>,
+    /// Words of codes that were read.
+    pub(super) words: HashMap<i64, Coding>,
+    /// Names of sources that were read, each once.
+    pub(super) sources: HashMap<String, Arc<str>>,
     /// Counts of the units kept so far: (source, code, unit) → (count, latest moment).
     pub(super) usage: BTreeMap<(Arc<str>, i64, String), (i64, i64)>,
     /// Counts of the unit that runs.
@@ -47,6 +54,25 @@ pub(super) struct Lane {
 }
 
 impl Group {
+    /// Remembers the words of a code.
+    pub(super) fn remember(&mut self, key: i64, code: Coding) {
+        if self.words.len() > CODES_REMEMBERED {
+            self.words.clear();
+        }
+        self.words.insert(key, code);
+    }
+
+    /// The one text of a source's name.
+    pub(super) fn source(&mut self, name: &str) -> Arc<str> {
+        if let Some(known) = self.sources.get(name) {
+            return known.clone();
+        }
+        if self.sources.len() > SOURCES_REMEMBERED {
+            self.sources.clear();
+        }
+        self.sources.entry(name.to_owned()).or_insert_with(|| name.into()).clone()
+    }
+
     /// A commit begins.
     pub(super) fn begin(&mut self) {
         self.patients.clear();

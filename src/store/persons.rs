@@ -1,16 +1,17 @@
 //! Patients and the persons they belong to: keys, known time, marks.
 
-use super::contract::{KnownAt, PersonState, Record, StoreError};
+use super::contract::{KnownAt, PersonState, Record, StoreError, ToAssess};
 use super::facts;
-use super::questions::{Member, PersonByKey, PersonOf, PersonRow, PersonsAll, ReadPerson};
+use super::questions::{Member, PersonByKey, PersonOf, PersonRow, PersonsAll, ReadPerson, ReadToAssess, Standings};
 use super::tx::{Question, Tx};
 use super::value::args;
 use crate::model::code::Coding;
 use crate::model::fact::{Fact, Origin};
 use crate::model::key::{Item, PatientKey, PersonKey};
 use crate::model::time::Instant;
-use std::collections::{BTreeSet, HashMap};
+use std::collections::BTreeSet;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 /// A patient that this transaction holds.
 #[derive(Debug, Clone, Copy)]
@@ -163,15 +164,23 @@ impl Question for PersonByKey {
 }
 
 async fn members(tx: &mut impl Tx, person: PersonKey) -> Result<Vec<Member>, StoreError> {
+    Ok(members_at(tx, person).await?.into_iter().map(|(member, _)| member).collect())
+}
+
+/// The members, each with its known time.
+async fn members_at(tx: &mut impl Tx, person: PersonKey) -> Result<Vec<(Member, Instant)>, StoreError> {
     let rows = tx
         .query(
-            "select m.patient, p.source, p.id, m.since from member m join patient p on p.partition = part(m.patient) and p.patient = m.patient
+            "select m.patient, p.source, p.id, m.since, p.known from member m join patient p on p.partition = part(m.patient) and p.patient = m.patient
              where m.partition = part(?1) and m.person = ?1 and m.until is null order by m.patient",
             args![person],
         )
         .await?;
     rows.into_iter()
-        .map(|mut r| Ok(Member { patient: r.item(0)?, source: r.text(1)?, id: r.text(2)?, since: r.instant(3)? }))
+        .map(|mut r| {
+            let member = Member { patient: r.item(0)?, source: r.text(1)?, id: r.text(2)?, since: r.instant(3)? };
+            Ok((member, r.instant(4)?))
+        })
         .collect()
 }
 
@@ -202,73 +211,114 @@ impl Question for ReadPerson {
     type Answer = Record;
 
     async fn run<T: Tx>(&self, tx: &mut T) -> Result<Record, StoreError> {
-        let mut sources: HashMap<String, Arc<str>> = HashMap::new();
-        let mut record =
-            Record { person: self.person, seen: Vec::new(), facts: Vec::new(), state: state(tx, self.person).await? };
-        for member in self.patients(tx).await? {
-            let known = match self.known {
-                KnownAt::Now | KnownAt::Moment(_) => self.moment(tx, member.patient).await?,
-                KnownAt::Seen(ref seen) => {
-                    seen.iter().find(|(p, _)| *p == member.patient).map_or(Instant::MIN, |(_, k)| *k)
-                }
-            };
-            record.seen.push((member.patient, known));
-            let source =
-                sources.entry(member.source.clone()).or_insert_with(|| Arc::from(member.source.as_str())).clone();
-            facts_of(tx, member.patient, known, &source, self.codes.as_deref(), &mut record.facts).await?;
+        let wanted: Option<BTreeSet<i64>> = self.codes.as_ref().map(|codes| codes.iter().copied().collect());
+        let own = [Origin::Patient as i64, Origin::Gateway as i64];
+        self.record(tx, |code, origin| wanted.as_ref().is_none_or(|w| w.contains(&code) || own.contains(&origin))).await
+    }
+}
+
+impl Question for ReadToAssess {
+    type Answer = Vec<ToAssess>;
+
+    async fn run<T: Tx>(&self, tx: &mut T) -> Result<Vec<ToAssess>, StoreError> {
+        let mut found = Vec::with_capacity(self.persons.len());
+        for person in &self.persons {
+            let ask = ReadPerson { person: *person, known: KnownAt::Now, codes: None };
+            // Every condition tells that there is a problem list, whatever it says.
+            let results = [Origin::Observation as i64, Origin::MedicationAdministration as i64];
+            let keep = |code, origin| !self.unread.contains(&code) || !results.contains(&origin);
+            let record = ask.record(tx, keep).await?;
+            let current = super::assess::currents(tx, *person).await?;
+            let standings = Standings { person: *person }.run(tx).await?;
+            found.push(ToAssess { record, current, standings });
         }
-        Ok(record)
+        Ok(found)
     }
 }
 
 impl ReadPerson {
-    async fn patients(&self, tx: &mut impl Tx) -> Result<Vec<Member>, StoreError> {
-        let mut all = members(tx, self.person).await?;
+    async fn record<T: Tx>(&self, tx: &mut T, keep: impl Fn(i64, i64) -> bool + Sync) -> Result<Record, StoreError> {
+        let mut record = Record {
+            person: self.person,
+            seen: Vec::new(),
+            sources: Vec::new(),
+            facts: Vec::new(),
+            state: state(tx, self.person).await?,
+        };
+        for (member, now) in self.patients(tx).await? {
+            let known = match &self.known {
+                KnownAt::Now => now,
+                KnownAt::Moment(at) => *at,
+                KnownAt::Seen(seen) => {
+                    seen.iter().find(|(p, _)| *p == member.patient).map_or(Instant::MIN, |(_, k)| *k)
+                }
+            };
+            record.seen.push((member.patient, known));
+            let source = tx.group().source(&member.source);
+            if facts_of(tx, member.patient, known, &source, &keep, &mut record.facts).await? {
+                record.sources.push(source);
+            }
+        }
+        Ok(record)
+    }
+
+    /// The members, each with the moment up to which everything was committed before this row read so.
+    async fn patients(&self, tx: &mut impl Tx) -> Result<Vec<(Member, Instant)>, StoreError> {
+        let mut all = members_at(tx, self.person).await?;
         if let KnownAt::Seen(seen) = &self.known {
-            all.retain(|m| seen.iter().any(|(p, _)| *p == m.patient));
+            all.retain(|(m, _)| seen.iter().any(|(p, _)| *p == m.patient));
         }
         Ok(all)
     }
-
-    /// Everything with known time up to here was committed before this row read so.
-    async fn moment(&self, tx: &mut impl Tx, patient: PatientKey) -> Result<Instant, StoreError> {
-        if let KnownAt::Moment(at) = self.known {
-            return Ok(at);
-        }
-        let rows =
-            tx.query("select known from patient where partition = part(?1) and patient = ?1", args![patient]).await?;
-        rows.first().map_or(Ok(Instant::MIN), |r| r.instant(0))
-    }
 }
 
-async fn facts_of(
-    tx: &mut impl Tx,
+/// Adds the facts of a patient; whether there is any, kept or not.
+async fn facts_of<T: Tx>(
+    tx: &mut T,
     patient: PatientKey,
     known: Instant,
     source: &Arc<str>,
-    codes: Option<&Vec<i64>>,
+    keep: &(impl Fn(i64, i64) -> bool + Sync),
     found: &mut Vec<Fact>,
-) -> Result<(), StoreError> {
+) -> Result<bool, StoreError> {
+    let any = AtomicBool::new(false);
     let rows = tx
-        .query(
-            "select f.item, f.version, f.known, c.system, c.word, f.part, f.origin, f.at, f.at_end, f.other_end, f.recorded, f.status, f.kind,
-             f.low, f.high, f.text, f.unit, f.low_ref, f.high_ref, f.unit_ref, f.context, f.code
-             from fact f join code c on c.code = f.code
-             where f.partition = part(?1) and f.patient = ?1 and f.known <= ?2 and (f.until is null or f.until > ?2)
+        .query_where(
+            "select f.code, f.origin, f.item, f.version, f.known, f.part, f.at, f.at_end, f.other_end, f.recorded, f.status, f.kind,
+             f.low, f.high, f.text, f.unit, f.low_ref, f.high_ref, f.unit_ref, f.context
+             from fact f where f.partition = part(?1) and f.patient = ?1 and f.known <= ?2 and (f.until is null or f.until > ?2)
              order by f.code, f.at, f.item, f.part, f.version",
             args![patient, known],
+            &|code, origin| {
+                any.store(true, Ordering::Relaxed);
+                keep(code, origin)
+            },
         )
         .await?;
-    let wanted: Option<BTreeSet<i64>> = codes.map(|codes| codes.iter().copied().collect());
+    found.reserve(rows.len());
+    let mut last: Option<(i64, Coding)> = None;
     for mut row in rows {
-        if let Some(wanted) = &wanted
-            && !wanted.contains(&row.int(21)?)
-            && ![Origin::Patient as i64, Origin::Gateway as i64].contains(&row.int(6)?)
-        {
-            continue;
-        }
-        let (item, version, known) = (row.item(0)?, row.int(1)?, row.instant(2)?);
-        found.push(Fact { draft: facts::read(&mut row, 3)?, item, version, known, source: source.clone() });
+        let key = row.int(0)?;
+        let code = match &last {
+            Some((before, code)) if *before == key => code.clone(),
+            _ => last.insert((key, words_of(tx, key).await?)).1.clone(),
+        };
+        let (item, version, known) = (row.item(2)?, row.int(3)?, row.instant(4)?);
+        let draft = facts::read(&mut row, code, 1, 5)?;
+        found.push(Fact { draft, item, version, known, source: source.clone() });
     }
-    Ok(())
+    Ok(any.into_inner())
+}
+
+/// The words of a code: remembered, since a key never means another code.
+async fn words_of(tx: &mut impl Tx, key: i64) -> Result<Coding, StoreError> {
+    if let Some(known) = tx.group().words.get(&key) {
+        return Ok(known.clone());
+    }
+    let rows = tx.query("select system, word from code where code = ?1", args![key]).await?;
+    let missing = || StoreError::Corrupt("a fact's code has no words".into());
+    let mut row = rows.into_iter().next().ok_or_else(missing)?;
+    let code = Coding::new(row.text(0)?, row.text(1)?);
+    tx.group().remember(key, code.clone());
+    Ok(code)
 }

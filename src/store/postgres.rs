@@ -182,6 +182,24 @@ impl Tx for PostgresTx {
         self.heard(asked)?.iter().map(row).collect()
     }
 
+    async fn query_where(
+        &mut self,
+        sql: &'static str,
+        args: &[Value],
+        keep: &(impl Fn(i64, i64) -> bool + Sync),
+    ) -> Result<Vec<Row>, StoreError> {
+        let statement = self.statement(sql).await?;
+        let args: Vec<&(dyn ToSql + Sync)> = args.iter().map(|v| v as _).collect();
+        let asked = tokio::time::timeout(self.patience, self.client.query(&statement, &args)).await;
+        let rows = self.heard(asked)?;
+        let kept = rows.iter().filter(|r| match (r.try_get(0), r.try_get(1)) {
+            (Ok(a), Ok(b)) => keep(a, b),
+            // Its reader says what is wrong with it.
+            _ => true,
+        });
+        kept.map(row).collect()
+    }
+
     async fn execute(&mut self, sql: &'static str, args: &[Value]) -> Result<u64, StoreError> {
         let statement = self.statement(sql).await?;
         let args: Vec<&(dyn ToSql + Sync)> = args.iter().map(|v| v as _).collect();

@@ -4,6 +4,7 @@ use super::contract::KnownAt;
 use crate::model::code::Coding;
 use crate::model::key::{Item, PatientKey, PersonKey};
 use crate::model::time::Instant;
+use std::collections::HashSet;
 use std::sync::Arc;
 
 macro_rules! questions {
@@ -21,6 +22,13 @@ questions! {
         known: KnownAt,
         /// Only facts of these codes ([`Coding::key`]), and the gateway's own and the patients'; `None`: all.
         codes: Option<Arc<Vec<i64>>>,
+    }
+    /// What assessing some persons needs, in one snapshot; answers `Vec<ToAssess>`, in the order asked.
+    ReadToAssess {
+        /// Whom.
+        persons: Vec<PersonKey>,
+        /// Codes ([`Coding::key`]) whose results and administrations nobody reads.
+        unread: Arc<HashSet<i64>>,
     }
     /// The person of a source's patient; answers `Option<PersonKey>`.
     PersonOf {

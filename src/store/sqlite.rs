@@ -108,6 +108,24 @@ impl SqliteTx {
         answer
     }
 
+    fn rows(
+        &mut self,
+        sql: &'static str,
+        args: &[Value],
+        keep: impl Fn(&rusqlite::Row<'_>) -> bool,
+    ) -> Result<Vec<Row>, StoreError> {
+        let mut statement = self.connection.prepare_cached(&self.texts.get(sql)).map_err(|e| class(&e))?;
+        let columns = statement.column_count();
+        let mut rows = statement.query(rusqlite::params_from_iter(args)).map_err(|e| class(&e))?;
+        let mut found = Vec::new();
+        while let Some(row) = rows.next().map_err(|e| class(&e))? {
+            if keep(row) {
+                found.push(Row((0..columns).map(|c| value(row.get_ref_unwrap(c))).collect()));
+            }
+        }
+        Ok(found)
+    }
+
     fn statement(&mut self, sql: &'static str) -> Result<(), StoreError> {
         self.connection.prepare_cached(sql).and_then(|mut s| s.execute([])).map(drop).map_err(|e| class(&e))
     }
@@ -156,14 +174,21 @@ impl ToSql for Value {
 
 impl Tx for SqliteTx {
     async fn query(&mut self, sql: &'static str, args: &[Value]) -> Result<Vec<Row>, StoreError> {
-        let mut statement = self.connection.prepare_cached(&self.texts.get(sql)).map_err(|e| class(&e))?;
-        let columns = statement.column_count();
-        let mut rows = statement.query(rusqlite::params_from_iter(args)).map_err(|e| class(&e))?;
-        let mut found = Vec::new();
-        while let Some(row) = rows.next().map_err(|e| class(&e))? {
-            found.push(Row((0..columns).map(|c| value(row.get_ref_unwrap(c))).collect()));
-        }
-        Ok(found)
+        self.rows(sql, args, |_| true)
+    }
+
+    async fn query_where(
+        &mut self,
+        sql: &'static str,
+        args: &[Value],
+        keep: &(impl Fn(i64, i64) -> bool + Sync),
+    ) -> Result<Vec<Row>, StoreError> {
+        let number = |row: &rusqlite::Row<'_>, c| row.get_ref(c).ok().and_then(|v| v.as_i64().ok());
+        self.rows(sql, args, |row| match (number(row, 0), number(row, 1)) {
+            (Some(a), Some(b)) => keep(a, b),
+            // Its reader says what is wrong with it.
+            _ => true,
+        })
     }
 
     async fn execute(&mut self, sql: &'static str, args: &[Value]) -> Result<u64, StoreError> {

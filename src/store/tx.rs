@@ -12,6 +12,14 @@ pub trait Tx: Send {
     fn query(&mut self, sql: &'static str, args: &[Value])
     -> impl Future<Output = Result<Vec<Row>, StoreError>> + Send;
 
+    /// The same, without the rows of which `keep` says no by their first two columns, which are numbers.
+    fn query_where(
+        &mut self,
+        sql: &'static str,
+        args: &[Value],
+        keep: &(impl Fn(i64, i64) -> bool + Sync),
+    ) -> impl Future<Output = Result<Vec<Row>, StoreError>> + Send;
+
     /// Runs a statement that answers no rows; how many rows it changed.
     fn execute(&mut self, sql: &'static str, args: &[Value]) -> impl Future<Output = Result<u64, StoreError>> + Send;
 

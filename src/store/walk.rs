@@ -1,7 +1,9 @@
 //! Searching kept resources in pages: who belongs to the walk is fixed when it begins, what is shown is what is current.
 //!
-//! A resource belongs to a walk by the version that was current at its beginning (`until`), and stands where that
-//! version stands; so it is met once, whatever is written meanwhile. What was deleted meanwhile is not shown.
+//! A resource belongs to a walk by the version that was current at its beginning, and stands where that version stands;
+//! so it is met once, whatever is written meanwhile. What was deleted meanwhile is not shown. Known time alone (`until`)
+//! does not tell what was there: a version may be known before the walk began and committed after its first page was
+//! read. So the first page also notes which transactions it sees (`seen`), and the later ones see no other.
 
 use super::body;
 use super::contract::{Narrow, StoreError, Stored};
@@ -14,6 +16,9 @@ use std::collections::BTreeSet;
 use std::fmt;
 use std::sync::Arc;
 
+/// A version that was known so long before a walk began was committed by then, whatever `seen` says: no transaction lasts
+/// longer, and a database that was restored from a copy numbers its transactions anew.
+const SETTLED_US: i64 = 10 * 60 * 1_000_000;
 /// Candidates read in one step.
 const STEP: i64 = 500;
 
@@ -61,6 +66,8 @@ pub struct Walk {
     pub known: (Instant, Instant),
     /// When the walk began.
     pub until: Instant,
+    /// Which transactions its first page saw, as [`Walked::seen`] said; `None`: this is the first page.
+    pub seen: Option<Arc<str>>,
     /// The test; `None`: all fit.
     pub judge: Option<Judge>,
     /// The order.
@@ -74,12 +81,14 @@ pub struct Walk {
 }
 
 /// One page.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone)]
 pub struct Walked {
     /// The resources as they are now.
     pub resources: Vec<Stored>,
     /// Where the next page starts, when there may be one.
     pub next: Option<Place>,
+    /// Which transactions the first page saw.
+    pub seen: Arc<str>,
     /// How many fit.
     pub fitting: u64,
     /// The bound on looks was met before the end of the page, or of the count.
@@ -113,8 +122,8 @@ macro_rules! as_of {
         concat!(
             "select ",
             $columns,
-            " from resource where partition = part(?1) and item = ?1 and state in (1, 2, 3) and known <= ?2 and type = ?3 and source = ?4
-             order by version desc limit 1"
+            " from resource r where partition = part(?1) and item = ?1 and state in (1, 2, 3) and known <= ?2 and type = ?3 and source = ?4
+             and (known <= ?5 or entered(r ?6)) order by version desc limit 1"
         )
     };
 }
@@ -124,7 +133,12 @@ impl Question for Walk {
 
     async fn run<T: Tx>(&self, tx: &mut T) -> Result<Walked, StoreError> {
         let kind = self.narrow.resource_type;
-        let mut page = Page { walk: self, looked: 0, walked: Walked::default() };
+        let seen = match &self.seen {
+            Some(seen) => seen.clone(),
+            None => seen_now(tx).await?,
+        };
+        let walked = Walked { resources: Vec::new(), next: None, seen, fitting: 0, cut: false };
+        let mut page = Page { walk: self, looked: 0, walked };
         match (self.narrow.items(tx).await?, self.order) {
             (Some(items), Order::Known | Order::KnownDown) => self.among(tx, kind, items, &mut page).await?,
             (Some(items), _) => self.sorted(tx, kind, items, &mut page).await?,
@@ -136,10 +150,25 @@ impl Question for Walk {
     }
 }
 
+/// Which transactions a question sees.
+async fn seen_now(tx: &mut impl Tx) -> Result<Arc<str>, StoreError> {
+    let rows = tx.query("select entered_now()", &[]).await?;
+    match rows.into_iter().next() {
+        Some(mut row) => Ok(row.text(0)?.into()),
+        None => Err(StoreError::Corrupt("the database does not say which transactions it sees".into())),
+    }
+}
+
 impl Walk {
     /// The version that was current when the walk began, if there was one.
-    async fn as_of(&self, tx: &mut impl Tx, kind: ResourceType, item: Item) -> Result<Option<Candidate>, StoreError> {
-        let row = self.newest(tx, as_of!("known, item, version, id, state, body"), 4, kind, item).await?;
+    async fn as_of(
+        &self,
+        tx: &mut impl Tx,
+        kind: ResourceType,
+        item: Item,
+        seen: &str,
+    ) -> Result<Option<Candidate>, StoreError> {
+        let row = self.newest(tx, as_of!("known, item, version, id, state, body"), 4, kind, item, seen).await?;
         row.map(|mut row| candidate(&mut row)).transpose()
     }
 
@@ -151,8 +180,10 @@ impl Walk {
         state: usize,
         kind: ResourceType,
         item: Item,
+        seen: &str,
     ) -> Result<Option<Row>, StoreError> {
-        let rows = tx.query(sql, args![item, self.until, kind.name(), self.narrow.source.as_str()]).await?;
+        let (source, settled) = (self.narrow.source.as_str(), self.until.plus_us(-SETTLED_US));
+        let rows = tx.query(sql, args![item, self.until, kind.name(), source, settled, seen]).await?;
         Ok(rows.into_iter().next().filter(|r| !r.int(state).is_ok_and(|state| state == 3)))
     }
 
@@ -166,14 +197,14 @@ impl Walk {
     ) -> Result<(), StoreError> {
         let mut places: Vec<Place> = Vec::new();
         for item in items {
-            if let Some(row) = self.newest(tx, as_of!("known, state"), 1, kind, item).await? {
+            if let Some(row) = self.newest(tx, as_of!("known, state"), 1, kind, item, &page.walked.seen).await? {
                 places.push((row.int(0)?, item));
             }
         }
         places.retain(|p| self.known.0.0 <= p.0 && p.0 <= self.known.1.0 && self.is_beyond(*p));
         self.arrange(&mut places);
         for place in places {
-            if let Some(candidate) = self.as_of(tx, kind, place.1).await?
+            if let Some(candidate) = self.as_of(tx, kind, place.1, &page.walked.seen.clone()).await?
                 && !page.take(tx, candidate, place).await?
             {
                 return Ok(());
@@ -197,7 +228,7 @@ impl Walk {
         }
         let mut places: Vec<Place> = Vec::new();
         for item in items {
-            let Some(candidate) = self.as_of(tx, kind, item).await? else { continue };
+            let Some(candidate) = self.as_of(tx, kind, item, &page.walked.seen).await? else { continue };
             if candidate.known < self.known.0 || candidate.known > self.known.1 {
                 continue;
             }
@@ -239,12 +270,12 @@ impl Walk {
     /// All of a type: a wide read, a step at a time.
     async fn all(&self, tx: &mut impl Tx, kind: ResourceType, page: &mut Page<'_>) -> Result<(), StoreError> {
         const UP: &str = "select r.known, r.item, r.version, r.id, r.state, r.body from resource r
-             where wide(r.partition) and (r.known, r.item) > (?1, ?2) and r.known <= ?3 and r.state in (1, 2) and r.type = ?5 and r.source = ?6
-             and not exists (select 1 from resource n where n.partition = r.partition and n.item = r.item and n.version > r.version and n.state in (1, 2, 3) and n.known <= ?4)
+             where wide(r.partition) and (r.known, r.item) > (?1, ?2) and r.known <= ?3 and r.state in (1, 2) and r.type = ?5 and r.source = ?6 and (r.known <= ?8 or entered(r ?9))
+             and not exists (select 1 from resource n where n.partition = r.partition and n.item = r.item and n.version > r.version and n.state in (1, 2, 3) and n.known <= ?4 and (n.known <= ?8 or entered(n ?9)))
              order by r.known, r.item limit ?7";
         const DOWN: &str = "select r.known, r.item, r.version, r.id, r.state, r.body from resource r
-             where wide(r.partition) and (r.known, r.item) < (?1, ?2) and r.known >= ?3 and r.state in (1, 2) and r.type = ?5 and r.source = ?6
-             and not exists (select 1 from resource n where n.partition = r.partition and n.item = r.item and n.version > r.version and n.state in (1, 2, 3) and n.known <= ?4)
+             where wide(r.partition) and (r.known, r.item) < (?1, ?2) and r.known >= ?3 and r.state in (1, 2) and r.type = ?5 and r.source = ?6 and (r.known <= ?8 or entered(r ?9))
+             and not exists (select 1 from resource n where n.partition = r.partition and n.item = r.item and n.version > r.version and n.state in (1, 2, 3) and n.known <= ?4 and (n.known <= ?8 or entered(n ?9)))
              order by r.known desc, r.item desc limit ?7";
         let to = self.known.1.min(self.until);
         let (sql, first, last) = match self.order.down() {
@@ -253,7 +284,7 @@ impl Walk {
         };
         let mut after = self.after.unwrap_or(first);
         loop {
-            let arguments: [Value; 7] = [
+            let arguments: [Value; 9] = [
                 after.0.into(),
                 after.1.into(),
                 last.into(),
@@ -261,6 +292,8 @@ impl Walk {
                 kind.name().into(),
                 self.narrow.source.as_str().into(),
                 STEP.into(),
+                self.until.plus_us(-SETTLED_US).into(),
+                (&*page.walked.seen).into(),
             ];
             let rows = tx.query(sql, &arguments).await?;
             let end = rows.len() < usize::try_from(STEP).unwrap_or(0);

@@ -47,8 +47,11 @@ impl<U: Unit> Work for Asked<U> {
     }
 
     fn answer(self: Box<Self>, failed: Option<StoreError>) {
+        let Self { unit, outcome, say } = *self;
+        // Let go of before the answer: who shares the unit gets it back whole.
+        drop(unit);
         // Whoever asked may be gone; what was written stays written.
-        let _ = self.say.send(failed.map_or(self.outcome, Err));
+        let _ = say.send(failed.map_or(outcome, Err));
     }
 }
 

@@ -125,25 +125,24 @@ fn value_type(value: ValueType, unit: Option<&Unit>) -> Type {
     }
 }
 
-fn origins(loader: &mut Loader<'_, '_, '_>, node: &Node<'_, '_>) -> Vec<Origin> {
+fn origins(node: &Node<'_, '_>) -> Vec<Origin> {
     let mut all = Vec::new();
     for item in node.get("from").map(|n| n.one_or_many()).unwrap_or_default() {
         match item.value.as_str() {
             Some("observation") => all.push(Origin::Observation),
             Some("condition") => all.push(Origin::Condition),
             Some("medication_administration") => all.push(Origin::MedicationAdministration),
-            Some(other) => {
-                let help = "supported: observation, condition, medication_administration";
-                loader.error(&item.pointer, format!("`{other}` is not supported yet"), help);
-            }
-            None => {}
+            Some("procedure") => all.push(Origin::Procedure),
+            Some("questionnaire_response") => all.push(Origin::QuestionnaireResponse),
+            // Another word is told by the shape.
+            _ => {}
         }
     }
     all
 }
 
 fn recorded(loader: &mut Loader<'_, '_, '_>, node: &Node<'_, '_>, has_unit: bool) -> Option<Recorded> {
-    let from = origins(loader, node);
+    let from = origins(node);
     let first = *from.first()?;
     if node.get("instrument").is_some() {
         loader.error(&format!("{}/instrument", node.pointer), "`instrument` is not supported yet", "");
@@ -159,10 +158,11 @@ fn recorded(loader: &mut Loader<'_, '_, '_>, node: &Node<'_, '_>, has_unit: bool
         (Some("date"), _) => ValueType::Time,
         (Some(_), _) => ValueType::Text,
         (None, Origin::MedicationAdministration) if amount != Amount::Presence => ValueType::Number,
-        (None, Origin::Observation) if has_unit || scale => ValueType::Number,
+        (None, Origin::Observation | Origin::QuestionnaireResponse) if has_unit || scale => ValueType::Number,
         (None, _) => ValueType::Truth,
     };
-    if first == Origin::Observation && value == ValueType::Truth && answers.is_empty() {
+    let asked = matches!(first, Origin::Observation | Origin::QuestionnaireResponse);
+    if asked && value == ValueType::Truth && answers.is_empty() {
         let message = "this variable does not say what it takes";
         loader.error(
             &node.pointer,
@@ -223,7 +223,8 @@ fn statuses(node: &Node<'_, '_>, from: &[Origin]) -> Vec<FactStatus> {
     if from.contains(&Origin::Condition) {
         add(&[S::Final, S::Unconfirmed, S::Refuted, S::Past]);
     }
-    if from.contains(&Origin::MedicationAdministration) && written.is_empty() {
+    let happens = from.iter().any(|o| matches!(o, Origin::MedicationAdministration | Origin::Procedure));
+    if happens && written.is_empty() {
         add(&[S::Stopped, S::Preliminary]);
     }
     all

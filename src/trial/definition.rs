@@ -231,6 +231,20 @@ pub struct CodeSet {
     pub except: Option<Box<CodeSet>>,
 }
 
+impl std::fmt::Display for CodeSet {
+    /// The first few of it, in words.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        const SHOWN: usize = 5;
+        let codes = self.codes.iter().map(ToString::to_string);
+        let prefixes = self.prefixes.iter().map(|p| format!("{p}*"));
+        let ranges = self.ranges.iter().map(|(system, first, last)| format!("{system}|{first}-{last}"));
+        let count = self.codes.len() + self.prefixes.len() + self.ranges.len();
+        let shown: Vec<String> = codes.chain(prefixes).chain(ranges).take(SHOWN).collect();
+        f.write_str(&shown.join(" or "))?;
+        if count > SHOWN { write!(f, " or one of {} more", count - SHOWN) } else { Ok(()) }
+    }
+}
+
 impl CodeSet {
     /// Whether nothing can be in it.
     pub fn is_empty(&self) -> bool {

@@ -296,7 +296,8 @@ fn shapes(text: &str) -> Vec<String> {
     for statement in lines.split(';').map(str::trim) {
         let shape =
             ["create table ", "alter table ", "drop table ", "insert into "].iter().any(|w| statement.starts_with(w));
-        if !shape || statement.contains("set storage") {
+        // Transactions are numbered by PostgreSQL alone.
+        if !shape || statement.contains("set storage") || statement.contains(" xid8 ") {
             // An index may lead with another column; that it is there, and of which table, is the same.
             if let Some((index, _)) = statement.strip_prefix("create index ").and_then(|s| s.split_once('(')) {
                 found.push(format!("index {}", index.trim()));

@@ -7,12 +7,11 @@ use super::rendered::Rendered;
 use super::shelf::Projected;
 use super::verdict::{Told, Verdict};
 use crate::flow::answer::Refusal;
-use crate::flow::gateway::{Gateway, MAIN};
+use crate::flow::gateway::Gateway;
 use crate::flow::own::{OwnAsk, OwnFound, OwnType, Owned};
 use crate::flow::search::absent;
 use crate::model::issue::Issue;
 use crate::model::key::PersonKey;
-use crate::model::purpose::Purpose;
 use crate::model::standing::Status;
 use crate::model::time::Instant;
 use crate::publish::guidance::{About, guidance_response};
@@ -110,7 +109,7 @@ impl Gateway {
         let (subjects, remarks) = self.subjects_asked_for(&projected, ask).await?;
         let mut found = OwnFound { remarks, ..OwnFound::default() };
         let mut place = ask.from.as_deref().map_or(Ok(Place::default()), place_of)?;
-        let trials = projected.library.as_ref().map(|l| l.trials.len()).unwrap_or_default();
+        let trials = projected.trials().len();
         let mut looked_at = 0;
         while place.trial < trials {
             let (rows, last) = self.rows(&projected, &subjects, place).await?;
@@ -147,7 +146,7 @@ impl Gateway {
         subjects: &Subjects,
         place: Place,
     ) -> Result<(Vec<SubjectRow>, bool), Refusal> {
-        let Some(active) = projected.library.as_ref().and_then(|l| l.trials.get(place.trial)) else {
+        let Some(active) = projected.trials().get(place.trial) else {
             return Ok((Vec::new(), true));
         };
         let trial = &active.trial.id;
@@ -186,10 +185,7 @@ impl Gateway {
     async fn by_patients(&self, values: &[String]) -> Result<Vec<SubjectRow>, Refusal> {
         let mut rows = Vec::new();
         for value in values {
-            let value = value.strip_prefix(&format!("{}/", self.base)).unwrap_or(value);
-            let patient = value.strip_prefix("Patient/").unwrap_or(value).to_owned();
-            let person = self.store.read(PersonOf { source: MAIN.into(), patient }).await?;
-            if let Some(person) = person {
+            if let Some(person) = self.person_of(value).await? {
                 rows.extend(self.store.read(SubjectsOfPerson { person }).await?);
             }
         }
@@ -212,8 +208,7 @@ impl Gateway {
 
     /// All of a kind that is told of one subject, always in the same order.
     async fn of_subject(&self, projected: &Projected, what: What, row: &SubjectRow) -> Result<Vec<Rendered>, Refusal> {
-        let active = projected.library.as_ref().and_then(|l| l.trial(&row.subject.trial));
-        let Some(active) = active else { return Ok(Vec::new()) };
+        let Some(active) = projected.active(&row.subject.trial) else { return Ok(Vec::new()) };
         let Some(told) = self.told(projected, active, row).await? else { return Ok(Vec::new()) };
         let verdict = self.verdict(&told).await?;
         match what {
@@ -286,14 +281,17 @@ fn open_items(told: &Told<'_>, verdict: &Verdict) -> Vec<task::Item> {
     items
 }
 
-/// Trials without a ground for `name` are left out of a search by patient, and the answer says so.
+/// Trials without a ground for `name` are left out of a search by patient.
 fn named_only(projected: &Projected, rows: Vec<SubjectRow>) -> (Subjects, Vec<Issue>) {
-    let named = |trial: &str| projected.sites.get(trial).is_some_and(|s| s.purposes.contains(&Purpose::Name));
-    let trials = projected.library.iter().flat_map(|l| &l.trials);
-    let unnamed = trials.filter(|a| !named(&a.trial.id)).count();
+    let rows = rows.into_iter().filter(|r| projected.names(&r.subject.trial)).collect();
+    (Subjects::These(rows), unnamed_trials(projected))
+}
+
+/// What a search by patient says of the trials that it leaves out.
+pub(crate) fn unnamed_trials(projected: &Projected) -> Vec<Issue> {
+    let unnamed = projected.trials().iter().filter(|a| !projected.names(&a.trial.id)).count();
     let text = format!("{unnamed} trials state no ground for the purpose `name`; they are not searched by patient");
-    let remarks = if unnamed == 0 { Vec::new() } else { vec![Issue::information("suppressed", "", text)] };
-    (Subjects::These(rows.into_iter().filter(|r| named(&r.subject.trial)).collect()), remarks)
+    if unnamed == 0 { Vec::new() } else { vec![Issue::information("suppressed", "", text)] }
 }
 
 /// As the store walks: by person and attempt, each once.

@@ -5,10 +5,12 @@ use super::rendered::Rendered;
 use crate::flow::answer::Refusal;
 use crate::flow::desk::AtSite;
 use crate::flow::gateway::Gateway;
-use crate::flow::library::Library;
+use crate::flow::library::{Active, Library};
 use crate::flow::own::{OwnAsk, OwnFound, OwnType, Owned};
 use crate::flow::search::absent;
+use crate::model::purpose::Purpose;
 use crate::model::time::Instant;
+use crate::publish::study::{Reader, research_study};
 use crate::publish::{around, group, plan};
 use std::collections::BTreeMap;
 use std::sync::{Arc, PoisonError};
@@ -25,6 +27,23 @@ pub(crate) struct Projected {
     shelf: Vec<Rendered>,
 }
 
+impl Projected {
+    /// The definitions in force, in their order.
+    pub(crate) fn trials(&self) -> &[Active] {
+        self.library.as_ref().map_or(&[], |l| &l.trials)
+    }
+
+    /// The definition of that trial.
+    pub(crate) fn active(&self, trial: &str) -> Option<&Active> {
+        self.library.as_ref().and_then(|l| l.trial(trial))
+    }
+
+    /// Whether the site states a ground to name people of that trial.
+    pub(crate) fn names(&self, trial: &str) -> bool {
+        self.sites.get(trial).is_some_and(|s| s.purposes.contains(&Purpose::Name))
+    }
+}
+
 macro_rules! shelved {
     ($($constant:ident $name:literal [$($parameter:literal $kind:literal),*])*) => {
         $(#[doc = concat!($name, " as it is served.")] pub const $constant: OwnType = OwnType {
@@ -39,6 +58,7 @@ macro_rules! shelved {
 }
 
 shelved! {
+    RESEARCH_STUDY "ResearchStudy" ["identifier" "token"]
     PLAN_DEFINITION "PlanDefinition" ["url" "uri", "version" "token", "name" "string", "title" "string", "status" "token", "identifier" "token"]
     GROUP "Group" ["identifier" "token", "type" "token", "actual" "token"]
     LIBRARY "Library" ["url" "uri", "version" "token", "name" "string", "title" "string", "status" "token", "identifier" "token"]
@@ -93,6 +113,7 @@ fn render(library: &Library, base: &str, now: Instant) -> Vec<Rendered> {
     let mut bodies = vec![around::device(base, env!("CARGO_PKG_VERSION"))];
     for active in &library.trials {
         let trial = &active.trial;
+        bodies.push(research_study(trial, Reader::Client));
         bodies.push(plan::plan_definition(trial, base));
         bodies.push(plan::library(trial, base, &active.files));
         bodies.push(plan::variables_code_system(trial, base));

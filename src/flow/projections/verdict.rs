@@ -107,7 +107,8 @@ impl Gateway {
             }
         };
         let Some(stored) = stored.filter(|s| s.result.considered == Considered::Yes) else { return Ok(None) };
-        let Some(json) = assess::read_form(&stored.form) else { return Ok(None) };
+        let library = told.projected.library.as_ref();
+        let Some(json) = library.and_then(|l| l.evidence_json(&stored.form)) else { return Ok(None) };
         Ok(Some(Verdict { version: stored.version, at: stored.at, json, stored }))
     }
 

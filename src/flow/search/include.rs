@@ -115,6 +115,7 @@ impl<'a> Along<'a> {
             narrow: Narrow { patients, ..Narrow::nothing(&self.source.name, kind) },
             known: (Instant::MIN, Instant::MAX),
             until,
+            seen: None,
             judge: None,
             order: Order::Known,
             after: None,

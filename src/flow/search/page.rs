@@ -74,7 +74,7 @@ impl Gateway {
             page.self_query.push_str(&format!("&_cursor={cursor}"));
         }
         if asked.only_total || asked.total {
-            page.total = Some(self.total(source, served, &asked, until).await?);
+            page.total = Some(self.total(source, served, &asked, until, place.as_deref()).await?);
         }
         if asked.only_total {
             return Ok(page);
@@ -114,7 +114,10 @@ impl Gateway {
         let Some(mut walk) = walk(source, kind, asked, until)? else {
             return Ok(Matches { entries: Vec::new(), next: None, remarks: Vec::new() });
         };
-        walk.after = place.as_deref().map(read_place).transpose()?;
+        if let Some(place) = place {
+            let (after, seen) = read_place(&place)?;
+            (walk.after, walk.seen) = (Some(after), Some(seen));
+        }
         let walked = self.store.read(walk).await?;
         let mut remarks = Vec::new();
         if walked.cut && matches!(asked.order, Order::Key | Order::KeyDown) {
@@ -125,7 +128,7 @@ impl Gateway {
             remarks.push(Issue::information("informational", "", text));
         }
         let entry = |stored: Stored| Entry { kind: kind.name(), id: stored.id, body: stored.body, mode: "match" };
-        let next = walked.next.map(|(key, item)| format!("{key}.{item}"));
+        let next = walked.next.map(|(key, item)| format!("{key}.{item}.{}", walked.seen));
         Ok(Matches { entries: walked.resources.into_iter().map(entry).collect(), next, remarks })
     }
 
@@ -141,11 +144,19 @@ impl Gateway {
         Ok(Matches { entries: found.found.into_iter().map(entry).collect(), next: found.next, remarks: found.remarks })
     }
 
-    async fn total(&self, source: &Source, served: Served, asked: &Results, until: Instant) -> Result<u64, Refusal> {
+    async fn total(
+        &self,
+        source: &Source,
+        served: Served,
+        asked: &Results,
+        until: Instant,
+        place: Option<&str>,
+    ) -> Result<u64, Refusal> {
         match served {
             Served::Kept(kind) => {
                 let Some(mut walk) = walk(source, kind, asked, until)? else { return Ok(0) };
                 (walk.count, walk.order) = (0, Order::Known);
+                walk.seen = place.map(read_place).transpose()?.map(|(_, seen)| seen);
                 let walked = self.store.read(walk).await?;
                 if walked.cut { Err(too_costly("a total")) } else { Ok(walked.fitting) }
             }
@@ -187,10 +198,13 @@ fn cut(entry: &mut Entry, parts: &Parts) {
     }
 }
 
-fn read_place(words: &str) -> Result<Place, Refusal> {
+/// The place, and which transactions the first page saw.
+fn read_place(words: &str) -> Result<(Place, Arc<str>), Refusal> {
     let wrong = || Refusal::one(Grade::Malformed, "invalid", "", "_cursor names no place; start again without it");
-    let (key, item) = words.split_once('.').ok_or_else(wrong)?;
-    Ok((key.parse().map_err(|_| wrong())?, Item::from_hex(item).ok_or_else(wrong)?))
+    let mut parts = words.splitn(3, '.');
+    let mut part = || parts.next().ok_or_else(wrong);
+    let (key, item, seen) = (part()?, part()?, part()?);
+    Ok(((key.parse().map_err(|_| wrong())?, Item::from_hex(item).ok_or_else(wrong)?), seen.into()))
 }
 
 /// The walk that a search asks for; `None`: nothing can fit.
@@ -233,6 +247,7 @@ fn walk(source: &Source, kind: ResourceType, asked: &Results, until: Instant) ->
         narrow,
         known,
         until,
+        seen: None,
         judge,
         order: asked.order,
         after: None,

@@ -61,6 +61,8 @@ pub fn parameters(of_type: ResourceType) -> &'static [Parameter] {
         ResourceType::Observation => OBSERVATIONS,
         ResourceType::MedicationAdministration => ADMINISTRATIONS,
         ResourceType::Condition => CONDITIONS,
+        ResourceType::Procedure => PROCEDURES,
+        ResourceType::QuestionnaireResponse => RESPONSES,
     }
 }
 
@@ -113,6 +115,28 @@ const CONDITIONS: &[Parameter] = &[
     of("recorded-date", Kind::Date, &["recordedDate"]),
 ];
 
+const PROCEDURES: &[Parameter] = &[
+    ID,
+    UPDATED,
+    IDENTIFIER,
+    PATIENT,
+    SUBJECT,
+    of("code", Kind::Concept, &["code"]),
+    of("category", Kind::Concept, &["category"]),
+    of("status", Kind::Code("http://hl7.org/fhir/event-status"), &["status"]),
+    of("date", Kind::Date, &["performedDateTime", "performedPeriod"]),
+];
+
+const RESPONSES: &[Parameter] = &[
+    ID,
+    UPDATED,
+    IDENTIFIER,
+    PATIENT,
+    SUBJECT,
+    of("status", Kind::Code("http://hl7.org/fhir/questionnaire-answers-status"), &["status"]),
+    of("authored", Kind::Date, &["authored"]),
+];
+
 /// The elements by which `_sort=date` and `_sort=-date` order a type, under R4's name of its date parameter.
 pub fn sorting(of_type: ResourceType) -> &'static Parameter {
     let name = match of_type {
@@ -120,6 +144,8 @@ pub fn sorting(of_type: ResourceType) -> &'static Parameter {
         ResourceType::Observation => "date",
         ResourceType::MedicationAdministration => "effective-time",
         ResourceType::Condition => "onset-date",
+        ResourceType::Procedure => "date",
+        ResourceType::QuestionnaireResponse => "authored",
     };
     parameters(of_type).iter().find(|p| p.name == name).unwrap_or(&UPDATED)
 }
@@ -145,6 +171,10 @@ pub const LINKS: &[Link] = &[
     Link { from: "MedicationAdministration", parameter: "subject", path: "subject", to: "Patient" },
     Link { from: "Condition", parameter: "patient", path: "subject", to: "Patient" },
     Link { from: "Condition", parameter: "subject", path: "subject", to: "Patient" },
+    Link { from: "Procedure", parameter: "patient", path: "subject", to: "Patient" },
+    Link { from: "Procedure", parameter: "subject", path: "subject", to: "Patient" },
+    Link { from: "QuestionnaireResponse", parameter: "patient", path: "subject", to: "Patient" },
+    Link { from: "QuestionnaireResponse", parameter: "subject", path: "subject", to: "Patient" },
     Link { from: "ResearchSubject", parameter: "study", path: "study", to: "ResearchStudy" },
 ];
 

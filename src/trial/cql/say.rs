@@ -192,6 +192,9 @@ impl Writer<'_> {
             Aggregate::Sum => format!("(if {open} then null else Sum({{ {values} }}))"),
             Aggregate::Avg => format!("(if {open} then null else Avg({{ {values} }}))"),
             Aggregate::Median => format!("(if {open} then null else Median({{ {values} }}))"),
+            Aggregate::Duration(_) | Aggregate::DailyDose | Aggregate::StableDose => {
+                return Err("a list has no times".into());
+            }
         })
     }
 

@@ -28,6 +28,9 @@ impl Writer<'_> {
         if let Some(name) = self.queries.get(&key) {
             return Ok(name.clone());
         }
+        if series.row.is_some() {
+            return Err("a row of facts".into());
+        }
         let recorded = self.recorded(series.variable).cloned();
         let lasting = recorded.as_ref().is_some_and(lasts);
         let ends = series.window.as_ref().map_or(Ok(Ends::default()), |w| self.ends(w))?;
@@ -109,7 +112,8 @@ impl Writer<'_> {
     pub(super) fn over_series(&mut self, what: Aggregate, series: &Series, text: &str) -> Said {
         let s = self.series(series, text)?;
         let read = format!("({s}) M where M.read and M.taken is not false");
-        let conditions = self.recorded(series.variable).is_some_and(|r| r.from.contains(&Origin::Condition));
+        let doubtful = |r: &Recorded| r.from.iter().any(|o| matches!(o, Origin::Condition | Origin::Procedure));
+        let conditions = self.recorded(series.variable).is_some_and(doubtful);
         let there = if conditions { "(M.sure and M.value)" } else { "M.sure" };
         let unread = format!("exists (({s}) M where not M.read and M.taken is not false)");
         let recorded = format!("exists (({s}) M where M.read and M.inside)");
@@ -134,18 +138,16 @@ impl Writer<'_> {
                     .presumed(series, &s)
                     .map_or("null".into(), |p| format!("if ({p}) is not null then 0.0 else null"));
                 format!(
-                    "case when not exists (({s}) M where M.read) then ({nothing})\n    when not {recorded} or exists ({read} and {there} is null) then null\n    else ToDecimal(Count({read} and {there})) end"
+                    "case when not exists (({s}) M where M.read) then ({nothing})\n    when not {recorded} or {unread} or exists ({read} and {there} is null) then null\n    else ToDecimal(Count({read} and {there})) end"
                 )
             }
             Aggregate::Sum => self.sum(&s, series, &read, &recorded),
             Aggregate::Avg | Aggregate::Median => format!(
                 "if exists ({read} and (M.sure is null or M.value is null)) then null else {what:?}({read} return all M.value)"
             ),
-            #[allow(
-                unreachable_patterns,
-                reason = "the language grows; what is new is listed until it is written here"
-            )]
-            _ => return Err("no form of CQL is written for it".into()),
+            Aggregate::Duration(_) | Aggregate::DailyDose | Aggregate::StableDose => {
+                return Err("what lasts, or is given day by day".into());
+            }
         };
         Ok(self.define(&name, &body, ""))
     }
@@ -201,7 +203,7 @@ impl Writer<'_> {
 
     /// All of a variable up to now.
     pub(super) fn whole(&mut self, variable: usize) -> Said {
-        self.series(&Series { variable, window: None, filter: None }, "all of it")
+        self.series(&Series { variable, window: None, filter: None, row: None }, "all of it")
     }
 
     /// A limit of the reference range of the very result that is picked.
@@ -211,16 +213,19 @@ impl Writer<'_> {
     }
 
     fn sum(&mut self, s: &str, series: &Series, read: &str, recorded: &str) -> String {
-        // Of what lasts an amount may lie in the window in part.
-        let part = if self.recorded(series.variable).is_some_and(lasts) && series.window.is_some() {
-            " or M.lasts"
-        } else {
-            ""
+        // Of what lasts an amount may lie in the window in part, and what could not be read may be any amount.
+        let dose = self.recorded(series.variable).is_some_and(|r| r.amount == Amount::Dose && lasts(r));
+        let part = match (dose, &series.window) {
+            (false, _) => "",
+            (true, None) => " or (M.lasts and M.endLatest > Now())",
+            (true, Some(_)) => " or M.lasts",
         };
+        let unread = format!("exists (({s}) M where not M.read and M.taken is not false)");
+        let unread = if dose { format!(" or {unread}") } else { String::new() };
         let nothing =
             self.presumed(series, s).map_or("null".into(), |p| format!("if ({p}) is not null then 0.0 else null"));
         format!(
-            "case when not exists (({s}) M where M.read) then ({nothing})\n    when not {recorded} or exists ({read} and (M.sure is null or M.value is null{part})) then null\n    else Coalesce(Sum({read} return all M.value), 0.0) end"
+            "case when not exists (({s}) M where M.read) then ({nothing})\n    when not {recorded}{unread} or exists ({read} and (M.sure is null or M.value is null{part})) then null\n    else Coalesce(Sum({read} return all M.value), 0.0) end"
         )
     }
 

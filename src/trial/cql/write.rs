@@ -245,8 +245,9 @@ impl<'a> Writer<'a> {
 
     fn recorded_value(&mut self, i: usize, r: &Recorded) -> Result<String, String> {
         let drug = r.from.contains(&Origin::MedicationAdministration);
-        let condition = r.value == ValueType::Truth && r.from.contains(&Origin::Condition);
-        let whole = Series { variable: i, window: None, filter: None };
+        let happens = r.from.iter().any(|o| matches!(o, Origin::Condition | Origin::Procedure));
+        let condition = r.value == ValueType::Truth && happens;
+        let whole = Series { variable: i, window: None, filter: None, row: None };
         let selected = match &r.select {
             Some(select) => self.plain(select, "select")?,
             None if drug && matches!(r.amount, Amount::Presence | Amount::Rate) => self.running(i, r.amount)?,
@@ -269,7 +270,7 @@ impl<'a> Writer<'a> {
     }
 
     fn attested(&mut self, i: usize, expires: Option<Duration>) -> Result<String, String> {
-        let whole = Series { variable: i, window: None, filter: None };
+        let whole = Series { variable: i, window: None, filter: None, row: None };
         let last = self.over_series(Aggregate::Last, &whole, "answers")?;
         let Some(d) = expires else { return Ok(last) };
         let s = self.whole(i)?;
@@ -290,7 +291,7 @@ impl<'a> Writer<'a> {
                 VariableKind::Recorded(r) if r.presume.is_none() && !truth => match &r.select {
                     Some(select) => writer.nothing(select),
                     None => {
-                        let whole = Series { variable: i, window: None, filter: None };
+                        let whole = Series { variable: i, window: None, filter: None, row: None };
                         writer.series_nothing(&whole, "all of it", false)
                     }
                 },

@@ -3,12 +3,14 @@
 use super::check::{Checked, Checker, describe, duration, follows};
 use super::check_number::{read_unit, to_unit};
 use super::syntax::{Fault, SeriesSyntax, Syntax, SyntaxKind as K, WindowSyntax, WindowWord};
-use super::tree::{Aggregate, Expr, Function, Kind, Name, Series, Source, Type, Window};
-use crate::model::unit::Unit;
+use super::tree::{Aggregate, Duration, Expr, Function, Kind, Name, Row, Series, Source, Type, Window};
+use crate::model::unit::{Unit, UnitFault};
 use std::ops::Range;
 
 /// Most arguments of one call.
 pub(super) const ARGUMENTS_MAX: usize = 100;
+/// Longest row of `Consecutive`.
+const ROW_MAX: usize = 100;
 
 /// Every function that is known, supported yet or not.
 pub(super) const FUNCTIONS: [&str; 32] = [
@@ -87,9 +89,10 @@ impl Checker<'_> {
             "Baseline" => count(1, 1).and_then(|()| self.baseline(syntax, span, &arguments[0])),
             "UpperLimit" => count(1, 1).and_then(|()| self.limit(syntax, true, &arguments[0])),
             "LowerLimit" => count(1, 1).and_then(|()| self.limit(syntax, false, &arguments[0])),
-            "Consecutive" | "Duration" | "DailyDose" | "StableDose" => {
-                Err(Fault::new(span.clone(), format!("`{function}` is not supported yet")))
-            }
+            "Consecutive" => Err(Fault::new(span.clone(), "`Consecutive` gives members of a series, not one value")
+                .help("use it where a series stands: exists(Consecutive(…)), First(Consecutive(…)).time")),
+            "Duration" => count(2, 2).and_then(|()| self.lasting(syntax, arguments)),
+            "DailyDose" | "StableDose" => count(1, 1).and_then(|()| self.dose_by_day(syntax, function, &arguments[0])),
             _ => match aggregate(function) {
                 Some(which) => count(1, 1).and_then(|()| self.aggregate(syntax, which, &arguments[0])),
                 None => Err(Fault::new(span.clone(), format!("`{function}` is not supported"))
@@ -230,6 +233,10 @@ impl Checker<'_> {
                 Ok((Source::List(all), ty))
             }
             K::Series(series) => self.series(syntax, series),
+            K::Call(word, span, arguments) if word == "Consecutive" => {
+                arity(word, span, arguments.len(), 3, 3)?;
+                self.row(arguments)
+            }
             K::Call(..) => Err(match self.expr(syntax) {
                 Err(fault) => fault,
                 Ok(_) => Fault::new(syntax.span.clone(), "this call gives one value, wanted a series")
@@ -252,7 +259,58 @@ impl Checker<'_> {
         let window = series.window.as_ref().map(|w| self.window(w)).transpose()?;
         let inside = Checker { text: self.text, names: self.names, of: Some(facts.clone()) };
         let filter = series.filter.as_ref().map(|f| inside.truth(f).map(Box::new)).transpose()?;
-        Ok((Source::Series(Series { variable, window, filter }), facts.clone()))
+        Ok((Source::Series(Series { variable, window, filter, row: None }), facts.clone()))
+    }
+
+    /// A series of a variable: neither a list, which has no times, nor a row.
+    fn timed_series(&self, syntax: &Syntax, function: &str) -> Result<(Series, Type), Fault> {
+        match self.source(syntax)? {
+            (Source::Series(series), ty) if series.row.is_none() => Ok((series, ty)),
+            _ => Err(Fault::new(syntax.span.clone(), format!("`{function}` wants the series of a variable"))
+                .help("write a recorded variable, with a window and a `where` if need be")),
+        }
+    }
+
+    fn row(&self, arguments: &[Syntax]) -> Result<(Source, Type), Fault> {
+        let n = match &arguments[0].kind {
+            K::Number(n) => n.parse().ok().filter(|n| (2..=ROW_MAX).contains(n)),
+            _ => None,
+        };
+        let Some(n) = n else {
+            let message = format!("wanted a whole number from 2 to {ROW_MAX}, of how many in a row");
+            return Err(Fault::new(arguments[0].span.clone(), message));
+        };
+        let (series, ty) = self.timed_series(&arguments[1], "Consecutive")?;
+        let row = Some(Row { n, gap: gap(&arguments[2])? });
+        Ok((Source::Series(Series { row, ..series }), ty))
+    }
+
+    fn lasting(&self, syntax: &Syntax, arguments: &[Syntax]) -> Checked {
+        let (series, _) = self.timed_series(&arguments[0], "Duration")?;
+        let gap = gap(&arguments[1])?;
+        let unit = if gap.of.is_clock() { "h" } else { "d" };
+        let kind = Kind::Aggregate(Aggregate::Duration(gap), Source::Series(series));
+        Ok(self.make(syntax, kind, Type::Number(read_unit(unit, &syntax.span)?)))
+    }
+
+    fn dose_by_day(&self, syntax: &Syntax, function: &str, argument: &Syntax) -> Checked {
+        let (series, of) = self.timed_series(argument, function)?;
+        let Type::Number(unit) = &of else {
+            let message = format!("{} where amounts are wanted", describe(&of));
+            return Err(Fault::new(argument.span.clone(), message).help("of a drug: amount = \"dose\" and its unit"));
+        };
+        if !series.window.as_ref().is_some_and(Window::has_days) {
+            let message = format!("`{function}` wants a window with a beginning, counted in days or longer");
+            return Err(Fault::new(argument.span.clone(), message).help("write within 8 weeks, or since an anchor"));
+        }
+        let (which, ty) = if function == "DailyDose" {
+            let per_day = unit.per(&read_unit("d", &argument.span)?);
+            let fault = |f: UnitFault| Fault::new(argument.span.clone(), f.to_string());
+            (Aggregate::DailyDose, Type::Number(per_day.map_err(fault)?))
+        } else {
+            (Aggregate::StableDose, Type::Truth)
+        };
+        Ok(self.make(syntax, Kind::Aggregate(which, Source::Series(series)), ty))
     }
 
     fn window(&self, written: &WindowSyntax) -> Result<Window, Fault> {
@@ -281,6 +339,14 @@ impl Checker<'_> {
                 }
             }
         })
+    }
+}
+
+/// A written gap of `Consecutive` or `Duration`.
+fn gap(syntax: &Syntax) -> Result<Duration, Fault> {
+    match &syntax.kind {
+        K::Duration(written) => duration(written),
+        _ => Err(Fault::new(syntax.span.clone(), "wanted a gap: a written duration, such as 1 day or 6 hours")),
     }
 }
 

@@ -2,7 +2,7 @@
 
 use super::check::{Checked, Checker, describe, duration, exact, fixed_unit};
 use super::syntax::{DurationSyntax, Fault, Syntax, SyntaxKind as K};
-use super::tree::{Aggregate, Arithmetic, Expr, Kind, Source, Type};
+use super::tree::{Aggregate, Arithmetic, Expr, Kind, Name, Source, Type};
 use crate::model::number::Number;
 use crate::model::reading::Value;
 use crate::model::unit::{Unit, UnitFault};
@@ -46,21 +46,13 @@ impl Checker<'_> {
 
     /// Grams per mole of what an expression picks, if the variable says so.
     pub(super) fn molar_mass(&self, expr: &Expr) -> Option<Number> {
+        use Aggregate as A;
         match &expr.kind {
-            Kind::Name(_) => self.names.get(&expr.text)?.molar_mass.clone(),
+            Kind::Name(name) => self.names.of(*name)?.molar_mass.clone(),
             Kind::Aggregate(
-                Aggregate::First
-                | Aggregate::Last
-                | Aggregate::Min
-                | Aggregate::Max
-                | Aggregate::Avg
-                | Aggregate::Median,
-                Source::Series(_),
-            ) => {
-                let inside = expr.text.split_once('(')?.1.trim_start();
-                let end = inside.find(|c: char| !(c.is_ascii_alphanumeric() || c == '_')).unwrap_or(inside.len());
-                self.names.get(&inside[..end])?.molar_mass.clone()
-            }
+                A::First | A::Last | A::Min | A::Max | A::Avg | A::Median | A::Sum,
+                Source::Series(series),
+            ) => self.names.of(Name::Variable(series.variable))?.molar_mass.clone(),
             Kind::Baseline(inner) | Kind::Limit(_, inner) | Kind::Negate(inner) => self.molar_mass(inner),
             _ => None,
         }

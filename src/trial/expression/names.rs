@@ -70,6 +70,11 @@ impl Names {
         self.symbols.get(word)
     }
 
+    /// What is known of a name by its place in the definition.
+    pub fn of(&self, name: Name) -> Option<&Symbol> {
+        self.symbols.values().find(|s| s.name == name)
+    }
+
     /// The name that a mistyped word may have meant.
     pub fn near(&self, word: &str) -> Option<&str> {
         let allowed = 1 + word.len() / 5;

@@ -118,6 +118,11 @@ impl Calendar {
             _ => return None,
         })
     }
+
+    /// Whether it is a span of instants; the others count calendar dates.
+    pub fn is_clock(self) -> bool {
+        matches!(self, Self::Hour | Self::Minute)
+    }
 }
 
 /// So many of a calendar unit.
@@ -178,6 +183,22 @@ pub enum Aggregate {
     AnyTrue,
     /// `exists (series)`.
     Exists,
+    /// `Duration(series, gap)`: how long the state that the series shows has lasted, up to now or to the end of the
+    /// window, whichever is sooner (E). A member holds when it is true (of truths) or there (of all others). It
+    /// covers its time; what lasts, from its start to its end. Going back from E, members belong to the state while
+    /// the hole between them, and between the last of them and E, is not longer than the gap; the value is the time
+    /// from the first start, or the window's beginning where that is later, to E; zero where no state reaches E.
+    /// What the `where` refuses does not end it, only a hole does. With a gap in hours or minutes holes and value
+    /// are spans of instants, and the value is in hours; with a longer gap they count calendar dates of the site
+    /// (a hole of so many days reaches from a date to the date so much later), and the value is in whole days.
+    Duration(Duration),
+    /// `DailyDose(series)`: what was given on the days of the window, divided by their number: an amount per day.
+    /// The days of a window are the calendar dates of the site that lie wholly inside it and are over, so with
+    /// `within 8 weeks` the 56 days before today. An infusion counts by the share of its time.
+    DailyDose,
+    /// `StableDose(series)`: whether the amounts given on each day of the window (as for [`Self::DailyDose`]) are all
+    /// the same and above zero. A day on which nothing is recorded has the amount zero.
+    StableDose,
 }
 
 /// The members of one variable's facts that a function looks at.
@@ -189,6 +210,21 @@ pub struct Series {
     pub window: Option<Window>,
     /// The `where`, over `value` and `time`.
     pub filter: Option<Box<Expr>>,
+    /// Of `Consecutive(…)`: only those with which a row is complete.
+    pub row: Option<Row>,
+}
+
+/// `Consecutive(n, series, gap)`: of the series those members m with which n in a row are complete: there are n members
+/// that end with m, each at least the gap later than the one before it, and no fact of the variable that lies in the
+/// window and that the `where` refuses lies in time between the first of them and m. Members nearer than the gap
+/// neither count nor break. A gap in hours or minutes is a span of instants, a longer one a count of calendar dates.
+/// One that completes two rows is there once; with which a row of n + 1 is complete, n in a row are complete too.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Row {
+    /// How many in a row; at least two.
+    pub n: usize,
+    /// Least time from one to the next.
+    pub gap: Duration,
 }
 
 /// `Series::variable` of the built-in series `problem_list`.
@@ -330,6 +366,17 @@ impl Expr {
 }
 
 impl Window {
+    /// Whether it has a beginning and is counted in calendar dates, so that one can ask for each of its days.
+    pub fn has_days(&self) -> bool {
+        match self {
+            Self::Within(d) | Self::WithinOf(d, _) | Self::WithinBefore(d, _) | Self::WithinAfter(d, _) => {
+                !d.of.is_clock()
+            }
+            Self::Since(_) | Self::After(_) | Self::OnOrAfter(_) | Self::During(_) => true,
+            Self::Before(_) | Self::OnOrBefore(_) => false,
+        }
+    }
+
     /// The time or interval that it leans on; none but now for `within D`.
     pub fn anchor(&self) -> Option<&Expr> {
         match self {

@@ -75,8 +75,7 @@ pub async fn open(plan: Plan) -> House {
     let sites = BTreeMap::from([(TRIAL.to_owned(), at)]);
     let desk = Arc::new(Desk::new(Arc::new(gateway), "http://test".into(), sites, Vec::new(), library));
     let pages = Pages::new(desk.clone(), Exposure::of(plan.base, Ipv4Addr::LOCALHOST.into()));
-    let serving = Serving::local("127.0.0.1:0");
-    let running = Running::start(desk.gateway.clone(), serving, Some(pages)).await.expect("a listener");
+    let running = Running::start(desk.gateway.clone(), Serving::local().expect("a listener"), Some(pages));
     House { desk, clock, running, _place: plan.place }
 }
 

@@ -4,6 +4,7 @@ mod changes;
 mod decisive;
 mod fast;
 mod numbers;
+mod over_time;
 mod series;
 mod tables;
 mod windows;

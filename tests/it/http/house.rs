@@ -8,6 +8,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, AtomicUsize, Ordering};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
+use trialgate::flow::desk::AtSite;
 use trialgate::flow::gateway::{Gateway, Parts, Source};
 use trialgate::flow::library::Library;
 use trialgate::flow::profiles::Profiles;
@@ -16,6 +17,7 @@ use trialgate::http::auth::Client;
 use trialgate::http::limits::Limits;
 use trialgate::http::server::{Door, router};
 use trialgate::model::key::PersonKey;
+use trialgate::model::purpose::Purpose;
 use trialgate::model::standing::{Actor, Evidence, Standing, Status};
 use trialgate::model::time::{Instant, Zone};
 use trialgate::store::{Act, Caller, Options, PersonOf, Store, SubjectsOfPerson};
@@ -212,12 +214,20 @@ pub(super) fn patient(id: &str) -> String {
 }
 
 impl House {
+    /// Shows the built-in trials, with a ground for every purpose; answers the first trial's id.
+    pub(super) fn show_trials(&self, base: &str) -> String {
+        let library = Library::load(&Profiles::built_in()).unwrap_or_else(|m| panic!("{m:?}"));
+        let purposes = vec![Purpose::Count, Purpose::List, Purpose::Name];
+        let at_site = AtSite { recruiting: true, purposes, ..AtSite::default() };
+        let sites = library.trials.iter().map(|a| (a.trial.id.clone(), at_site.clone())).collect();
+        let first = library.trials[0].trial.id.clone();
+        self.gateway.project(Arc::new(library), sites, base);
+        first
+    }
+
     /// Shows the trials that are built in, and a subject of person `p` in the first: its id.
     pub(super) async fn with_subject(&self) -> String {
-        let library = Library::load(&Profiles::built_in()).expect("the profiles are right");
-        let trials: Vec<_> = library.trials.iter().map(|a| a.trial.clone()).collect();
-        let trial = trials[0].id.clone();
-        self.gateway.show_trials(trials, "https://trialgate.example");
+        let trial = self.show_trials("https://trialgate.example");
         assert!(matches!(self.put(&patient("p")).await.status, 200 | 201));
         let ask = PersonOf { source: "main".into(), patient: "p".into() };
         let person = self.store.read(ask).await.expect("read").expect("a person");
@@ -270,5 +280,19 @@ pub(super) fn condition(id: &str, clinical: &str) -> String {
 pub(super) fn administration(id: &str, at: &str) -> String {
     format!(
         r#"{{"resourceType":"MedicationAdministration","id":"{id}","status":"completed","medicationCodeableConcept":{{"coding":[{{"system":"http://www.nlm.nih.gov/research/umls/rxnorm","code":"1"}}]}},"subject":{{"reference":"Patient/p"}},"effectivePeriod":{{"start":"{at}"}}}}"#
+    )
+}
+
+/// Something done to patient `p`.
+pub(super) fn procedure(id: &str, status: &str) -> String {
+    format!(
+        r#"{{"resourceType":"Procedure","id":"{id}","status":"{status}","code":{{"coding":[{{"system":"http://snomed.info/sct","code":"45211000"}}]}},"subject":{{"reference":"Patient/p"}},"performedPeriod":{{"start":"2025-04-01","end":"2025-04-02"}}}}"#
+    )
+}
+
+/// What patient `p` answered.
+pub(super) fn response(id: &str) -> String {
+    format!(
+        r#"{{"resourceType":"QuestionnaireResponse","id":"{id}","identifier":{{"system":"urn:forms","value":"{id}"}},"questionnaire":"https://forms.example/haq","status":"completed","subject":{{"reference":"Patient/p"}},"authored":"2025-05-01","item":[{{"linkId":"1","answer":[{{"valueInteger":2}}]}}]}}"#
     )
 }

@@ -66,11 +66,23 @@ async fn without_its_purpose_nothing_is_told_and_nothing_is_betrayed() {
     let unknown = staffed.house.get(&format!("/fhir/GuidanceResponse/{nobody}")).await;
     assert_eq!((unknown.status, unknown.code().as_str()), (404, "not-found"));
 
-    let page = staffed.house.get(&format!("/fhir/GuidanceResponse?patient={patient}")).await.json();
-    let entries = page["entry"].as_array().expect("a remark");
-    assert_eq!((entries.len(), &entries[0]["resource"]["issue"][0]["code"]), (1, &json!("suppressed")));
+    let by_patient = [
+        format!("GuidanceResponse?patient={patient}"),
+        format!("ResearchSubject?patient={patient}"),
+        format!("ResearchSubject?individual=Patient/{patient}"),
+    ];
+    for query in &by_patient {
+        let page = staffed.house.get(&format!("/fhir/{query}")).await.json();
+        let entries = page["entry"].as_array().expect("a remark");
+        let code = &entries[0]["resource"]["issue"][0]["code"];
+        assert_eq!((entries.len(), code), (1, &json!("suppressed")), "{query}");
+    }
+    assert_eq!(staffed.all("/fhir/ResearchSubject").await.len(), 1);
 
     staffed.restate(&[Count, List, Name]);
+    for query in &by_patient {
+        assert_eq!(staffed.all(&format!("/fhir/{query}")).await.len(), 1, "{query}");
+    }
     let found = staffed.all(&format!("/fhir/GuidanceResponse?patient=Patient/{patient}")).await;
     assert_eq!((found.len(), &found[0]["subject"]["reference"]), (1, &json!(format!("Patient/{patient}"))));
     assert!(staffed.all("/fhir/GuidanceResponse?subject=Patient/nobody").await.is_empty());
@@ -84,11 +96,15 @@ async fn without_its_purpose_nothing_is_told_and_nothing_is_betrayed() {
     }
 
     staffed.restate(&[Count]);
-    for kind in PERSONAL {
+    for kind in PERSONAL.into_iter().chain(["ResearchSubject"]) {
         assert!(staffed.all(&format!("/fhir/{kind}")).await.is_empty(), "{kind}");
     }
-    let hidden = staffed.house.get(&format!("/fhir/GuidanceResponse/{id}")).await;
-    assert_eq!((hidden.status, &hidden.text), (404, &unknown.text), "as if it were not there");
+    for path in [format!("GuidanceResponse/{id}"), format!("ResearchSubject/{id}")] {
+        let hidden = staffed.house.get(&format!("/fhir/{path}")).await;
+        assert_eq!((hidden.status, &hidden.text), (404, &unknown.text), "as if it were not there");
+    }
+    let history = staffed.house.get(&format!("/fhir/ResearchSubject/{id}/_history")).await;
+    assert_eq!(history.status, 404);
 }
 
 #[tokio::test]
@@ -112,14 +128,19 @@ async fn the_dead_the_restricted_and_who_objected_are_in_no_list() {
     // Before anything is assessed anew: what is told is asked at the moment of telling.
     let left: Vec<String> = staffed.all("/fhir/GuidanceResponse").await.iter().map(|g| word(g, "id")).collect();
     assert_eq!(left, [ids[2].0.clone()]);
+    let subjects: Vec<String> = staffed.all("/fhir/ResearchSubject").await.iter().map(|s| word(s, "id")).collect();
+    assert_eq!(subjects, left);
     let signer = Signer { name: "Coordinator One".into(), role: Role::Coordinator };
     let person = staffed.person(&ids[2].1).await;
     act_on(&staffed.desk, person, TRIAL, &Act::Object, &signer).await.expect("an objection");
-    for kind in PERSONAL {
+    for kind in PERSONAL.into_iter().chain(["ResearchSubject"]) {
         assert!(staffed.all(&format!("/fhir/{kind}")).await.is_empty(), "{kind}");
-        for (id, ..) in &ids {
-            assert_eq!(staffed.house.get(&format!("/fhir/GuidanceResponse/{id}")).await.status, 404);
-        }
+    }
+    for (place, (id, ..)) in ids.iter().enumerate() {
+        assert_eq!(staffed.house.get(&format!("/fhir/GuidanceResponse/{id}")).await.status, 404);
+        // What an objection takes back says so to who had read it.
+        let wanted = if place == 2 { 410 } else { 404 };
+        assert_eq!(staffed.house.get(&format!("/fhir/ResearchSubject/{id}")).await.status, wanted);
     }
 }
 

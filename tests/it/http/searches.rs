@@ -1,6 +1,6 @@
 //! What a search finds, in which order, in which parts, and what it refuses.
 
-use super::house::{House, administration, condition, observation, open, patient};
+use super::house::{House, administration, condition, observation, open, patient, procedure, response};
 use serde_json::Value;
 use std::collections::BTreeSet;
 use std::sync::atomic::Ordering;
@@ -26,6 +26,8 @@ async fn ward() -> House {
     house.put(&condition("k", "active")).await;
     house.put(&condition("l", "resolved").replace("2020-05", "2021")).await;
     house.put(&administration("m", "2026-02-01T00:00:00Z")).await;
+    house.put(&procedure("r", "completed")).await;
+    house.put(&response("s")).await;
     house
 }
 
@@ -78,6 +80,12 @@ async fn every_form_of_token_date_and_reference_finds_what_r4_says() {
         ("MedicationAdministration?effective-time=gt2026-01", "m"),
         ("MedicationAdministration?effective-time=eb2026-03", ""),
         ("MedicationAdministration?status=completed&code=1", "m"),
+        ("Procedure?code=45211000&status=completed&date=2025-04", "r"),
+        ("Procedure?status=not-done", ""),
+        ("Procedure?date=gt2025-04-02", ""),
+        ("QuestionnaireResponse?authored=2025-05-01&status=completed", "s"),
+        ("QuestionnaireResponse?identifier=urn:forms|s&patient=p", "s"),
+        ("QuestionnaireResponse?identifier=urn:forms|t", ""),
         ("Patient?birthdate=1980-05-02", "p"),
         ("Patient?birthdate=lt1990", "p"),
         ("Patient?gender=female", "q"),
@@ -292,6 +300,8 @@ async fn what_belongs_together_comes_along() {
         ("Observation?_id=a&_include=Observation:subject&_include=Observation:patient", "a+p"),
         ("Condition?_id=k&_include=Condition:patient", "k+p"),
         ("MedicationAdministration?_include=MedicationAdministration:subject", "m+p"),
+        ("Procedure?_include=Procedure:patient", "r+p"),
+        ("QuestionnaireResponse?_include=QuestionnaireResponse:subject", "s+p"),
         ("Patient?_id=q&_revinclude=Observation:patient", "q+d"),
         ("Patient?_id=p&_revinclude=Condition:subject&_revinclude=MedicationAdministration:patient", "p+k+l+m"),
     ] {

@@ -2,8 +2,6 @@
 
 use super::house::{House, open, patient};
 use std::collections::BTreeSet;
-use trialgate::flow::library::Library;
-use trialgate::flow::profiles::Profiles;
 use trialgate::model::standing::{Actor, Evidence, Role, Standing, Status};
 use trialgate::model::time::Instant;
 use trialgate::store::{Act, Caller, Finished, PersonOf, SubjectsOfPerson};
@@ -11,10 +9,8 @@ use trialgate::store::{Act, Caller, Finished, PersonOf, SubjectsOfPerson};
 /// A door that shows the first trial, and the trial's id.
 async fn showing() -> (House, String) {
     let house = open().await;
-    let library = Library::load(&Profiles::built_in()).unwrap_or_else(|m| panic!("{m:?}"));
-    let trial = library.trials[0].trial.clone();
-    house.gateway.show_trials(vec![trial.clone()], "http://names.test");
-    (house, trial.id.clone())
+    let trial = house.show_trials("http://names.test");
+    (house, trial)
 }
 
 /// Puts a person into the trial; answers the subject's id.

@@ -1,7 +1,7 @@
 //! What the statement says and what is served are one: each interaction, parameter, link and operation that is stated
 //! works, and nothing works that is not stated. And every route has a test: the list of those without one is empty.
 
-use super::house::{House, administration, condition, observation, open, patient};
+use super::house::{House, administration, condition, observation, open, patient, procedure, response};
 use super::staffed::{Staffed, staffed};
 use serde_json::Value;
 use std::collections::BTreeSet;
@@ -20,6 +20,8 @@ fn sample(name: &str, id: &str) -> String {
         ResourceType::Observation => observation(id, "80"),
         ResourceType::MedicationAdministration => administration(id, "2026-02-01T00:00:00Z"),
         ResourceType::Condition => condition(id, "active"),
+        ResourceType::Procedure => procedure(id, "completed"),
+        ResourceType::QuestionnaireResponse => response(id),
     }
 }
 

@@ -4,6 +4,7 @@ mod bad_inputs;
 mod bundles;
 mod conformance;
 mod facts;
+mod kinds;
 mod material;
 mod mutations;
 mod others;

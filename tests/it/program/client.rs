@@ -1,6 +1,6 @@
 //! A small HTTP client of the tests' own: one request a connection, so that nothing is hidden by a pool.
 
-use std::io::{Read, Write};
+use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpStream;
 use std::time::Duration;
 
@@ -45,4 +45,46 @@ pub fn header<'a>(head: &'a str, name: &str) -> Option<&'a str> {
         let (key, value) = line.split_once(':')?;
         key.eq_ignore_ascii_case(name).then(|| value.trim())
     })
+}
+
+impl Answer {
+    /// The value of a header.
+    pub fn header(&self, name: &str) -> Option<&str> {
+        header(&self.head, name)
+    }
+}
+
+/// A connection that is kept, for many requests one after the other.
+pub struct Wire {
+    host: String,
+    stream: BufReader<TcpStream>,
+}
+
+impl Wire {
+    /// Connects.
+    pub fn to(address: &str) -> Self {
+        let stream = TcpStream::connect(address).expect("connects");
+        stream.set_read_timeout(Some(Duration::from_secs(60))).expect("a bound");
+        stream.set_nodelay(true).expect("no delay");
+        Self { host: address.to_owned(), stream: BufReader::new(stream) }
+    }
+
+    /// Sends a request and reads its answer; each header is a whole line.
+    pub fn ask(&mut self, method: &str, path: &str, headers: &[&str], body: &str) -> Answer {
+        let lines: String = headers.iter().map(|line| format!("{line}\r\n")).collect();
+        let kind = if body.is_empty() { "" } else { "content-type: application/fhir+json\r\n" };
+        let (host, length) = (&self.host, body.len());
+        let text =
+            format!("{method} {path} HTTP/1.1\r\nhost: {host}\r\n{kind}content-length: {length}\r\n{lines}\r\n{body}");
+        self.stream.get_mut().write_all(text.as_bytes()).expect("sent");
+        let mut head = String::new();
+        while !head.ends_with("\r\n\r\n") {
+            assert!(self.stream.read_line(&mut head).expect("an answer") > 0, "the connection was closed: {head}");
+        }
+        let length = header(&head, "content-length").map_or(0, |l| l.parse().expect("a length"));
+        let mut body = vec![0; length];
+        self.stream.read_exact(&mut body).expect("the whole answer");
+        let status = head.split(' ').nth(1).and_then(|s| s.parse().ok()).expect("a status");
+        Answer { status, head, body: String::from_utf8(body).expect("UTF-8") }
+    }
 }

@@ -7,6 +7,7 @@ pub mod crash;
 pub mod demo;
 pub mod disk;
 pub mod hostile;
+pub mod many;
 pub mod privacy;
 pub mod server;
 pub mod stop;

@@ -13,6 +13,7 @@ on_both!(
     an_earlier_version_leads_nowhere_any_more,
     pages_meet_each_once_and_end_at_the_moment_of_the_first,
     a_walk_goes_by_what_was_there_and_shows_what_is_there,
+    what_is_committed_late_moves_nothing_in_a_walk,
     a_deletion_is_a_version_and_ends_facts_and_names,
     a_transaction_deletes_and_keeps_or_does_neither,
     a_version_is_read_by_number_and_items_have_names,
@@ -30,6 +31,7 @@ fn walk(narrow: Narrow) -> Walk {
         narrow,
         known: (Instant::MIN, Instant::MAX),
         until: UNTIL,
+        seen: None,
         judge: None,
         order: Order::Known,
         after: None,
@@ -166,9 +168,10 @@ async fn an_earlier_version_leads_nowhere_any_more(place: Place) {
 
 /// The ids of all pages of three, in the order met; `between` is done after each.
 async fn pages(store: &Store, search: &Walk, mut between: impl AsyncFnMut()) -> Vec<String> {
-    let (mut met, mut after) = (Vec::new(), None);
+    let (mut met, mut after, mut seen) = (Vec::new(), None, None);
     loop {
-        let page = found(store, Walk { count: 3, after, ..search.clone() }).await;
+        let page = found(store, Walk { count: 3, after, seen, ..search.clone() }).await;
+        seen = Some(page.seen);
         assert!(page.resources.len() <= 3);
         met.extend(page.resources.into_iter().map(|r| r.id));
         after = page.next;
@@ -229,6 +232,39 @@ async fn a_walk_goes_by_what_was_there_and_shows_what_is_there(place: Place) {
     store.write(delete(gone, at + 1)).await.expect("written").expect("deleted");
     let rest = found(&store, Walk { count: 9, until: Instant(at), after: next, ..ask() }).await;
     assert_eq!(rest.resources.iter().map(|r| r.id.as_str()).collect::<Vec<_>>(), ["o3", "o4", "o6"]);
+}
+
+/// An hour: what is known so long before a walk counts as committed by then.
+const HOUR: i64 = 3_600_000_000;
+
+async fn what_is_committed_late_moves_nothing_in_a_walk(place: Place) {
+    let store = place.open();
+    let keep = async |n: i64, at: i64| {
+        keep(&store, entry(&format!("o{n}"), &format!("{{\"a\":{at}}}"), one_number("1-1", "1")), at).await;
+    };
+    for n in 0..7 {
+        keep(n, HOUR + n).await;
+    }
+    let all = ["o0", "o1", "o2", "o3", "o4", "o5", "o6"];
+    let mut began = 2 * HOUR;
+    for search in [ask(), of("p"), holding(ask(), "a"), holding(of("p"), "a")] {
+        for order in [Order::Known, Order::KnownDown] {
+            let mut at = began;
+            began += HOUR;
+            // Written by a unit that began before the walk, and committed between two of its pages.
+            let search = Walk { until: Instant(began), order, ..search.clone() };
+            let mut met = pages(&store, &search, async || {
+                for n in 0..7 {
+                    at += 1;
+                    keep(n, HOUR - 1_000 + at).await;
+                }
+            })
+            .await;
+            met.sort_unstable();
+            assert_eq!(met, all, "{order:?}");
+            assert_eq!(pages(&store, &search, async || ()).await.len(), 7, "a walk that begins now sees them");
+        }
+    }
 }
 
 fn deletion(id: &str) -> Deletion {

@@ -4,4 +4,5 @@ mod cql;
 mod cutoffs;
 mod definition;
 mod expressions;
+mod kinds;
 mod maps;

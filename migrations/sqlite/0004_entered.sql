@@ -1,0 +1,1 @@
+-- Which transaction wrote a version: here one after the other, so rowid tells it already; see the twin.
