@@ -72,6 +72,10 @@ pub async fn trial(command: Trial) -> End {
             trials::diff(&asked, &place).await
         }
         Trial::Load { dir, json, place } => trials::load(&dir, json, &place).await,
+        Trial::Cql { dir, json, profiles } => match wire::profiles(profiles.as_deref()) {
+            Ok(profiles) => cli::cql::run(&dir, profiles, json),
+            Err(words) => fail(End::Failed, words),
+        },
         Trial::Backtest { dir, as_of, readings, json, persons, place } => {
             let asked = Backtest { dir: &dir, as_of: as_of.as_deref(), readings: &readings, json, persons };
             match backtest_of(&asked, &place).await {

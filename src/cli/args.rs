@@ -203,6 +203,17 @@ pub enum Trial {
         #[command(flatten)]
         place: Place,
     },
+    /// The definition as a CQL library; what CQL cannot say is listed.
+    Cql {
+        /// Folder of the definition.
+        dir: PathBuf,
+        /// Prints the library and the list as one object.
+        #[arg(long)]
+        json: bool,
+        /// Folder to use instead of the profiles built in.
+        #[arg(long, value_name = "DIR")]
+        profiles: Option<PathBuf>,
+    },
     /// The definition on the stored history: funnel, attrition, decidability, near misses.
     Backtest {
         /// Folder of the definition.

@@ -6,6 +6,7 @@ pub mod backtest;
 pub mod check;
 pub mod client;
 pub mod codes;
+pub mod cql;
 pub mod diff;
 pub mod evaluate;
 pub mod expand;
