@@ -35,6 +35,8 @@ pub enum Command {
     Serve(Serve),
     /// Reads NDJSON, Bundle JSON or folders of them, plain or .gz; `-` is standard input.
     Import(Import),
+    /// One round of polling a source of the settings; what it brings is kept like any other resource.
+    Pull(Pull),
     /// Definitions of trials.
     Trial {
         /// What to do with one.
@@ -125,6 +127,22 @@ pub struct Import {
     pub place: Place,
 }
 
+/// `trialgate pull`
+#[derive(Debug, Args)]
+pub struct Pull {
+    /// The source; its `[sources.NAME.pull]` says where and how.
+    pub source: String,
+    /// Reads everything again, whatever was read before.
+    #[arg(long)]
+    pub whole: bool,
+    /// Prints one object.
+    #[arg(long)]
+    pub json: bool,
+    /// Where.
+    #[command(flatten)]
+    pub place: Place,
+}
+
 /// `trialgate trial …`
 #[derive(Debug, Subcommand)]
 pub enum Trial {
@@ -202,6 +220,17 @@ pub enum Trial {
         /// Where.
         #[command(flatten)]
         place: Place,
+    },
+    /// The definition as a CQL library; what CQL cannot say is listed.
+    Cql {
+        /// Folder of the definition.
+        dir: PathBuf,
+        /// Prints the library and the list as one object.
+        #[arg(long)]
+        json: bool,
+        /// Folder to use instead of the profiles built in.
+        #[arg(long, value_name = "DIR")]
+        profiles: Option<PathBuf>,
     },
     /// The definition on the stored history: funnel, attrition, decidability, near misses.
     Backtest {

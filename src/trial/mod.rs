@@ -5,6 +5,7 @@ mod build_instrument;
 mod build_variable;
 pub mod case;
 pub mod check;
+pub mod cql;
 pub mod definition;
 mod document;
 pub mod expression;

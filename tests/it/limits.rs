@@ -8,7 +8,7 @@ use trialgate::http::limits::Limits;
 const ROOT: &str = env!("CARGO_MANIFEST_DIR");
 
 /// Public numbers that are no bound on what somebody may send or how long something may take.
-const NO_BOUND: [&str; 10] = [
+const NO_BOUND: [&str; 11] = [
     "LOAD_STACK_BYTES",
     "LOOK_AGAIN",
     "RETRY_US",
@@ -19,6 +19,7 @@ const NO_BOUND: [&str; 10] = [
     "NEVER_HELD",
     "DAY_US",
     "SIDE",
+    "PLACES",
 ];
 
 /// Microseconds, bytes or a count.

@@ -2,6 +2,7 @@
 
 mod biliary;
 mod code_sets;
+mod cql;
 mod cutoffs;
 mod definition;
 mod expressions;
