@@ -181,7 +181,7 @@ pub struct Ground {
 
 impl Ground {
     /// All that is built in.
-    pub fn new() -> Self {
+    pub fn built_in() -> Self {
         let profiles = Profiles::built_in();
         let (terms, _) = library::maps(&profiles);
         let mut trials = Vec::new();
@@ -347,7 +347,7 @@ fn main() {
     let (seed_inside, since_inside) = (seed.clone(), since.clone());
     std::panic::set_hook(Box::new(|_| {}));
     let inside = move || {
-        let ground = Ground::new();
+        let ground = Ground::built_in();
         let (mut count, mut loaded) = (0_u64, 0_u64);
         while begun.elapsed() < Duration::from_secs(seconds) {
             let now = seed_inside.load(Ordering::Relaxed);

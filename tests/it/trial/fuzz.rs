@@ -9,7 +9,7 @@ const INPUTS: u64 = 400;
 
 #[test]
 fn broken_definitions_are_refused_in_words_or_load() {
-    let ground = fuzz_definition::Ground::new();
+    let ground = fuzz_definition::Ground::built_in();
     let loaded = (0..INPUTS).filter(|seed| ground.run(1_000_000 + seed)).count();
     let refused = INPUTS as usize - loaded;
     assert!(
