@@ -3,24 +3,33 @@
 //!
 //! "plain" has one coding for each Observation; "full" has a second, local coding, a reference range and an
 //! interpretation, as hospitals send them. The first argument is how many persons (300): the more, the colder the caches; the
-//! second, what to measure: `normalize`, `evaluate` or `both`.
+//! second, what to measure: `normalize`, `evaluate`, `both`, or `stored`: the same from a SQLite file, read by 64 persons at
+//! once, beside the bare query for the newest value of each of the 20 laboratories.
 
 use std::collections::BTreeMap;
 use std::fmt::Write;
 use std::hint::black_box;
 use std::sync::Arc;
 use trialgate::evaluate::{Choice, Moment, evaluate};
+use trialgate::flow::gateway::{Gateway, Parts, Source};
+use trialgate::flow::lines::Line;
 use trialgate::model::code::Coding;
 use trialgate::model::fact::{
     DraftFact, Fact, FactStatus, FactValue, Origin, Qualifier, ReceivedEnd, ReceivedRange, ReceivedUnit,
 };
-use trialgate::model::key::Item;
+use trialgate::model::key::{Item, PersonKey};
 use trialgate::model::terms::TermsBySource;
 use trialgate::model::time::{DAY_US, Instant, TimeRange};
 use trialgate::normalize::{Plan, normalize};
+use trialgate::store::contract::Caller;
+use trialgate::store::{Options, PersonsAll, ReadToAssess, Store};
 use trialgate::trial::check::{Files, load};
 use trialgate::trial::definition::Trial;
 use trialgate::trial::terms::{TermsFiles, terms};
+
+/// As in the program.
+#[global_allocator]
+static MEMORY: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 const FACTS: usize = 100;
 const ROUNDS: usize = 5;
@@ -208,6 +217,82 @@ fn measure(name: &str, persons: usize, run: &dyn Fn(usize)) {
     println!("{name}: {} us CPU a person ({} to {})", us(each[ROUNDS / 2]), us(each[0]), us(each[ROUNDS - 1]));
 }
 
+/// An Observation that says what a fact says.
+fn line(person: usize, n: usize, fact: &Fact) -> String {
+    let FactValue::Quantity { low: Some(end), unit: ReceivedUnit::Ucum(unit), .. } = &fact.draft.value else {
+        panic!("a result is a quantity")
+    };
+    let at = trialgate::model::time::Zone::utc().show(fact.draft.at.expect("a time").earliest);
+    format!(
+        r#"{{"resourceType":"Observation","id":"o{person}-{n}","status":"final","subject":{{"reference":"Patient/p{person}"}},"effectiveDateTime":"{at}","code":{{"coding":[{{"system":"{}","code":"{}"}}]}},"valueQuantity":{{"value":{},"system":"http://unitsofmeasure.org","code":"{unit}"}}}}"#,
+        fact.draft.code.system, fact.draft.code.code, end.decimal
+    )
+}
+
+/// A store that holds these people.
+async fn kept(url: &str, people: &[Vec<Fact>]) -> Store {
+    let store = Store::open(url, Options::default()).expect("a store");
+    let parts = Parts {
+        store: store.clone(),
+        sources: vec![Source::new("main", trialgate::model::time::Zone::utc())],
+        clock: Arc::new(|| NOW),
+        cursor_key: [7; 32],
+        base: "http://speed/fhir".into(),
+    };
+    let gateway = Gateway::new(parts);
+    let (source, caller) =
+        (gateway.source("main").expect("a source"), Caller { actor: "speed".into(), purpose: "import".into() });
+    for (person, facts) in people.iter().enumerate() {
+        let mut lines = vec![format!(r#"{{"resourceType":"Patient","id":"p{person}"}}"#)];
+        lines.extend(facts.iter().enumerate().map(|(n, fact)| line(person, n, fact)));
+        let lines: Vec<Line<'_>> = lines.iter().map(|l| Line { place: "speed", body: l.as_bytes() }).collect();
+        let loaded = gateway.load_lines(source, &lines, &caller).await.unwrap_or_else(|r| panic!("{r:?}"));
+        assert!(loaded.set_aside.is_empty(), "{loaded:?}");
+    }
+    store
+}
+
+/// Persons from a file, and the bare query beside it.
+fn stored(trial: &Trial, plan: &Plan, people: &[Vec<Fact>]) {
+    let folder = std::env::temp_dir().join(format!("trialgate-speed-{}", std::process::id()));
+    std::fs::create_dir_all(&folder).expect("a folder");
+    let file = folder.join("s.db");
+    let threads = tokio::runtime::Runtime::new().expect("threads");
+    let store = threads.block_on(kept(&format!("sqlite:{}", file.display()), people));
+    let all = threads.block_on(store.read(PersonsAll { after: None, count: people.len() })).expect("persons");
+    let bare = rusqlite::Connection::open(&file).expect("the file opens");
+    let sql =
+        "select low, unit, at from fact where partition = 0 and patient = ?1 and code = ?2 order by at desc limit 1";
+    let keys: Vec<i64> = LABS.iter().map(|lab| Coding::new("http://loinc.org", lab.1).key()).collect();
+    measure("  stored: the bare query", people.len(), &|i| {
+        let mut newest = bare.prepare_cached(sql).expect("the query");
+        let patient = Item::of("main", "Patient", &format!("p{i}")).0;
+        for key in &keys {
+            let row = newest.query_row((&patient[..], key), |r| {
+                Ok((r.get::<_, String>(0)?, r.get::<_, String>(1)?, r.get::<_, i64>(2)?))
+            });
+            black_box(row.expect("a row"));
+        }
+    });
+    let site = &trial.study.sites[0];
+    let (moment, choice) = (Moment { now: NOW, site }, Choice::defaults(trial));
+    const AT_ONCE: usize = 64;
+    let groups: Vec<Vec<PersonKey>> = all.chunks_exact(AT_ONCE).map(<[_]>::to_vec).collect();
+    measure("  stored: read and evaluated", groups.len() * AT_ONCE, &|i| {
+        if i % AT_ONCE == 0 {
+            let persons = groups[i / AT_ONCE].clone();
+            let found =
+                threads.block_on(store.read(ReadToAssess { persons, unread: Arc::default() })).expect("persons");
+            for one in &found {
+                let readings = normalize(plan, &one.record.facts, &site.zone);
+                drop(black_box(evaluate(trial, &readings, &one.record.facts, &moment, &choice)));
+            }
+        }
+    });
+    threads.block_on(store.close()).expect("closed");
+    let _ = std::fs::remove_dir_all(&folder);
+}
+
 fn main() {
     let persons = std::env::args().nth(1).and_then(|n| n.parse().ok()).unwrap_or(300);
     let (trial, maps) = (trial(), maps());
@@ -235,5 +320,8 @@ fn main() {
             let readings = normalize(&plan, black_box(&people[i]), &site.zone);
             drop(black_box(evaluate(&trial, &readings, &people[i], &moment, &choice)));
         });
+        if !full {
+            stored(&trial, &plan, &people);
+        }
     }
 }

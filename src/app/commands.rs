@@ -1,22 +1,24 @@
 //! The commands that open a store or profiles and end.
 
-use super::wire;
+use super::{trials, wire};
 use crate::cli::args::{Audit, Explain, Import, Migrate, Place, Trial};
 use crate::cli::print::{End, fail};
 use crate::cli::{self, backtest, check, evaluate};
 use crate::clock::Clock;
 use crate::config::Settings;
-use crate::flow::backtest as rehearsal;
+use crate::flow::backtest::{self as rehearsal, Question};
 use crate::flow::desk::Desk;
+use crate::flow::expand;
 use crate::flow::profiles::Profiles;
-use crate::flow::rehearse::{Rehearsal, moment_of};
+use crate::flow::rehearse::moment_of;
 use crate::flow::{Store, library};
+use crate::link::{Client, LinkSettings, SEND_DEADLINE, Secret};
 use crate::model::terms::TermsBySource;
-use crate::model::time::Instant;
 use crate::store::shown;
 use crate::trial::definition;
 use std::collections::BTreeMap;
 use std::path::Path;
+use std::sync::Arc;
 
 /// `import`
 pub async fn import(args: &Import) -> End {
@@ -51,12 +53,27 @@ pub async fn trial(command: Trial) -> End {
             Ok(profiles) => check::run(&dir, profiles, json),
             Err(words) => fail(End::Failed, words),
         },
+        Trial::Expand { dir, server, only, token_file } => {
+            match expanded(&dir, server, &only, token_file.as_deref()).await {
+                Ok(done) => cli::expand::run(&dir, done),
+                Err(words) => fail(End::Failed, words),
+            }
+        }
         Trial::Evaluate { dir, files, as_of, json, profiles } => match wire::profiles(profiles.as_deref()) {
             Ok(profiles) => {
                 let now = Clock::System.now();
                 let question = evaluate::Question { dir: &dir, files: &files, as_of: as_of.as_deref(), json, now };
                 evaluate::run(&question, profiles)
             }
+            Err(words) => fail(End::Failed, words),
+        },
+        Trial::Diff { old, new, as_of, text, persons, json, place } => {
+            let asked = trials::Diff { old: &old, new: &new, as_of: as_of.as_deref(), text, persons, json };
+            trials::diff(&asked, &place).await
+        }
+        Trial::Load { dir, json, place } => trials::load(&dir, json, &place).await,
+        Trial::Cql { dir, json, profiles } => match wire::profiles(profiles.as_deref()) {
+            Ok(profiles) => cli::cql::run(&dir, profiles, json),
             Err(words) => fail(End::Failed, words),
         },
         Trial::Backtest { dir, as_of, readings, json, persons, place } => {
@@ -67,6 +84,21 @@ pub async fn trial(command: Trial) -> End {
             }
         }
     }
+}
+
+async fn expanded(
+    dir: &Path,
+    base: String,
+    only: &[String],
+    token: Option<&Path>,
+) -> Result<Vec<expand::Expanded>, String> {
+    let text = cli::expand::definition(dir)?;
+    let read = |path: &Path| std::fs::read_to_string(path).map_err(|e| format!("{}: {e}", path.display()));
+    let token = token.map(read).transpose()?.map(|text| Secret::new(text.trim()));
+    let user_agent = format!("trialgate/{}", env!("CARGO_PKG_VERSION"));
+    let settings = LinkSettings { base, token, timeout: SEND_DEADLINE, user_agent, insecure: false };
+    let client = Client::new(settings).map_err(|e| e.to_string())?;
+    expand::expand(&text, only, &client, Clock::System.now()).await
 }
 
 struct Backtest<'a> {
@@ -86,18 +118,20 @@ async fn backtest_of(asked: &Backtest<'_>, place: &Place) -> Result<End, String>
         return Ok(fail(End::Usage, words));
     }
     let store = wire::store(&settings, false, true)?;
-    let chosen = chosen(asked.readings)?;
-    let rehearsal = Rehearsal::new(&trial, &terms, &chosen)?;
-    let site = rehearsal.site().ok_or("the definition names no site")?;
-    let as_of: Instant = asked.as_of.map_or(Ok(Clock::System.now()), |text| moment_of(text, &site.zone))?;
+    let maps = terms.of(crate::flow::gateway::MAIN).digest;
+    let moment =
+        |site: &definition::Site| asked.as_of.map_or(Ok(Clock::System.now()), |text| moment_of(text, &site.zone));
+    let question = Arc::new(Question::new(Arc::new(trial), &terms, &chosen(asked.readings)?, moment)?);
+    let printed = backtest::Printed { question: &question, maps, persons: asked.persons, json: asked.json };
     let bar = cli::import::spinner("persons");
-    let progress = |done| bar.set_position(done);
-    let sums = rehearsal::run(&store, &trial, &rehearsal, site, as_of, asked.persons, progress).await;
+    printed.begin();
+    let mut first = true;
+    let each = |person, assessment: &_| {
+        bar.suspend(|| printed.person(std::mem::take(&mut first), person, assessment));
+    };
+    let sums = rehearsal::run(&store, &question, asked.persons, each, |done| bar.set_position(done)).await;
     bar.finish_and_clear();
-    let sums = sums.map_err(|e| e.to_string())?;
-    let printed =
-        backtest::Printed { trial: &trial, rehearsal: &rehearsal, site, as_of, sums: &sums, persons: asked.persons };
-    Ok(backtest::run(&printed, asked.json))
+    Ok(printed.end(&sums.map_err(|e| e.to_string())?))
 }
 
 fn definition_of(profiles: &Profiles, folder: &str) -> Result<(definition::Trial, TermsBySource), String> {
@@ -126,15 +160,11 @@ fn chosen(readings: &[String]) -> Result<BTreeMap<String, String>, String> {
 
 /// `explain`
 pub async fn explain(args: &Explain) -> End {
-    let opened = wire::settings(&args.place).and_then(|settings| {
-        let store = wire::store(&settings, false, true)?;
-        plain_desk(&settings, store, args.place.profiles.as_deref())
-    });
-    match opened {
+    match wire::reading_desk(&args.place).await {
         Ok(desk) => {
             let asked = crate::flow::explain::Asked {
                 person: &args.person,
-                trial: &args.trial,
+                trial: args.trial.as_deref(),
                 as_of: args.as_of.as_deref(),
                 known_at: args.known_at.as_deref(),
             };

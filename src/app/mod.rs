@@ -7,5 +7,6 @@ pub mod serve;
 pub mod settings;
 pub mod story;
 pub mod tell;
+pub mod trials;
 pub mod users;
 pub mod wire;

@@ -5,7 +5,8 @@ use crate::cli::args::Serve;
 use crate::cli::print::{End, fail};
 use crate::clock::Clock;
 use crate::flow::desk::Desk;
-use crate::flow::{assess, deliver, takeup};
+use crate::flow::profiles::Profiles;
+use crate::flow::{assess, definitions, deliver, takeup};
 use crate::http::coordinator::routes::{Exposure, Pages};
 use crate::http::running::Running;
 use std::net::IpAddr;
@@ -25,6 +26,7 @@ pub async fn run(args: &Serve) -> End {
 struct How {
     assesses: bool,
     drain: Duration,
+    profiles: Profiles,
 }
 
 async fn start(args: &Serve) -> Result<(Arc<Desk>, Running, How), String> {
@@ -39,11 +41,11 @@ async fn start(args: &Serve) -> Result<(Arc<Desk>, Running, How), String> {
     if let Some(trials) = &args.trials {
         profiles = profiles.with_trials(trials)?;
     }
-    let library = wire::library(&profiles)?;
+    let store = wire::store(&settings, true, false)?;
+    let library = wire::overlaid(&store, &profiles).await?;
     for warning in &library.warnings {
         tracing::warn!("{warning}");
     }
-    let store = wire::store(&settings, true, false)?;
     let desk = Arc::new(wire::desk(&settings, store, library, Clock::System, base.trim_end_matches('/'))?);
     takeup::take_up(&desk, &profiles).await.map_err(|e| e.to_string())?;
     let drain = served.limits.drain_deadline;
@@ -51,7 +53,7 @@ async fn start(args: &Serve) -> Result<(Arc<Desk>, Running, How), String> {
     let server = Running::start(desk.gateway.clone(), served, pages);
     // The one line on stdout: whoever starts it on port 0 reads here where it listens.
     println!("trialgate listens on {}", server.base());
-    Ok((desk, server, How { assesses: settings.assess.unwrap_or(true), drain }))
+    Ok((desk, server, How { assesses: settings.assess.unwrap_or(true), drain, profiles }))
 }
 
 /// Pages travel beyond this machine under https alone: a session's cookie is as good as a password.
@@ -73,6 +75,8 @@ async fn pages(desk: &Arc<Desk>, base: &str, at: IpAddr) -> Result<Option<Pages>
 async fn work(desk: Arc<Desk>, server: Running, how: How) -> End {
     let (stop, stopped) = tokio::sync::watch::channel(false);
     let (assessing, sending, heard) = (desk.clone(), desk.clone(), stopped.clone());
+    let (watching, told, profiles) = (desk.clone(), stopped.clone(), how.profiles);
+    let watch = tokio::spawn(async move { definitions::watch(&watching, &profiles, told).await });
     let assessor = tokio::spawn(async move {
         if how.assesses {
             assess::run(&assessing, heard).await;
@@ -82,8 +86,8 @@ async fn work(desk: Arc<Desk>, server: Running, how: How) -> End {
     told_to_stop().await;
     tracing::info!("stopping: no new connections, what runs may end");
     stop.send_replace(true);
-    let hands = [assessor.abort_handle(), sender.abort_handle()];
-    let tasks = async { tokio::join!(assessor, sender) };
+    let hands = [assessor.abort_handle(), sender.abort_handle(), watch.abort_handle()];
+    let tasks = async { tokio::join!(assessor, sender, watch) };
     let (_, ended) = tokio::join!(server.stop(), tokio::time::timeout(how.drain, tasks));
     if ended.is_err() {
         // What they had claimed is claimed again when its lease has run out: nothing is lost, nothing done twice.

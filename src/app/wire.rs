@@ -3,17 +3,17 @@
 use crate::cli::args::Place;
 use crate::clock::{self, Clock};
 use crate::config::{Settings, Target};
-use crate::flow::Store;
 use crate::flow::desk::{AtSite, Desk, TargetAt, client};
 use crate::flow::gateway::{Gateway, MAIN, Parts, Source};
 use crate::flow::library::Library;
 use crate::flow::profiles::Profiles;
+use crate::flow::{Store, definitions};
 use crate::http::auth::{Client, Right, check_exposure};
 use crate::http::running::Serving;
 use crate::model::capabilities::Publish;
 use crate::model::key::digest_words;
 use crate::model::purpose::Purpose;
-use crate::model::time::Zone;
+use crate::model::time::{Instant, Zone};
 use crate::publish::subject::TargetKind;
 use crate::store::{Options, shown};
 use std::collections::BTreeMap;
@@ -59,6 +59,21 @@ pub fn desk(settings: &Settings, store: Store, library: Library, clock: Clock, b
     let sites = sites(settings, &library)?;
     let targets = settings.targets.iter().map(|(name, t)| target(name, t)).collect::<Result<_, _>>()?;
     Ok(Desk::new(Arc::new(gateway), base.to_owned(), sites, targets, library))
+}
+
+/// A desk that only reads, with the definitions that the store holds.
+pub async fn reading_desk(place: &Place) -> Result<Desk, String> {
+    let settings = settings(place)?;
+    let profiles = profiles(place.profiles.as_deref())?;
+    let store = store(&settings, false, true)?;
+    let library = overlaid(&store, &profiles).await?;
+    let base = settings.base.clone().unwrap_or_else(|| format!("http://{LISTEN}"));
+    desk(&settings, store, library, Clock::System, &base)
+}
+
+/// The definitions of these profiles, with those that a store holds laid over them.
+pub async fn overlaid(store: &Store, profiles: &Profiles) -> Result<Library, String> {
+    definitions::overlaid(store, profiles, library(profiles)?).await.map_err(|e| e.to_string())
 }
 
 fn gateway(settings: &Settings, store: Store, clock: Clock, base: &str) -> Gateway {
@@ -134,5 +149,7 @@ fn client_of(stated: &crate::config::Client) -> Option<Client> {
         _ => None,
     };
     let rights = stated.rights.iter().filter_map(right).collect();
-    Some(Client { name: stated.name.clone(), token, source: stated.source.clone(), rights })
+    // Checked with the settings; one that cannot be read would hold no token at all.
+    let until = stated.ends().unwrap_or(Some(Instant::MIN));
+    Some(Client { name: stated.name.clone(), token, source: stated.source.clone(), rights, until })
 }

@@ -41,8 +41,14 @@ pub enum Command {
         #[command(subcommand)]
         command: Trial,
     },
-    /// The verdict of one person in one trial, in words.
+    /// The verdict of one person in one trial, in words; without a trial, in all of them side by side.
     Explain(Explain),
+    /// Codes and units as sources send them.
+    Codes {
+        /// What to do with them.
+        #[command(subcommand)]
+        command: Codes,
+    },
     /// Brings a store's tables up to date, or moves a store to another database.
     Migrate(Migrate),
     /// The settings.
@@ -133,6 +139,20 @@ pub enum Trial {
         #[arg(long, value_name = "DIR")]
         profiles: Option<PathBuf>,
     },
+    /// Value sets that `[codes]` wants expanded, asked of a terminology server once and kept beside the definition.
+    Expand {
+        /// Folder of the definition.
+        dir: PathBuf,
+        /// FHIR base of the terminology server.
+        #[arg(long, value_name = "URL")]
+        server: String,
+        /// Only these sets.
+        #[arg(long, value_name = "NAME")]
+        only: Vec<String>,
+        /// File that holds the server's bearer token.
+        #[arg(long, value_name = "FILE")]
+        token_file: Option<PathBuf>,
+    },
     /// The definition on a case file, a Bundle or NDJSON; nothing is kept.
     Evaluate {
         /// Folder of the definition.
@@ -144,6 +164,50 @@ pub enum Trial {
         #[arg(long, value_name = "T")]
         as_of: Option<String>,
         /// Prints one object for one person, else an array.
+        #[arg(long)]
+        json: bool,
+        /// Folder to use instead of the profiles built in.
+        #[arg(long, value_name = "DIR")]
+        profiles: Option<PathBuf>,
+    },
+    /// What an amendment changes: in the text, and for the stored persons, the enrolled first.
+    Diff {
+        /// Folder of the old definition, or ID@VERSION of one that the store has held.
+        old: String,
+        /// Folder of the new one, or ID@VERSION.
+        new: String,
+        /// The moment asked about.
+        #[arg(long, value_name = "T")]
+        as_of: Option<String>,
+        /// Compares the texts only; no store is opened.
+        #[arg(long, conflicts_with = "persons")]
+        text: bool,
+        /// Names the persons, by our key; asks for the purpose `list`.
+        #[arg(long)]
+        persons: bool,
+        /// Prints one object.
+        #[arg(long)]
+        json: bool,
+        /// Where.
+        #[command(flatten)]
+        place: Place,
+    },
+    /// Puts a new version of a definition in force in a store; everybody is looked at again, the enrolled stay with theirs.
+    Load {
+        /// Folder of the definition.
+        dir: PathBuf,
+        /// Prints one object.
+        #[arg(long)]
+        json: bool,
+        /// Where.
+        #[command(flatten)]
+        place: Place,
+    },
+    /// The definition as a CQL library; what CQL cannot say is listed.
+    Cql {
+        /// Folder of the definition.
+        dir: PathBuf,
+        /// Prints the library and the list as one object.
         #[arg(long)]
         json: bool,
         /// Folder to use instead of the profiles built in.
@@ -177,8 +241,8 @@ pub enum Trial {
 pub struct Explain {
     /// Our key of the person, or SOURCE/PATIENT-ID.
     pub person: String,
-    /// The trial.
-    pub trial: String,
+    /// The trial; without one, every trial in force.
+    pub trial: Option<String>,
     /// The moment asked about.
     #[arg(long, value_name = "T")]
     pub as_of: Option<String>,
@@ -191,6 +255,26 @@ pub struct Explain {
     /// Where.
     #[command(flatten)]
     pub place: Place,
+}
+
+/// `trialgate codes …`
+#[derive(Debug, Subcommand)]
+pub enum Codes {
+    /// What arrived and is read by no variable, or has a unit that is not understood; most frequent first.
+    Unmapped {
+        /// Of this source only.
+        #[arg(long)]
+        source: Option<String>,
+        /// At most so many.
+        #[arg(long, default_value_t = 50)]
+        most: usize,
+        /// Prints one object.
+        #[arg(long)]
+        json: bool,
+        /// Where.
+        #[command(flatten)]
+        place: Place,
+    },
 }
 
 /// `trialgate config …`

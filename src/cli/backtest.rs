@@ -1,47 +1,183 @@
 //! `trial backtest`: what the stored history says of a definition; small counts of people are withheld.
 
-use super::print::{End, fail, json, thousands};
-use crate::flow::backtest::{Backtest, SMALL_CELL, withhold, withhold_steps};
-use crate::flow::rehearse::Rehearsal;
-use crate::model::time::Instant;
-use crate::trial::definition::{Site, Trial};
+use super::print::{End, fail, thousands};
+use crate::flow::backtest::{Backtest, Question, SMALL_CELL, withhold, withhold_steps};
+use crate::flow::rehearse;
+use crate::model::assessment::Assessment;
+use crate::model::key::PersonKey;
 use serde_json::{Map, Value, json};
 
 /// What is printed of a backtest.
 pub struct Printed<'a> {
-    /// The definition.
-    pub trial: &'a Trial,
     /// How it was asked.
-    pub rehearsal: &'a Rehearsal<'a>,
-    /// The site.
-    pub site: &'a Site,
-    /// The moment asked about.
-    pub as_of: Instant,
-    /// The sums.
-    pub sums: &'a Backtest,
+    pub question: &'a Question,
+    /// SHA-256 of the maps.
+    pub maps: [u8; 32],
     /// With persons: nothing is withheld.
     pub persons: bool,
+    /// As JSON.
+    pub json: bool,
 }
 
-/// Prints it.
-pub fn run(printed: &Printed<'_>, as_json: bool) -> End {
-    if printed.sums.persons == 0 {
-        return fail(End::Wrong, "the store holds no person; import some first: trialgate import FILE…");
+/// A table of words and counts, some of them withheld.
+type Cells = Vec<(String, Option<u64>)>;
+
+impl Printed<'_> {
+    /// Before the first person: persons are printed as they come, so that none is held.
+    pub fn begin(&self) {
+        if self.json && self.persons {
+            println!("{{\n\"persons\": [");
+        }
     }
-    if as_json {
-        json(&object(printed))
-    } else {
-        text(printed)
+
+    /// One considered person.
+    pub fn person(&self, first: bool, person: PersonKey, assessment: &Assessment) {
+        let question = self.question;
+        if self.json {
+            let meta = rehearse::meta_of(&question.trial, self.maps, &question.site);
+            let comma = if first { "" } else { "," };
+            println!("{comma}{}", rehearse::json_of(assessment, &person.to_string(), &meta));
+        } else {
+            let near = assessment.near_miss.as_ref().map_or_else(String::new, |n| format!("  all but {}", n.criterion));
+            println!("{person}  {}{near}", assessment.overall.word());
+        }
     }
-    End::Done
-}
 
-fn cells(printed: &Printed<'_>, counts: &[u64]) -> Vec<Option<u64>> {
-    if printed.persons { counts.iter().copied().map(Some).collect() } else { withhold(counts) }
-}
+    /// The sums.
+    pub fn end(&self, sums: &Backtest) -> End {
+        if self.json {
+            let object = Value::Object(self.object(sums));
+            let all = serde_json::to_string_pretty(&object).unwrap_or_default();
+            let opened = if self.persons { format!("],{}", all.trim_start_matches('{')) } else { all };
+            println!("{opened}");
+        } else if sums.persons > 0 {
+            self.text(sums);
+        }
+        if sums.persons == 0 {
+            return fail(End::Wrong, "the store holds no person; import some first: trialgate import FILE…");
+        }
+        End::Done
+    }
 
-fn steps(printed: &Printed<'_>, total: u64, counts: &[u64]) -> Vec<Option<u64>> {
-    if printed.persons { counts.iter().copied().map(Some).collect() } else { withhold_steps(total, counts) }
+    fn cells(&self, counts: &[u64]) -> Vec<Option<u64>> {
+        if self.persons { counts.iter().copied().map(Some).collect() } else { withhold(counts) }
+    }
+
+    /// Persons by verdict and by why they are not looked at: one table that sums to all persons.
+    fn counts(&self, sums: &Backtest) -> (Cells, Cells) {
+        let verdicts = sums.verdicts.iter().map(|(word, n)| ((*word).to_owned(), *n));
+        let others = sums.not_considered.iter().map(|(why, n)| (why.clone(), *n));
+        let (words, numbers): (Vec<String>, Vec<u64>) = verdicts.chain(others).unzip();
+        let mut all: Cells = words.into_iter().zip(self.cells(&numbers)).collect();
+        let others = all.split_off(sums.verdicts.len());
+        (all, others)
+    }
+
+    /// From everybody to the eligible. A step is shown only where the counts that are shown add up to it.
+    fn funnel(&self, sums: &Backtest) -> [(&'static str, Option<u64>); 4] {
+        let (verdicts, others) = self.counts(sums);
+        let sum = |cells: &Cells| cells.iter().map(|(_, n)| *n).sum::<Option<u64>>();
+        let of = |word: &str| verdicts.iter().find(|(w, _)| w == word).map_or(Some(0), |(_, n)| *n);
+        let considered = sum(&verdicts).or_else(|| sum(&others).map(|n| sums.persons - n));
+        let open = of("eligible").zip(of("undetermined")).map(|(a, b)| a + b);
+        let open = open.or_else(|| considered.zip(of("ineligible")).map(|(all, out)| all - out));
+        [
+            ("in the store", Some(sums.persons)),
+            ("looked at", considered),
+            ("not ruled out", open),
+            ("eligible", of("eligible")),
+        ]
+    }
+
+    /// Persons left after each criterion, and at last after how the inclusions combine.
+    fn left(&self, sums: &Backtest) -> Vec<Option<u64>> {
+        let mut counts = vec![sums.considered()];
+        counts.extend(sums.columns.iter().map(|c| c.left));
+        counts.push(sums.considered() - sums.verdicts.get("ineligible").copied().unwrap_or(0));
+        let mut shown =
+            if self.persons { counts.into_iter().map(Some).collect() } else { withhold_steps(sums.persons, &counts) };
+        shown.remove(0);
+        shown
+    }
+
+    fn object(&self, sums: &Backtest) -> Map<String, Value> {
+        let (question, left) = (self.question, self.left(sums));
+        let out = self.cells(&sums.columns.iter().map(|c| c.out()).collect::<Vec<_>>());
+        let alone = self.cells(&sums.columns.iter().map(|c| c.alone).collect::<Vec<_>>());
+        let mut attrition: Vec<Value> = (sums.columns.iter().zip(&left).zip(out).zip(alone))
+            .map(|(((c, left), out), alone)| {
+                json!({ "criterion": c.id, "required": c.required, "left": cell(*left), "out": cell(out), "alone": cell(alone) })
+            })
+            .collect();
+        if question.trial.included.is_some() {
+            let last = left.last().copied().flatten();
+            attrition.push(json!({ "criterion": "included", "required": true, "left": cell(last) }));
+        }
+        let decidability = sums.columns.iter().map(|c| {
+            let a = self.cells(&c.answers);
+            json!({ "criterion": c.id, "true": cell(a[0]), "false": cell(a[1]), "unknown": cell(a[2]), "not applicable": cell(a[3]) })
+        });
+        let near = sums.near.iter().zip(self.cells(&sums.near.values().copied().collect::<Vec<_>>()));
+        let (verdicts, others) = self.counts(sums);
+        let others = others.into_iter().map(|(why, n)| (format!("not looked at: {why}"), n));
+        let counts: Map<String, Value> = verdicts.into_iter().chain(others).map(|(w, n)| (w, cell(n))).collect();
+        let funnel: Vec<Value> =
+            self.funnel(sums).into_iter().map(|(word, n)| json!({ "step": word, "persons": cell(n) })).collect();
+        Map::from_iter([
+            ("trial".to_owned(), json!(question.trial.id)),
+            ("version".to_owned(), json!(question.trial.version)),
+            ("as_of".to_owned(), json!(question.site.zone.show(question.as_of))),
+            ("persons_in_store".to_owned(), json!(sums.persons)),
+            ("funnel".to_owned(), json!(funnel)),
+            ("counts".to_owned(), counts.into()),
+            ("attrition".to_owned(), json!(attrition)),
+            ("decidability".to_owned(), decidability.collect()),
+            (
+                "near_misses".to_owned(),
+                near.map(|((id, _), n)| json!({ "criterion": id, "persons": cell(n) })).collect(),
+            ),
+        ])
+    }
+
+    fn text(&self, sums: &Backtest) {
+        let question = self.question;
+        let at = question.site.zone.show(question.as_of);
+        println!("{} version {} as of {at}\n", question.trial.id, question.trial.version);
+        for (word, n) in self.funnel(sums) {
+            println!("  {:>10}  {word}", shown(n));
+        }
+        let (verdicts, others) = self.counts(sums);
+        println!();
+        for (word, n) in verdicts {
+            println!("  {:>10}  {word}", shown(n));
+        }
+        for (why, n) in others {
+            println!("  {:>10}  not looked at: {why}", shown(n));
+        }
+        let left = self.left(sums);
+        let out = self.cells(&sums.columns.iter().map(|c| c.out()).collect::<Vec<_>>());
+        let alone = self.cells(&sums.columns.iter().map(|c| c.alone).collect::<Vec<_>>());
+        println!("\n  criterion       left       out     alone      true     false   unknown  not applicable");
+        for (i, column) in sums.columns.iter().enumerate() {
+            let answers = self.cells(&column.answers).into_iter().map(|n| format!("{:>9} ", shown(n)));
+            let id = if column.required { column.id.clone() } else { format!("{} *", column.id) };
+            let first = [left[i], out[i], alone[i]].map(|n| format!("{:>9} ", shown(n))).concat();
+            println!("  {id:<10}{first}{}", answers.collect::<String>());
+        }
+        if question.trial.included.is_some() {
+            println!("  {:<10}{:>9}", "included", shown(left.last().copied().flatten()));
+        }
+        println!(
+            "\n  left: not kept out by this criterion or one before it; out: kept out by it, whatever the others say;\n  \
+             alone: kept out by this one only, so one criterion away (near misses)"
+        );
+        if sums.columns.iter().any(|c| !c.required) {
+            println!("  *: one of several ways; whom the combination keeps out shows in `included`");
+        }
+        if !self.persons {
+            println!("  withheld: a count below {SMALL_CELL}, or one from which such a count could be worked out");
+        }
+    }
 }
 
 fn cell(n: Option<u64>) -> Value {
@@ -50,81 +186,4 @@ fn cell(n: Option<u64>) -> Value {
 
 fn shown(n: Option<u64>) -> String {
     n.map_or_else(|| "withheld".into(), thousands)
-}
-
-/// Persons by verdict and by why they are not looked at: one table that sums to all persons.
-fn counts(printed: &Printed<'_>) -> Vec<(String, Option<u64>)> {
-    let sums = printed.sums;
-    let verdicts = sums.verdicts.iter().map(|(word, n)| ((*word).to_owned(), *n));
-    let others = sums.not_considered.iter().map(|(why, n)| (format!("not looked at: {why}"), *n));
-    let (words, numbers): (Vec<String>, Vec<u64>) = verdicts.chain(others).unzip();
-    words.into_iter().zip(cells(printed, &numbers)).collect()
-}
-
-fn object(printed: &Printed<'_>) -> Value {
-    let sums = printed.sums;
-    let considered: u64 = sums.verdicts.values().sum();
-    let left: Vec<u64> = sums.columns.iter().map(|c| c.left).collect();
-    let left = steps(printed, considered, &left);
-    let alone = cells(printed, &sums.columns.iter().map(|c| c.alone).collect::<Vec<_>>());
-    let attrition: Vec<Value> = (sums.columns.iter().zip(left).zip(alone))
-        .map(|((c, left), alone)| json!({ "criterion": c.id, "left": cell(left), "alone": cell(alone) }))
-        .collect();
-    let decidability: Vec<Value> = sums.columns.iter().map(|c| {
-        let a = cells(printed, &c.answers);
-        json!({ "criterion": c.id, "true": cell(a[0]), "false": cell(a[1]), "unknown": cell(a[2]), "not applicable": cell(a[3]) })
-    }).collect();
-    let near: Vec<Value> = (sums.near.iter().zip(cells(printed, &sums.near.values().copied().collect::<Vec<_>>())))
-        .map(|((id, _), n)| json!({ "criterion": id, "persons": cell(n) }))
-        .collect();
-    let mut out = Map::from_iter([
-        ("trial".to_owned(), json!(printed.trial.id)),
-        ("version".to_owned(), json!(printed.trial.version)),
-        ("as_of".to_owned(), json!(printed.site.zone.show(printed.as_of))),
-        ("persons_in_store".to_owned(), json!(sums.persons)),
-        ("counts".to_owned(), counts(printed).into_iter().map(|(w, n)| (w, cell(n))).collect::<Map<_, _>>().into()),
-        ("attrition".to_owned(), json!(attrition)),
-        ("decidability".to_owned(), json!(decidability)),
-        ("near_misses".to_owned(), json!(near)),
-    ]);
-    if printed.persons {
-        let persons = sums.assessments.iter().map(|(p, a)| printed.rehearsal.json(a, &p.to_string(), printed.site));
-        out.insert("persons".into(), persons.collect());
-    }
-    Value::Object(out)
-}
-
-fn text(printed: &Printed<'_>) {
-    let sums = printed.sums;
-    let at = printed.site.zone.show(printed.as_of);
-    println!(
-        "{} version {} as of {at}: {} persons in the store\n",
-        printed.trial.id,
-        printed.trial.version,
-        thousands(sums.persons)
-    );
-    for (word, n) in counts(printed) {
-        println!("  {:>10}  {word}", shown(n));
-    }
-    let considered: u64 = sums.verdicts.values().sum();
-    let left = steps(printed, considered, &sums.columns.iter().map(|c| c.left).collect::<Vec<_>>());
-    println!("\n  criterion      left   alone     true    false  unknown  not applicable");
-    let alone = cells(printed, &sums.columns.iter().map(|c| c.alone).collect::<Vec<_>>());
-    for ((column, left), alone) in sums.columns.iter().zip(left).zip(alone) {
-        let a = cells(printed, &column.answers);
-        println!(
-            "  {:<10} {:>8} {:>7} {:>8} {:>8} {:>8} {:>8}",
-            column.id,
-            shown(left),
-            shown(alone),
-            shown(a[0]),
-            shown(a[1]),
-            shown(a[2]),
-            shown(a[3])
-        );
-    }
-    println!("\n  left: not kept out by this criterion or one before it; alone: kept out by this one only");
-    for (person, assessment) in &sums.assessments {
-        println!("  {person}  {}", assessment.overall.word());
-    }
 }

@@ -103,6 +103,8 @@ impl<'a> Scene<'a> {
         };
         let kept = self.memo.borrow().iter().map(keep).collect();
         *scene.memo.borrow_mut() = kept;
+        // Windows of one length end at the same moment in both.
+        scene.lengths.borrow_mut().clone_from(&self.lengths.borrow());
         scene
     }
 

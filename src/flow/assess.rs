@@ -138,8 +138,9 @@ fn prepare(desk: &Desk, library: &Library, claim: &Claim, found: &ToAssess) -> F
     let mut due: Option<Instant> = None;
     let mut trials = Vec::new();
     for active in &library.trials {
-        let Some(finding) = find(desk, active, &found.record, now) else { continue };
         let standing = newest(&found.standings, &active.trial.id);
+        let judging = library.judging(active, standing);
+        let Some(finding) = find(desk, judging, &found.record, now) else { continue };
         let current = found.current.iter().find(|(trial, _)| *trial == active.trial.id).map(|(_, a)| a);
         due = [due, finding.assessment.changes_at].into_iter().flatten().min();
         let (part, again) = finish_trial(desk, library, &found.record, &finding, standing, current, now);

@@ -143,8 +143,15 @@ impl Desk {
         library: Library,
     ) -> Self {
         let library = Arc::new(library);
-        gateway.project(library.clone(), sites.clone(), &base);
-        Self { gateway, base, sites, targets, library: RwLock::new(library) }
+        let desk = Self { gateway, base, sites, targets, library: RwLock::new(library.clone()) };
+        desk.take(library);
+        desk
+    }
+
+    /// Takes up definitions and maps, whole.
+    pub fn take(&self, library: Arc<Library>) {
+        self.gateway.project(library.clone(), self.sites.clone(), &self.base);
+        *self.library.write().unwrap_or_else(PoisonError::into_inner) = library;
     }
 
     /// The store.

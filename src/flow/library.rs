@@ -5,13 +5,15 @@ use super::profiles::Profiles;
 use crate::model::code::{Coding, PATIENT_SYSTEM};
 use crate::model::fact::Fact;
 use crate::model::key::digest_words;
-use crate::model::terms::TermsBySource;
+use crate::model::standing::Standing;
+use crate::model::terms::{Terms, TermsBySource};
+use crate::model::time::Instant;
 use crate::model::unit::Unit;
 use crate::normalize::Plan;
 use crate::store::{Store, StoreError, UsageList, UsageRow};
 use crate::trial::INSTRUMENTS;
 use crate::trial::check::{self, Files, Mistake};
-use crate::trial::definition::Trial;
+use crate::trial::definition::{Trial, Variable, VariableKind};
 use crate::trial::terms::{self, TermsFiles};
 use std::collections::{BTreeMap, HashSet};
 use std::sync::{Arc, PoisonError, RwLock};
@@ -79,9 +81,7 @@ impl Library {
             let (trial, mistakes) = definition(profiles, &folder);
             found.extend(mistakes);
             if let Some(trial) = trial {
-                let text =
-                    |name: &&str| Some(((*name).to_owned(), profiles.0.get(&format!("{folder}/{name}"))?.clone()));
-                let files = DEFINING.iter().filter_map(text).chain(trial.leans_on.iter().cloned()).collect();
+                let files = defining(&profiles.below(&folder), &trial);
                 trials.push(Active::new(trial, &terms, files));
             }
         }
@@ -97,6 +97,14 @@ impl Library {
             earlier: Vec::new(),
             met: RwLock::default(),
         })
+    }
+
+    /// The definition by which one person is judged: the one in force, or for who is enrolled the one they signed for.
+    pub fn judging<'l>(&'l self, active: &'l Active, standing: Option<&Standing>) -> &'l Active {
+        let sealed = standing.filter(|s| s.evidence.registered.is_some()).and_then(|s| s.evidence.sealed_version);
+        let theirs =
+            |version: &u32| self.earlier.iter().rfind(|a| a.trial.id == active.trial.id && a.trial.version == *version);
+        sealed.filter(|v| *v != active.trial.version).as_ref().and_then(theirs).unwrap_or(active)
     }
 
     /// Kept evidence as JSON text; `None`: it is damaged, or its definition is not known here.
@@ -148,6 +156,12 @@ impl Library {
     }
 }
 
+/// Of a folder's files those that say what a definition asks, the definition first, and the instruments it leans on.
+pub fn defining(files: &[(String, String)], trial: &Trial) -> Vec<(String, String)> {
+    let one = |name: &&str| files.iter().find(|(path, _)| path == name).cloned();
+    DEFINING.iter().filter_map(one).chain(trial.leans_on.iter().cloned()).collect()
+}
+
 /// The maps of a profiles folder.
 pub fn maps(profiles: &Profiles) -> (TermsBySource, Vec<Mistake>) {
     let file = |path: &str| {
@@ -180,6 +194,79 @@ pub fn definition(profiles: &Profiles, folder: &str) -> (Option<Trial>, Vec<Mist
 fn files_of(profiles: &Profiles, folder: &str) -> Vec<(String, String)> {
     let shared = profiles.below("instruments").into_iter().map(|(path, text)| (format!("{INSTRUMENTS}{path}"), text));
     profiles.below(folder).into_iter().chain(shared).collect()
+}
+
+/// A code with a unit that arrived and that is not read, or not understood.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Unmapped {
+    /// Source.
+    pub source: String,
+    /// The code as received, `system|code`.
+    pub code: String,
+    /// The unit as received; empty: none.
+    pub unit: String,
+    /// How often it came.
+    pub count: i64,
+    /// First seen.
+    pub first: Option<Instant>,
+    /// Last seen.
+    pub last: Option<Instant>,
+    /// What is the matter.
+    pub what: &'static str,
+    /// Variables in force that it may belong to: by its unit and its words.
+    pub may_be: Vec<String>,
+}
+
+/// What arrived and is read by no definition in force, or has a unit that no map and not UCUM knows; most frequent first.
+pub async fn unmapped(store: &Store, library: &Library, source: Option<&str>) -> Result<Vec<Unmapped>, StoreError> {
+    let rows = store.read(UsageList { source: source.map(str::to_owned) }).await?;
+    let mut found = Vec::new();
+    for row in rows.into_iter().filter(|row| row.code.system != PATIENT_SYSTEM && row.source != super::desk::GATEWAY) {
+        let read = library.trials.iter().any(|active| active.plan.matches(&row.source, &row.code));
+        let understood = understood(library.terms.of(&row.source), &row.unit);
+        let what = match (read, understood) {
+            (true, true) => continue,
+            (true, false) => "the unit is not understood",
+            (false, true) => "read by no variable",
+            (false, false) => "read by no variable, and the unit is not understood",
+        };
+        let may_be = if read { Vec::new() } else { may_be(library, &row) };
+        let UsageRow { source, code, unit, count, first, last } = row;
+        let code = code.to_string();
+        found.push(Unmapped { source, code, unit, count, first: Some(first), last: Some(last), what, may_be });
+    }
+    Ok(found)
+}
+
+fn understood(terms: &Terms, unit: &str) -> bool {
+    let mapped = terms.units.contains_key(unit);
+    unit.is_empty() || mapped || (!terms.misread.contains(unit) && Unit::parse(unit).is_ok())
+}
+
+/// Variables with a word that begins as the code's does, or the code's as theirs, and that take the unit, where both have one.
+fn may_be(library: &Library, row: &UsageRow) -> Vec<String> {
+    /// So many letters alike are no chance.
+    const ALIKE: usize = 3;
+    let words = |text: &str| -> Vec<String> {
+        let parts = text.split(|c: char| !c.is_alphabetic()).filter(|w| w.chars().count() >= ALIKE);
+        parts.map(str::to_lowercase).collect()
+    };
+    let code = words(&row.code.code);
+    let unit = Unit::parse(&row.unit).ok();
+    let fits = |v: &Variable| {
+        let own: Vec<String> = words(&v.name).into_iter().chain(words(&v.label)).collect();
+        let alike = own.iter().any(|a| code.iter().any(|b| a.starts_with(b.as_str()) || b.starts_with(a.as_str())));
+        let convertible = match (&unit, &v.unit) {
+            (Some(sent), Some(own)) if !row.unit.is_empty() => sent.conversion(own).is_ok(),
+            _ => true,
+        };
+        matches!(v.kind, VariableKind::Recorded(_)) && alike && convertible
+    };
+    let of = |a: &Active| -> Vec<String> {
+        let named = |v: &Variable| format!("{} of {}", v.name, a.trial.id);
+        a.trial.variables.iter().filter(|v| fits(v)).map(named).collect()
+    };
+    library.trials.iter().flat_map(of).collect()
 }
 
 /// Codes and units that were received and that no definition in force reads, most frequent first.

@@ -1,17 +1,22 @@
 //! The corridor: walks data through the rooms, one commit at a time. Doors call nothing else.
 
 pub mod accounts;
+pub mod amendment;
 pub mod answer;
 pub mod assess;
 pub mod backtest;
 pub mod bundle;
 pub mod cases;
 pub mod chart;
+pub mod definitions;
 pub mod delete;
 pub mod deliver;
 pub mod desk;
+pub mod diff;
 pub mod evaluation;
+pub mod everyone;
 mod evidence;
+pub mod expand;
 pub mod explain;
 pub mod gateway;
 pub mod history;

@@ -90,10 +90,11 @@ async fn prepare(desk: &Desk, person: PersonKey, trial: &str, deed: &Deed, signe
     let library = desk.library();
     let Some(active) = library.trial(trial) else { return refused("act", "no such trial is active") };
     let record = assess::read(desk, person, KnownAt::Now).await?;
+    let standings = desk.store().read(Standings { person }).await?;
+    let active = library.judging(active, assess::newest(&standings, trial));
     let Some(finding) = assess::find(desk, active, &record, now) else {
         return refused("act", "no source of this person feeds the trial");
     };
-    let standings = desk.store().read(Standings { person }).await?;
     let seen = evidence_seen(desk, person, trial).await?.unwrap_or_default();
     let standing = assess::newest(&standings, trial);
     let utc = Zone::utc();

@@ -213,6 +213,16 @@ impl<'a> Rehearsal<'a> {
     }
 }
 
+/// What surrounds an assessment of a rehearsal; the person is put in when it is shown.
+pub fn meta_of<'m>(trial: &Trial, maps: [u8; 32], site: &'m Site) -> Meta<'m> {
+    Meta { person: "", known_at: None, definition: trial.digest, maps, zone: &site.zone }
+}
+
+/// The verdict as the interfaces print it.
+pub fn json_of(assessment: &Assessment, person: &str, meta: &Meta<'_>) -> Value {
+    to_json(assessment, &Meta { person, ..meta.clone() })
+}
+
 /// How files are asked about.
 #[derive(Debug, Clone, Copy)]
 pub struct Asked<'a> {

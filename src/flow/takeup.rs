@@ -48,7 +48,7 @@ pub async fn take_up(desk: &Desk, profiles: &Profiles) -> Result<(), StoreError>
     Ok(())
 }
 
-async fn mark_all(desk: &Desk) -> Result<(), StoreError> {
+pub(super) async fn mark_all(desk: &Desk) -> Result<(), StoreError> {
     let mut after = None;
     loop {
         let last = desk.store().write(MarkPersons { after, count: CHUNK, at: desk.now() }).await?;

@@ -1,8 +1,8 @@
 //! Facts as rows: every word as received, so that a row gives back exactly what was stated.
 
 use super::contract::StoreError;
-use super::tx::Tx;
-use super::value::{Row, Value};
+use super::tx::{Columns, Tx};
+use super::value::Value;
 use crate::model::code::Coding;
 use crate::model::fact::{
     DraftFact, FactStatus, FactValue, Origin, Qualifier, ReceivedEnd, ReceivedRange, ReceivedUnit,
@@ -79,22 +79,20 @@ fn values(draft: &DraftFact) -> [Value; 17] {
     ]
 }
 
-/// A fact back from its row: its origin's column, and that of its part with the others behind it.
-pub(super) fn read(row: &mut Row, code: Coding, origin: usize, c: usize) -> Result<DraftFact, StoreError> {
+/// A fact back from its row, its code still open: its origin's column, and that of its part with the others behind it.
+pub(super) fn read(row: &dyn Columns, origin: usize, c: usize) -> Result<DraftFact, StoreError> {
     let wrong = |what: &str| StoreError::Corrupt(format!("a fact's {what} is none that is known"));
     let (earliest, latest) = (row.int(c + 1)?, row.int(c + 2)?);
-    let value = read_value(row, c + 6)?;
-    let range = read_range(row, c + 11)?;
     Ok(DraftFact {
-        code,
+        code: Coding::new("", ""),
         part: u16::try_from(row.int(c)?).map_err(|_| wrong("part"))?,
         origin: Origin::from_number(row.int(origin)?).ok_or_else(|| wrong("origin"))?,
         at: (earliest != NO_TIME).then_some(TimeRange { earliest: Instant(earliest), latest: Instant(latest) }),
         other_end: row.maybe_int(c + 3)?.map(Instant),
         recorded: row.maybe_int(c + 4)?.map(Instant),
         status: FactStatus::from_number(row.int(c + 5)?).ok_or_else(|| wrong("status"))?,
-        value,
-        range,
+        value: read_value(row, c + 6)?,
+        range: read_range(row, c + 11)?,
         context: read_context(row.maybe_text(c + 14)?)?,
     })
 }
@@ -115,22 +113,21 @@ fn value(value: &FactValue) -> Encoded {
     }
 }
 
-fn read_value(row: &mut Row, c: usize) -> Result<FactValue, StoreError> {
+fn read_value(row: &dyn Columns, c: usize) -> Result<FactValue, StoreError> {
     let wrong = || StoreError::Corrupt("a fact's value cannot be read".into());
-    let (kind, low, high) = (row.int(c)?, row.maybe_text(c + 1)?, row.maybe_text(c + 2)?);
-    let (text, unit) = (row.maybe_text(c + 3)?, row.maybe_text(c + 4)?);
-    Ok(match kind {
+    let words = || row.maybe_text(c + 3)?.ok_or_else(wrong);
+    Ok(match row.int(c)? {
         1 => FactValue::Quantity {
-            low: low.map(read_end),
-            high: high.map(read_end),
-            unit: read_unit(&unit.unwrap_or_default()),
+            low: row.maybe_text(c + 1)?.map(read_end),
+            high: row.maybe_text(c + 2)?.map(read_end),
+            unit: read_unit(row.maybe_text(c + 4)?.unwrap_or_default()),
         },
-        2 => read_coded(&text.ok_or_else(wrong)?),
-        3 => FactValue::Text(text.ok_or_else(wrong)?),
-        4 => FactValue::Boolean(low.as_deref() == Some("true")),
-        5 => FactValue::Date(read_date(&low.ok_or_else(wrong)?).ok_or_else(wrong)?),
-        6 => FactValue::Absent(text.ok_or_else(wrong)?),
-        7 => FactValue::Unreadable(text.ok_or_else(wrong)?),
+        2 => read_coded(words()?),
+        3 => FactValue::Text(words()?.to_owned()),
+        4 => FactValue::Boolean(row.maybe_text(c + 1)? == Some("true")),
+        5 => FactValue::Date(row.maybe_text(c + 1)?.and_then(read_date).ok_or_else(wrong)?),
+        6 => FactValue::Absent(words()?.to_owned()),
+        7 => FactValue::Unreadable(words()?.to_owned()),
         _ => return Err(wrong()),
     })
 }
@@ -139,10 +136,8 @@ fn end(end: &ReceivedEnd) -> String {
     format!("{}{}", if end.closed { '[' } else { '(' }, end.decimal)
 }
 
-fn read_end(mut text: String) -> ReceivedEnd {
-    let closed = text.starts_with('[');
-    text.drain(..text.chars().next().map_or(0, char::len_utf8));
-    ReceivedEnd { closed, decimal: text }
+fn read_end(text: &str) -> ReceivedEnd {
+    ReceivedEnd { closed: text.starts_with('['), decimal: text.get(1..).unwrap_or_default().to_owned() }
 }
 
 fn unit_word(unit: &ReceivedUnit) -> String {
@@ -195,9 +190,10 @@ fn read_coded(all: &str) -> FactValue {
     FactValue::Coded { codings: codings.split(ITEM).filter_map(coding).collect(), text }
 }
 
-fn read_range(row: &mut Row, c: usize) -> Result<Option<ReceivedRange>, StoreError> {
-    let (low, high, unit) = (row.maybe_text(c)?, row.maybe_text(c + 1)?, row.maybe_text(c + 2)?);
-    Ok(unit.map(|unit| ReceivedRange { low, high, unit: read_unit(&unit) }))
+fn read_range(row: &dyn Columns, c: usize) -> Result<Option<ReceivedRange>, StoreError> {
+    let Some(unit) = row.maybe_text(c + 2)? else { return Ok(None) };
+    let end = |c| row.maybe_text(c).map(|text| text.map(str::to_owned));
+    Ok(Some(ReceivedRange { low: end(c)?, high: end(c + 1)?, unit: read_unit(unit) }))
 }
 
 fn context(context: &[(Qualifier, Coding)]) -> Option<String> {
@@ -205,7 +201,7 @@ fn context(context: &[(Qualifier, Coding)]) -> Option<String> {
     (!context.is_empty()).then(|| context.iter().map(word).collect::<Vec<_>>().join(&ITEM.to_string()))
 }
 
-fn read_context(text: Option<String>) -> Result<Vec<(Qualifier, Coding)>, StoreError> {
+fn read_context(text: Option<&str>) -> Result<Vec<(Qualifier, Coding)>, StoreError> {
     let one = |word: &str| {
         let mut parts = word.splitn(3, WORD);
         let qualifier = Qualifier::from_number(parts.next()?.parse().ok()?)?;

@@ -47,6 +47,7 @@ fn definition(mut r: Row) -> Result<DefinitionRow, StoreError> {
         digest: r.bytes(2)?.try_into().map_err(|_| wrong("digest"))?,
         files: files.split(FILE).filter_map(file).collect(),
         at: r.instant(4)?,
+        active: r.int(5)? == 1,
     })
 }
 
@@ -54,7 +55,16 @@ impl Question for DefinitionsActive {
     type Answer = Vec<DefinitionRow>;
 
     async fn run<T: Tx>(&self, tx: &mut T) -> Result<Self::Answer, StoreError> {
-        let sql = "select trial, version, digest, files, at from definition where active = 1 order by trial";
+        let sql = "select trial, version, digest, files, at, active from definition where active = 1 order by trial";
+        tx.query(sql, &[]).await?.into_iter().map(definition).collect()
+    }
+}
+
+impl Question for DefinitionsHeld {
+    type Answer = Vec<DefinitionRow>;
+
+    async fn run<T: Tx>(&self, tx: &mut T) -> Result<Self::Answer, StoreError> {
+        let sql = "select trial, version, digest, files, at, active from definition order by trial, version, at";
         tx.query(sql, &[]).await?.into_iter().map(definition).collect()
     }
 }
@@ -63,7 +73,7 @@ impl Question for DefinitionByDigest {
     type Answer = Option<DefinitionRow>;
 
     async fn run<T: Tx>(&self, tx: &mut T) -> Result<Self::Answer, StoreError> {
-        let sql = "select trial, version, digest, files, at from definition where digest = ?1";
+        let sql = "select trial, version, digest, files, at, active from definition where digest = ?1";
         tx.query(sql, args![self.digest.to_vec()]).await?.into_iter().next().map(definition).transpose()
     }
 }

@@ -2,7 +2,9 @@
 
 use super::contract::{KnownAt, PersonState, Record, StoreError, ToAssess};
 use super::facts;
-use super::questions::{Member, PersonByKey, PersonOf, PersonRow, PersonsAll, ReadPerson, ReadToAssess, Standings};
+use super::questions::{
+    Member, PersonByKey, PersonOf, PersonRow, PersonsAll, ReadPerson, ReadPersons, ReadToAssess, Standings,
+};
 use super::tx::{Question, Tx};
 use super::value::args;
 use crate::model::code::Coding;
@@ -11,7 +13,6 @@ use crate::model::key::{Item, PatientKey, PersonKey};
 use crate::model::time::Instant;
 use std::collections::BTreeSet;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 
 /// A patient that this transaction holds.
 #[derive(Debug, Clone, Copy)]
@@ -217,6 +218,18 @@ impl Question for ReadPerson {
     }
 }
 
+impl Question for ReadPersons {
+    type Answer = Vec<Record>;
+
+    async fn run<T: Tx>(&self, tx: &mut T) -> Result<Vec<Record>, StoreError> {
+        let mut found = Vec::with_capacity(self.persons.len());
+        for person in &self.persons {
+            found.push(ReadPerson { person: *person, known: self.known.clone(), codes: None }.run(tx).await?);
+        }
+        Ok(found)
+    }
+}
+
 impl Question for ReadToAssess {
     type Answer = Vec<ToAssess>;
 
@@ -282,33 +295,34 @@ pub(super) async fn facts_of<T: Tx>(
     keep: &(impl Fn(i64, i64) -> bool + Sync),
     found: &mut Vec<Fact>,
 ) -> Result<bool, StoreError> {
-    let any = AtomicBool::new(false);
-    let rows = tx
-        .query_where(
-            "select f.code, f.origin, f.item, f.version, f.known, f.part, f.at, f.at_end, f.other_end, f.recorded, f.status, f.kind,
-             f.low, f.high, f.text, f.unit, f.low_ref, f.high_ref, f.unit_ref, f.context
-             from fact f where f.partition = part(?1) and f.patient = ?1 and f.known <= ?2 and (f.until is null or f.until > ?2)
-             order by f.code, f.at, f.item, f.part, f.version",
-            args![patient, known],
-            &|code, origin| {
-                any.store(true, Ordering::Relaxed);
-                keep(code, origin)
-            },
-        )
-        .await?;
-    found.reserve(rows.len());
+    let (before, mut any) = (found.len(), false);
+    let mut codes: Vec<i64> = Vec::new();
+    tx.each(
+        "select f.code, f.origin, f.item, f.version, f.known, f.part, f.at, f.at_end, f.other_end, f.recorded, f.status, f.kind,
+         f.low, f.high, f.text, f.unit, f.low_ref, f.high_ref, f.unit_ref, f.context
+         from fact f where f.partition = part(?1) and f.patient = ?1 and f.known <= ?2 and (f.until is null or f.until > ?2)
+         order by f.code, f.at, f.item, f.part, f.version",
+        args![patient, known],
+        &mut |row| {
+            any = true;
+            let code = row.int(0)?;
+            if keep(code, row.int(1)?) {
+                let (item, version, known) = (row.item(2)?, row.int(3)?, Instant(row.int(4)?));
+                found.push(Fact { draft: facts::read(row, 1, 5)?, item, version, known, source: source.clone() });
+                codes.push(code);
+            }
+            Ok(())
+        },
+    )
+    .await?;
     let mut last: Option<(i64, Coding)> = None;
-    for mut row in rows {
-        let key = row.int(0)?;
-        let code = match &last {
+    for (fact, key) in found[before..].iter_mut().zip(codes) {
+        fact.draft.code = match &last {
             Some((before, code)) if *before == key => code.clone(),
             _ => last.insert((key, words_of(tx, key).await?)).1.clone(),
         };
-        let (item, version, known) = (row.item(2)?, row.int(3)?, row.instant(4)?);
-        let draft = facts::read(&mut row, code, 1, 5)?;
-        found.push(Fact { draft, item, version, known, source: source.clone() });
     }
-    Ok(any.into_inner())
+    Ok(any)
 }
 
 /// The words of a code: remembered, since a key never means another code.

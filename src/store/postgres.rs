@@ -3,9 +3,9 @@
 use super::contract::StoreError;
 use super::dialect;
 use super::group::Group;
-use super::tx::{Done, Question, Tx, Unit};
+use super::tx::{Columns, Done, Question, Tx, Unit};
 use super::usage;
-use super::value::{Row, Value};
+use super::value::{Row, Value, wrong};
 use bytes::BytesMut;
 use std::collections::HashMap;
 use std::error::Error;
@@ -182,22 +182,16 @@ impl Tx for PostgresTx {
         self.heard(asked)?.iter().map(row).collect()
     }
 
-    async fn query_where(
+    async fn each(
         &mut self,
         sql: &'static str,
         args: &[Value],
-        keep: &(impl Fn(i64, i64) -> bool + Sync),
-    ) -> Result<Vec<Row>, StoreError> {
+        take: &mut (impl FnMut(&dyn Columns) -> Result<(), StoreError> + Send),
+    ) -> Result<(), StoreError> {
         let statement = self.statement(sql).await?;
         let args: Vec<&(dyn ToSql + Sync)> = args.iter().map(|v| v as _).collect();
         let asked = tokio::time::timeout(self.patience, self.client.query(&statement, &args)).await;
-        let rows = self.heard(asked)?;
-        let kept = rows.iter().filter(|r| match (r.try_get(0), r.try_get(1)) {
-            (Ok(a), Ok(b)) => keep(a, b),
-            // Its reader says what is wrong with it.
-            _ => true,
-        });
-        kept.map(row).collect()
+        self.heard(asked)?.iter().try_for_each(|row| take(row))
     }
 
     async fn execute(&mut self, sql: &'static str, args: &[Value]) -> Result<u64, StoreError> {
@@ -209,6 +203,20 @@ impl Tx for PostgresTx {
 
     fn group(&mut self) -> &mut Group {
         &mut self.group
+    }
+}
+
+impl Columns for tokio_postgres::Row {
+    fn maybe_int(&self, column: usize) -> Result<Option<i64>, StoreError> {
+        self.try_get(column).map_err(|_| wrong(column, "number"))
+    }
+
+    fn maybe_text(&self, column: usize) -> Result<Option<&str>, StoreError> {
+        self.try_get(column).map_err(|_| wrong(column, "text"))
+    }
+
+    fn maybe_bytes(&self, column: usize) -> Result<Option<&[u8]>, StoreError> {
+        self.try_get(column).map_err(|_| wrong(column, "bytes"))
     }
 }
 

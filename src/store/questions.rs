@@ -23,6 +23,13 @@ questions! {
         /// Only facts of these codes ([`Coding::key`]), and the gateway's own and the patients'; `None`: all.
         codes: Option<Arc<Vec<i64>>>,
     }
+    /// All facts of some persons, in one snapshot; answers `Vec<Record>`, in the order asked.
+    ReadPersons {
+        /// Whom.
+        persons: Vec<PersonKey>,
+        /// As known when.
+        known: KnownAt,
+    }
     /// What assessing some persons needs, in one snapshot; answers `Vec<ToAssess>`, in the order asked.
     ReadToAssess {
         /// Whom.
@@ -172,6 +179,8 @@ questions! {
     }
     /// The active definition of each trial; answers `Vec<DefinitionRow>`.
     DefinitionsActive {}
+    /// Every definition that was ever in force, oldest first; answers `Vec<DefinitionRow>`.
+    DefinitionsHeld {}
     /// A definition by its digest, for replay; answers `Option<DefinitionRow>`.
     DefinitionByDigest {
         /// Digest.
@@ -264,6 +273,8 @@ questions! {
         files: Vec<(String, Vec<u8>)>,
         /// When it was kept.
         at: Instant,
+        /// It is in force.
+        active: bool,
     }
     /// A kept map.
     TermsRow {

@@ -3,8 +3,8 @@
 use super::contract::StoreError;
 use super::dialect::{self, Texts};
 use super::group::Group;
-use super::tx::{Done, Question, Tx, Unit};
-use super::value::{Row, Value};
+use super::tx::{Columns, Done, Question, Tx, Unit};
+use super::value::{Row, Value, wrong};
 use rusqlite::config::DbConfig;
 use rusqlite::types::{ToSqlOutput, ValueRef};
 use rusqlite::{Connection, ErrorCode, OpenFlags, ToSql};
@@ -108,24 +108,6 @@ impl SqliteTx {
         answer
     }
 
-    fn rows(
-        &mut self,
-        sql: &'static str,
-        args: &[Value],
-        keep: impl Fn(&rusqlite::Row<'_>) -> bool,
-    ) -> Result<Vec<Row>, StoreError> {
-        let mut statement = self.connection.prepare_cached(&self.texts.get(sql)).map_err(|e| class(&e))?;
-        let columns = statement.column_count();
-        let mut rows = statement.query(rusqlite::params_from_iter(args)).map_err(|e| class(&e))?;
-        let mut found = Vec::new();
-        while let Some(row) = rows.next().map_err(|e| class(&e))? {
-            if keep(row) {
-                found.push(Row((0..columns).map(|c| value(row.get_ref_unwrap(c))).collect()));
-            }
-        }
-        Ok(found)
-    }
-
     fn statement(&mut self, sql: &'static str) -> Result<(), StoreError> {
         self.connection.prepare_cached(sql).and_then(|mut s| s.execute([])).map(drop).map_err(|e| class(&e))
     }
@@ -161,6 +143,32 @@ fn now<T>(future: impl Future<Output = Result<T, StoreError>>) -> Result<T, Stor
     }
 }
 
+impl Columns for rusqlite::Row<'_> {
+    fn maybe_int(&self, column: usize) -> Result<Option<i64>, StoreError> {
+        match self.get_ref_unwrap(column) {
+            ValueRef::Integer(n) => Ok(Some(n)),
+            ValueRef::Null => Ok(None),
+            _ => Err(wrong(column, "number")),
+        }
+    }
+
+    fn maybe_text(&self, column: usize) -> Result<Option<&str>, StoreError> {
+        match self.get_ref_unwrap(column) {
+            ValueRef::Text(text) => std::str::from_utf8(text).map(Some).map_err(|_| wrong(column, "text")),
+            ValueRef::Null => Ok(None),
+            _ => Err(wrong(column, "text")),
+        }
+    }
+
+    fn maybe_bytes(&self, column: usize) -> Result<Option<&[u8]>, StoreError> {
+        match self.get_ref_unwrap(column) {
+            ValueRef::Blob(bytes) => Ok(Some(bytes)),
+            ValueRef::Null => Ok(None),
+            _ => Err(wrong(column, "bytes")),
+        }
+    }
+}
+
 impl ToSql for Value {
     fn to_sql(&self) -> rusqlite::Result<ToSqlOutput<'_>> {
         Ok(ToSqlOutput::Borrowed(match self {
@@ -174,21 +182,28 @@ impl ToSql for Value {
 
 impl Tx for SqliteTx {
     async fn query(&mut self, sql: &'static str, args: &[Value]) -> Result<Vec<Row>, StoreError> {
-        self.rows(sql, args, |_| true)
+        let mut statement = self.connection.prepare_cached(&self.texts.get(sql)).map_err(|e| class(&e))?;
+        let columns = statement.column_count();
+        let mut rows = statement.query(rusqlite::params_from_iter(args)).map_err(|e| class(&e))?;
+        let mut found = Vec::new();
+        while let Some(row) = rows.next().map_err(|e| class(&e))? {
+            found.push(Row((0..columns).map(|c| value(row.get_ref_unwrap(c))).collect()));
+        }
+        Ok(found)
     }
 
-    async fn query_where(
+    async fn each(
         &mut self,
         sql: &'static str,
         args: &[Value],
-        keep: &(impl Fn(i64, i64) -> bool + Sync),
-    ) -> Result<Vec<Row>, StoreError> {
-        let number = |row: &rusqlite::Row<'_>, c| row.get_ref(c).ok().and_then(|v| v.as_i64().ok());
-        self.rows(sql, args, |row| match (number(row, 0), number(row, 1)) {
-            (Some(a), Some(b)) => keep(a, b),
-            // Its reader says what is wrong with it.
-            _ => true,
-        })
+        take: &mut (impl FnMut(&dyn Columns) -> Result<(), StoreError> + Send),
+    ) -> Result<(), StoreError> {
+        let mut statement = self.connection.prepare_cached(&self.texts.get(sql)).map_err(|e| class(&e))?;
+        let mut rows = statement.query(rusqlite::params_from_iter(args)).map_err(|e| class(&e))?;
+        while let Some(row) = rows.next().map_err(|e| class(&e))? {
+            take(row)?;
+        }
+        Ok(())
     }
 
     async fn execute(&mut self, sql: &'static str, args: &[Value]) -> Result<u64, StoreError> {

@@ -2,7 +2,8 @@
 
 use super::contract::StoreError;
 use super::group::Group;
-use super::value::{Row, Value};
+use super::value::{Row, Value, wrong};
+use crate::model::key::Item;
 use std::future::Future;
 use std::sync::Arc;
 
@@ -12,19 +13,42 @@ pub trait Tx: Send {
     fn query(&mut self, sql: &'static str, args: &[Value])
     -> impl Future<Output = Result<Vec<Row>, StoreError>> + Send;
 
-    /// The same, without the rows of which `keep` says no by their first two columns, which are numbers.
-    fn query_where(
+    /// The same, each row given to `take` as it stands in the driver: for answers of many rows.
+    fn each(
         &mut self,
         sql: &'static str,
         args: &[Value],
-        keep: &(impl Fn(i64, i64) -> bool + Sync),
-    ) -> impl Future<Output = Result<Vec<Row>, StoreError>> + Send;
+        take: &mut (impl FnMut(&dyn Columns) -> Result<(), StoreError> + Send),
+    ) -> impl Future<Output = Result<(), StoreError>> + Send;
 
     /// Runs a statement that answers no rows; how many rows it changed.
     fn execute(&mut self, sql: &'static str, args: &[Value]) -> impl Future<Output = Result<u64, StoreError>> + Send;
 
     /// What this commit has touched so far.
     fn group(&mut self) -> &mut Group;
+}
+
+/// A row that is read in place, by column from 0.
+pub trait Columns {
+    /// A number or nothing.
+    fn maybe_int(&self, column: usize) -> Result<Option<i64>, StoreError>;
+
+    /// Text or nothing.
+    fn maybe_text(&self, column: usize) -> Result<Option<&str>, StoreError>;
+
+    /// Bytes or nothing.
+    fn maybe_bytes(&self, column: usize) -> Result<Option<&[u8]>, StoreError>;
+
+    /// A number.
+    fn int(&self, column: usize) -> Result<i64, StoreError> {
+        self.maybe_int(column)?.ok_or_else(|| wrong(column, "number"))
+    }
+
+    /// The key of a resource or patient.
+    fn item(&self, column: usize) -> Result<Item, StoreError> {
+        let key = self.maybe_bytes(column)?.and_then(|b| b.try_into().ok());
+        key.map(Item).ok_or_else(|| wrong(column, "key"))
+    }
 }
 
 /// A value that is run whole in one transaction, or not at all.

@@ -75,7 +75,7 @@ impl<T: Into<Value>> From<Option<T>> for Value {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Row(pub Vec<Value>);
 
-fn wrong(column: usize, wanted: &str) -> StoreError {
+pub(super) fn wrong(column: usize, wanted: &str) -> StoreError {
     StoreError::Corrupt(format!("column {column} of an answer is no {wanted}"))
 }
 

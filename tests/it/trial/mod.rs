@@ -1,5 +1,7 @@
 //! The language of definitions: reading, checking, the first trial, maps.
 
+mod code_sets;
+mod cql;
 mod cutoffs;
 mod definition;
 mod expressions;
