@@ -18,9 +18,11 @@ mod questionnaire_response;
 mod reference;
 mod resource;
 mod schema;
+mod searchset;
 mod wording;
 
 pub use bundle::{BundleEntry, BundleRead, MAX_ENTRIES, read_bundle};
 pub use parameters::{Given, ParametersRead, Wanted, read_parameters};
 pub use resource::{Grade, Read, Setting, read_resource};
 pub use schema::is_resource_type;
+pub use searchset::{Page, read_page, subject_reference};

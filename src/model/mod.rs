@@ -12,6 +12,7 @@ pub mod fact;
 pub mod interval;
 pub mod issue;
 pub mod key;
+pub mod length;
 pub mod number;
 pub mod parcel;
 pub mod purpose;
