@@ -8,7 +8,7 @@ pub use schema::schema;
 
 use crate::http::limits::Limits;
 use crate::model::purpose::Purpose;
-use crate::model::time::Zone;
+use crate::model::time::{Instant, Partial, Zone};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -73,6 +73,9 @@ pub struct Client {
     pub token_sha256: String,
     /// The one source that it reads and writes.
     pub source: String,
+    /// Until when its token holds, such as `2027-06-30T00:00:00Z`; silent: as long as it stands here.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub until: Option<String>,
     /// Any of `read`, `write`.
     #[schemars(extend("items" = { "type": "string", "enum": ["read", "write"] }))]
     pub rights: Vec<String>,
@@ -123,6 +126,17 @@ pub struct TrialAtSite {
     pub readings: BTreeMap<String, String>,
 }
 
+impl Client {
+    /// Until when its token holds; the error says what is wrong with the words.
+    pub fn ends(&self) -> Result<Option<Instant>, String> {
+        match self.until.as_deref().map(|text| (text, Partial::parse(text))) {
+            None => Ok(None),
+            Some((_, Ok(Partial::Instant(at, _)))) => Ok(Some(at)),
+            Some((text, _)) => Err(format!("`{text}` is no moment; wanted such as 2027-06-30T00:00:00Z")),
+        }
+    }
+}
+
 impl Settings {
     /// What no schema can say: each place, and what is wrong there.
     fn wrong(&self) -> Vec<(Vec<String>, String)> {
@@ -138,6 +152,9 @@ impl Settings {
             if client.source != "main" && !self.sources.contains_key(&client.source) {
                 let words = format!("`{}` is no source of these settings", client.source);
                 found.push((path(&["clients", &n.to_string(), "source"]), words));
+            }
+            if let Err(words) = client.ends() {
+                found.push((path(&["clients", &n.to_string(), "until"]), words));
             }
         }
         for (id, trial) in &self.trials {

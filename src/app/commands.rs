@@ -8,9 +8,11 @@ use crate::clock::Clock;
 use crate::config::Settings;
 use crate::flow::backtest::{self as rehearsal, Question};
 use crate::flow::desk::Desk;
+use crate::flow::expand;
 use crate::flow::profiles::Profiles;
 use crate::flow::rehearse::moment_of;
 use crate::flow::{Store, library};
+use crate::link::{Client, LinkSettings, SEND_DEADLINE, Secret};
 use crate::model::terms::TermsBySource;
 use crate::store::shown;
 use crate::trial::definition;
@@ -51,6 +53,12 @@ pub async fn trial(command: Trial) -> End {
             Ok(profiles) => check::run(&dir, profiles, json),
             Err(words) => fail(End::Failed, words),
         },
+        Trial::Expand { dir, server, only, token_file } => {
+            match expanded(&dir, server, &only, token_file.as_deref()).await {
+                Ok(done) => cli::expand::run(&dir, done),
+                Err(words) => fail(End::Failed, words),
+            }
+        }
         Trial::Evaluate { dir, files, as_of, json, profiles } => match wire::profiles(profiles.as_deref()) {
             Ok(profiles) => {
                 let now = Clock::System.now();
@@ -64,6 +72,10 @@ pub async fn trial(command: Trial) -> End {
             trials::diff(&asked, &place).await
         }
         Trial::Load { dir, json, place } => trials::load(&dir, json, &place).await,
+        Trial::Cql { dir, json, profiles } => match wire::profiles(profiles.as_deref()) {
+            Ok(profiles) => cli::cql::run(&dir, profiles, json),
+            Err(words) => fail(End::Failed, words),
+        },
         Trial::Backtest { dir, as_of, readings, json, persons, place } => {
             let asked = Backtest { dir: &dir, as_of: as_of.as_deref(), readings: &readings, json, persons };
             match backtest_of(&asked, &place).await {
@@ -72,6 +84,21 @@ pub async fn trial(command: Trial) -> End {
             }
         }
     }
+}
+
+async fn expanded(
+    dir: &Path,
+    base: String,
+    only: &[String],
+    token: Option<&Path>,
+) -> Result<Vec<expand::Expanded>, String> {
+    let text = cli::expand::definition(dir)?;
+    let read = |path: &Path| std::fs::read_to_string(path).map_err(|e| format!("{}: {e}", path.display()));
+    let token = token.map(read).transpose()?.map(|text| Secret::new(text.trim()));
+    let user_agent = format!("trialgate/{}", env!("CARGO_PKG_VERSION"));
+    let settings = LinkSettings { base, token, timeout: SEND_DEADLINE, user_agent, insecure: false };
+    let client = Client::new(settings).map_err(|e| e.to_string())?;
+    expand::expand(&text, only, &client, Clock::System.now()).await
 }
 
 struct Backtest<'a> {

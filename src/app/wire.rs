@@ -13,7 +13,7 @@ use crate::http::running::Serving;
 use crate::model::capabilities::Publish;
 use crate::model::key::digest_words;
 use crate::model::purpose::Purpose;
-use crate::model::time::Zone;
+use crate::model::time::{Instant, Zone};
 use crate::publish::subject::TargetKind;
 use crate::store::{Options, shown};
 use std::collections::BTreeMap;
@@ -149,5 +149,7 @@ fn client_of(stated: &crate::config::Client) -> Option<Client> {
         _ => None,
     };
     let rights = stated.rights.iter().filter_map(right).collect();
-    Some(Client { name: stated.name.clone(), token, source: stated.source.clone(), rights })
+    // Checked with the settings; one that cannot be read would hold no token at all.
+    let until = stated.ends().unwrap_or(Some(Instant::MIN));
+    Some(Client { name: stated.name.clone(), token, source: stated.source.clone(), rights, until })
 }

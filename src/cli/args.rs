@@ -139,6 +139,20 @@ pub enum Trial {
         #[arg(long, value_name = "DIR")]
         profiles: Option<PathBuf>,
     },
+    /// Value sets that `[codes]` wants expanded, asked of a terminology server once and kept beside the definition.
+    Expand {
+        /// Folder of the definition.
+        dir: PathBuf,
+        /// FHIR base of the terminology server.
+        #[arg(long, value_name = "URL")]
+        server: String,
+        /// Only these sets.
+        #[arg(long, value_name = "NAME")]
+        only: Vec<String>,
+        /// File that holds the server's bearer token.
+        #[arg(long, value_name = "FILE")]
+        token_file: Option<PathBuf>,
+    },
     /// The definition on a case file, a Bundle or NDJSON; nothing is kept.
     Evaluate {
         /// Folder of the definition.
@@ -188,6 +202,17 @@ pub enum Trial {
         /// Where.
         #[command(flatten)]
         place: Place,
+    },
+    /// The definition as a CQL library; what CQL cannot say is listed.
+    Cql {
+        /// Folder of the definition.
+        dir: PathBuf,
+        /// Prints the library and the list as one object.
+        #[arg(long)]
+        json: bool,
+        /// Folder to use instead of the profiles built in.
+        #[arg(long, value_name = "DIR")]
+        profiles: Option<PathBuf>,
     },
     /// The definition on the stored history: funnel, attrition, decidability, near misses.
     Backtest {

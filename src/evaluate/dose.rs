@@ -111,25 +111,25 @@ impl<'a> Scene<'a> {
         Some(all)
     }
 
-    /// The first and the last calendar date that lie wholly in a window and are over.
+    /// The first and the last calendar date that lie wholly in a window and before today.
     fn full_days(&self, bounds: &Bounds) -> Option<(Date, Date)> {
         let zone = self.zone();
         let low = bounds.low?;
         let high = bounds.high.unwrap_or(TimeRange::exact(self.now));
-        if high.latest >= self.now {
-            self.turns_tomorrow();
-        }
+        let yesterday = add_days(self.today(), -1);
         let first = |at: Instant| {
             let date = zone.date_of(at);
             if zone.start_of(date) == at { date } else { add_days(date, 1) }
         };
         let last = |at: Instant| {
-            let at = at.min(self.now);
             let date = zone.date_of(at);
             if zone.end_of(date) == at { date } else { add_days(date, -1) }
         };
-        let (from, to) = (first(low.earliest), last(high.earliest));
-        let known = from == first(low.latest) && to == last(high.latest);
+        let (from, to) = (first(low.earliest), last(high.earliest).min(yesterday));
+        if zone.date_of(high.latest) >= self.today() {
+            self.turns_tomorrow();
+        }
+        let known = from == first(low.latest) && to == last(high.latest).min(yesterday);
         (known && from <= to && days_between(from, to) < DOSE_DAYS_MAX).then_some((from, to))
     }
 

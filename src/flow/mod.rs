@@ -16,6 +16,7 @@ pub mod diff;
 pub mod evaluation;
 pub mod everyone;
 mod evidence;
+pub mod expand;
 pub mod explain;
 pub mod gateway;
 pub mod history;

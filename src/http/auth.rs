@@ -1,10 +1,14 @@
 //! Who may do what: bearer tokens of machine clients, kept as digests, each bound to one source.
 
 use super::outcome::Fault;
+use crate::model::time::Instant;
 use axum::http::{HeaderMap, StatusCode, header};
 use sha2::{Digest, Sha256};
 use std::net::IpAddr;
 use subtle::ConstantTimeEq;
+
+/// What RFC 6750 says of a token that has expired.
+const EXPIRED: &str = "Bearer realm=\"trialgate\", error=\"invalid_token\"";
 
 /// What a client may do.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -28,6 +32,8 @@ pub struct Client {
     pub source: String,
     /// What it may do there.
     pub rights: Vec<Right>,
+    /// From when on its token holds no longer.
+    pub until: Option<Instant>,
 }
 
 /// Checks that nothing is served beyond this machine without authentication. The error says how to set it up.
@@ -46,7 +52,13 @@ pub fn check_exposure(listen: IpAddr, clients: &[Client]) -> Result<(), String> 
 ///
 /// Without configured clients the door is on loopback, and whoever is on this machine is the client `local`;
 /// a web page that was led here under a foreign name is not.
-pub fn admit(clients: &[Client], headers: &HeaderMap, source: Option<&str>, right: Right) -> Result<String, Fault> {
+pub fn admit(
+    clients: &[Client],
+    headers: &HeaderMap,
+    source: Option<&str>,
+    right: Right,
+    now: Instant,
+) -> Result<String, Fault> {
     if clients.is_empty() {
         return if names_this_machine(headers) {
             Ok("local".into())
@@ -55,6 +67,10 @@ pub fn admit(clients: &[Client], headers: &HeaderMap, source: Option<&str>, righ
         };
     }
     let client = find(clients, headers).ok_or_else(challenge)?;
+    if client.until.is_some_and(|until| now >= until) {
+        let text = "the token that came with the request has expired; wanted a newer one";
+        return Err(Fault::new(StatusCode::UNAUTHORIZED, "expired", text).with(header::WWW_AUTHENTICATE, EXPIRED));
+    }
     let text = if source.is_some_and(|source| source != client.source) {
         "this client is not bound to this source"
     } else if !client.rights.contains(&right) {

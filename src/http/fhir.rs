@@ -65,7 +65,7 @@ async fn route(
     let target = Target::of(name, rest, asked);
     let client = match target.right(asked) {
         Some(right) => {
-            let client = admit(&door.clients, headers, Some(name), right)?;
+            let client = admit(&door.clients, headers, Some(name), right, door.gateway.now())?;
             door.rate.check(&client, steady())?;
             client
         }

@@ -79,7 +79,7 @@ async fn ready(State(door): State<Arc<Door>>) -> Result<Response, Fault> {
 }
 
 async fn metrics(State(door): State<Arc<Door>>, headers: HeaderMap) -> Result<String, Fault> {
-    admit(&door.clients, &headers, None, Right::Read)?;
+    admit(&door.clients, &headers, None, Right::Read, door.gateway.now())?;
     let mut text = door.metrics.text();
     if let Ok((waiting, parked)) = door.gateway.waiting().await {
         text.push_str(&format!("# TYPE trialgate_persons_waiting gauge\ntrialgate_persons_waiting {waiting}\n"));

@@ -23,7 +23,8 @@ pub(super) async fn answer(asked: &Asked<'_>, what: Interaction, body: Body) -> 
     let (gateway, source) = (&asked.door.gateway, asked.source);
     if what == Interaction::Bundle {
         let taken = body::read(asked.headers, body, bound, asked.door).await?;
-        let reads = admit(&asked.door.clients, asked.headers, Some(&source.name), Right::Read).is_ok();
+        let now = gateway.now();
+        let reads = admit(&asked.door.clients, asked.headers, Some(&source.name), Right::Read, now).is_ok();
         let asking = Asking { caller: caller(asked, "import"), reads };
         let (kind, answers) = gateway.bundle_asked(source, &taken.bytes, asking).await?;
         return bundle(asked, kind, &answers).await;

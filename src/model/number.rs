@@ -241,6 +241,12 @@ impl Number {
         Some(place_point(&scaled, places))
     }
 
+    /// Numerator and denominator in lowest terms, as decimal text; the denominator is above zero.
+    pub fn fraction(&self) -> (String, String) {
+        let (numerator, denominator) = self.parts();
+        (numerator.to_string(), denominator.to_string())
+    }
+
     fn parts(&self) -> (BigInt, BigInt) {
         match &self.0 {
             Repr::Small(n, d) => (BigInt::from(*n), BigInt::from(d.get())),

@@ -112,7 +112,7 @@ impl Plan {
                 VariableKind::Recorded(r) => {
                     let items = r.instrument.iter().flat_map(|i| &i.items).map(|i| &i.codes);
                     for set in items.chain([&r.codes]) {
-                        found.extend(set.codes.iter().filter(|c| set.contains(c)).cloned());
+                        found.extend(set.singles().into_iter().cloned());
                     }
                 }
                 VariableKind::Attested { .. } => {

@@ -85,11 +85,16 @@ fn condition(kind: &str, description: &str, expression: &str) -> String {
     object([("kind", Some(text(kind))), ("expression", Some(expression))])
 }
 
-/// The definition's text as it is. `files` are names and contents; where something is blinded they are left out,
+/// The definition's text as it is, and in CQL. `files` are names and contents; where something is blinded they are left out,
 /// for the text names what is hidden.
 pub fn library(trial: &Trial, base: &str, files: &[(String, String)]) -> Vec<u8> {
     let blinded = Blinding::of(trial, false).hides();
-    let kind = |name: &str| if name.ends_with(".md") { "text/markdown" } else { "application/toml" };
+    let kind = |name: &str| match name.rsplit('.').next() {
+        Some("md") => "text/markdown",
+        Some("json") => "application/fhir+json",
+        Some("cql") => "text/cql",
+        _ => "application/toml",
+    };
     let content = |(name, body): &(String, String)| {
         object([
             ("contentType", Some(text(kind(name)))),
@@ -97,11 +102,12 @@ pub fn library(trial: &Trial, base: &str, files: &[(String, String)]) -> Vec<u8>
             ("title", Some(text(name))),
         ])
     };
-    let files = if blinded { Vec::new() } else { files.iter().map(content).collect() };
+    let cql = ("library.cql".to_owned(), crate::trial::cql::write(trial).text);
+    let files = if blinded { Vec::new() } else { files.iter().chain([&cql]).map(content).collect() };
     let description = if blinded {
         "The definition's text is not shown: it names what is blinded."
     } else {
-        "The definition as its authors wrote it: TOML with expressions in CQL's words. It is no CQL library."
+        "The definition as its authors wrote it, TOML with expressions in CQL's words; and a CQL library made from it, which may know less and never says the opposite."
     };
     object([
         ("resourceType", Some(text("Library"))),

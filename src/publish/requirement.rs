@@ -93,7 +93,7 @@ fn recorded_requirement(origin: Origin, recorded: &Recorded, missing: &str) -> O
     };
     let coding = |c: &Coding| object([("system", words(&c.system)), ("code", words(&c.code))]);
     let set = &recorded.codes;
-    let codes: Vec<String> = set.codes.iter().chain(&set.prefixes).take(CODES_MAX).map(coding).collect();
+    let codes: Vec<String> = set.singles().into_iter().chain(&set.prefixes).take(CODES_MAX).map(coding).collect();
     let filter = array(codes).map(|codes| object([("path", Some(text(code))), ("code", Some(codes))]));
     let (window, one) = recorded.select.as_ref().map_or((None, false), picked);
     let dates = window.map(|window| object([("path", Some(text(time))), ("valueDuration", Some(duration(window)))]));

@@ -233,6 +233,8 @@ pub struct CodeSet {
     pub prefixes: Vec<Coding>,
     /// Systems and the first and last code prefix of a range, both included (`C00`, `C97`).
     pub ranges: Vec<(String, String, String)>,
+    /// Sets that have exceptions of their own.
+    pub also: Vec<CodeSet>,
     /// What is in none of them: exceptions.
     pub except: Option<Box<CodeSet>>,
 }
@@ -241,10 +243,10 @@ impl std::fmt::Display for CodeSet {
     /// The first few of it, in words.
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         const SHOWN: usize = 5;
-        let codes = self.codes.iter().map(ToString::to_string);
+        let codes = self.singles().into_iter().map(ToString::to_string);
         let prefixes = self.prefixes.iter().map(|p| format!("{p}*"));
         let ranges = self.ranges.iter().map(|(system, first, last)| format!("{system}|{first}-{last}"));
-        let count = self.codes.len() + self.prefixes.len() + self.ranges.len();
+        let count = self.singles().len() + self.prefixes.len() + self.ranges.len();
         let shown: Vec<String> = codes.chain(prefixes).chain(ranges).take(SHOWN).collect();
         f.write_str(&shown.join(" or "))?;
         if count > SHOWN { write!(f, " or one of {} more", count - SHOWN) } else { Ok(()) }
@@ -254,7 +256,37 @@ impl std::fmt::Display for CodeSet {
 impl CodeSet {
     /// Whether nothing can be in it.
     pub fn is_empty(&self) -> bool {
-        self.codes.is_empty() && self.prefixes.is_empty() && self.ranges.is_empty()
+        self.codes.is_empty() && self.prefixes.is_empty() && self.ranges.is_empty() && self.also.is_empty()
+    }
+
+    /// The single codes of it, with those of the sets inside.
+    pub fn singles(&self) -> Vec<&Coding> {
+        let inside = self.also.iter().flat_map(Self::singles);
+        self.codes.iter().chain(inside).filter(|c| !self.excepts(c)).collect()
+    }
+
+    /// Takes another set into it; the other's exceptions stay with the other's codes.
+    pub fn join(&mut self, other: Self) {
+        if other.except.is_some() {
+            self.also.push(other);
+            return;
+        }
+        self.codes.extend(other.codes);
+        self.prefixes.extend(other.prefixes);
+        self.ranges.extend(other.ranges);
+        self.also.extend(other.also);
+    }
+
+    /// The same without the codes of another.
+    pub fn without(mut self, except: Self) -> Self {
+        if !except.is_empty() {
+            self = Self { also: vec![self], except: Some(Box::new(except)), ..Self::default() };
+        }
+        self
+    }
+
+    fn excepts(&self, coding: &Coding) -> bool {
+        self.except.as_ref().is_some_and(|e| e.contains(coding))
     }
 
     /// Whether a coding, with its system's usual URI, is in it.
@@ -267,8 +299,9 @@ impl CodeSet {
         };
         let found = self.codes.contains(coding)
             || self.prefixes.iter().any(|p| p.system == coding.system && coding.code.starts_with(&p.code))
-            || self.ranges.iter().any(in_range);
-        found && !self.except.as_ref().is_some_and(|e| e.contains(coding))
+            || self.ranges.iter().any(in_range)
+            || self.also.iter().any(|set| set.contains(coding));
+        found && !self.excepts(coding)
     }
 }
 

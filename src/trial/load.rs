@@ -51,7 +51,8 @@ pub fn load(files: &Files) -> (Option<super::definition::Trial>, Vec<Mistake>) {
         mistakes,
     };
     let root = document.root();
-    loader.codes.named_sets(&root);
+    let value_sets = loader.codes.named_sets(&root, &files.others);
+    loader.leans_on.extend(value_sets);
     let plan = build::plan(&mut loader, &root);
     loader.check_all();
     let trial = build::trial(&mut loader, &root, plan, files);

@@ -5,6 +5,7 @@ mod build_instrument;
 mod build_variable;
 pub mod case;
 pub mod check;
+pub mod cql;
 pub mod definition;
 mod document;
 pub mod expression;
@@ -16,6 +17,7 @@ mod schema;
 pub mod sheet;
 pub mod systems;
 pub mod terms;
+pub mod value_set;
 
 pub use build_instrument::FOLDER as INSTRUMENTS;
 pub use load::{Files, load};

@@ -2,7 +2,9 @@
 
 use super::definition::CodeSet;
 use super::document::{Document, Node};
+use super::expression::names::near;
 use super::mistake::{Mistake, Severity};
+use super::value_set;
 use crate::model::code::Coding;
 use std::collections::{BTreeMap, HashMap};
 
@@ -46,6 +48,11 @@ impl Systems {
         })
     }
 
+    /// Whether codes of that system, by its usual URI, go by prefix: below `C22` lies `C22.1`.
+    pub fn by_prefix(&self, uri: &str) -> bool {
+        ["icd10", "atc"].iter().any(|s| self.uri(s) == Some(uri))
+    }
+
     /// A code as `system|code`.
     pub fn coding(&self, written: &str) -> Result<Coding, String> {
         let (system, code) = written.rsplit_once('|').ok_or_else(|| format!("`{written}` is not `system|code`"))?;
@@ -75,19 +82,25 @@ impl<'s> CodeReader<'s> {
         CodeReader { systems: self.systems, named: BTreeMap::new(), mistakes: Vec::new() }
     }
 
-    /// The sets of `[codes]`, in the order of the file.
-    pub(super) fn named_sets(&mut self, root: &Node<'_, '_>) {
+    /// The sets of `[codes]`, in the order of the file; answers the files on which they lean.
+    pub(super) fn named_sets(&mut self, root: &Node<'_, '_>, files: &[(String, String)]) -> Vec<(String, String)> {
+        let mut leans_on = Vec::new();
         for (name, node) in root.table("codes") {
             let mut set = node.get("any").map(|n| self.set(&n)).unwrap_or_default();
-            if let Some(except) = node.get("except") {
-                let except = self.set(&except);
-                set.except = Some(Box::new(match set.except.take() {
-                    Some(inner) => joined(*inner, except),
-                    None => except,
-                }));
+            if let Some(file) = node.get("valueset") {
+                let path = file.value.as_str().unwrap_or_default();
+                match value_set::read(path, node.text("expand"), files, self.systems) {
+                    Ok(read) => set.join(read),
+                    Err(message) => {
+                        self.mistakes.push(file.document.at_value(Severity::Error, &file.pointer, message));
+                    }
+                }
+                leans_on.extend(files.iter().filter(|(name, _)| name == path).cloned());
             }
-            self.named.insert(name.to_owned(), set);
+            let except = node.get("except").map(|n| self.set(&n)).unwrap_or_default();
+            self.named.insert(name.to_owned(), set.without(except));
         }
+        leans_on
     }
 
     /// A code, the name of a set, or a list of them.
@@ -104,17 +117,20 @@ impl<'s> CodeReader<'s> {
         set
     }
 
+    fn no_set(&self, written: &str) -> String {
+        let near = near(written, self.named.keys().map(String::as_str));
+        let near = near.map(|n| format!(" (did you mean `{n}`?)")).unwrap_or_default();
+        format!("no set of [codes] above is named `{written}`{near}; a single code is written `system|code`")
+    }
+
     fn add(&self, set: &mut CodeSet, written: &str) -> Result<(), String> {
         if !written.contains('|') {
-            let named = self.named.get(written).ok_or_else(|| {
-                format!("no set of [codes] is named `{written}`; a single code is written `system|code`")
-            })?;
-            *set = joined(std::mem::take(set), named.clone());
+            let named = self.named.get(written).ok_or_else(|| self.no_set(written))?;
+            set.join(named.clone());
             return Ok(());
         }
         let coding = self.systems.coding(written)?;
-        let by_prefix = ["icd10", "atc"].iter().any(|s| self.systems.uri(s) == Some(&coding.system));
-        if !by_prefix {
+        if !self.systems.by_prefix(&coding.system) {
             if coding.code.ends_with('*') {
                 return Err(format!(
                     "`{written}`: only ICD and ATC have prefixes; other systems need their codes one by one"
@@ -135,17 +151,6 @@ impl<'s> CodeReader<'s> {
         }
         Ok(())
     }
-}
-
-fn joined(mut a: CodeSet, b: CodeSet) -> CodeSet {
-    a.codes.extend(b.codes);
-    a.prefixes.extend(b.prefixes);
-    a.ranges.extend(b.ranges);
-    a.except = match (a.except, b.except) {
-        (Some(x), Some(y)) => Some(Box::new(joined(*x, *y))),
-        (x, y) => x.or(y),
-    };
-    a
 }
 
 /// LOINC codes end in a check digit; a few old ones break the rule, so it is only a warning.

@@ -17,11 +17,11 @@ const UPDATE_CREATE: Capabilities =
     Capabilities { update_create: true, conditional_update: true, delete: true, versioned: true, research_study: true };
 const CONDITIONAL: Capabilities = Capabilities { update_create: false, ..UPDATE_CREATE };
 
-type Reply = (u16, Vec<(&'static str, String)>, Vec<u8>);
+pub(crate) type Reply = (u16, Vec<(&'static str, String)>, Vec<u8>);
 type Script = Arc<dyn Fn(&str, &str) -> Reply + Send + Sync>;
 
 #[derive(Clone)]
-struct Server {
+pub(crate) struct Server {
     script: Script,
     seen: Arc<Mutex<Vec<(String, HeaderMap)>>>,
 }
@@ -38,7 +38,7 @@ async fn answer(State(server): State<Server>, request: Request) -> Response {
 }
 
 /// A server that answers by script; its base and what it has seen.
-async fn serve(script: impl Fn(&str, &str) -> Reply + Send + Sync + 'static) -> (String, Server) {
+pub(crate) async fn serve(script: impl Fn(&str, &str) -> Reply + Send + Sync + 'static) -> (String, Server) {
     let server = Server { script: Arc::new(script), seen: Arc::default() };
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a port");
     let base = format!("http://{}/fhir", listener.local_addr().expect("an address"));
@@ -48,7 +48,7 @@ async fn serve(script: impl Fn(&str, &str) -> Reply + Send + Sync + 'static) -> 
 }
 
 impl Server {
-    fn lines(&self) -> Vec<String> {
+    pub(crate) fn lines(&self) -> Vec<String> {
         self.seen.lock().expect("no panic").iter().map(|(line, _)| line.clone()).collect()
     }
 
@@ -218,4 +218,100 @@ proptest! {
         prop_assert!(next >= NOW && next <= NOW.plus_us(retry::CAP_US) && next <= first.plus_us(retry::HORIZON_US));
         prop_assert_eq!(retry::next(tries, Some(NOW.plus_us(-retry::HORIZON_US)), NOW, random), None);
     }
+}
+
+/// A terminology server that has these codes, pages of at most `page`, and says or hides how many there are.
+pub(crate) fn terminology(codes: usize, page: usize, says_total: bool) -> impl Fn(&str, &str) -> Reply {
+    move |_, uri| {
+        let number = |name: &str| {
+            let words = uri.split(['?', '&']).find_map(|part| part.strip_prefix(name)?.strip_prefix('='));
+            words.and_then(|w| w.parse::<usize>().ok()).unwrap_or(0)
+        };
+        let (from, count) = (number("offset").min(codes), number("count").min(page));
+        let until = (from + count).min(codes);
+        let entry = |n: usize| serde_json::json!({ "system": "http://snomed.info/sct", "code": n.to_string() });
+        let contains: Vec<serde_json::Value> = (from..until).map(entry).collect();
+        let mut expansion = serde_json::json!({ "timestamp": "2026-01-01", "offset": from, "contains": contains,
+            "parameter": [{ "name": "count", "valueInteger": count }, { "name": "version", "valueUri": "sct|2026" }] });
+        if says_total {
+            expansion["total"] = codes.into();
+        }
+        let body = serde_json::json!({ "resourceType": "ValueSet", "status": "active", "version": "7", "expansion": expansion });
+        (200, vec![], body.to_string().into_bytes())
+    }
+}
+
+#[test]
+fn an_expansion_is_fetched_page_after_page_until_it_is_whole() {
+    run(async {
+        for (codes, page, says_total) in
+            [(0, 10, true), (3, 1_000, true), (2_500, 1_000, true), (2_500, 1_000, false), (25, 10, true)]
+        {
+            let (base, server) = serve(terminology(codes, page, says_total)).await;
+            let kept = client(&base).expand("http://x.example/vs", NOW).await.expect("whole");
+            let all = kept["expansion"]["contains"].as_array().expect("codes");
+            assert_eq!((all.len(), &kept["expansion"]["total"]), (codes, &codes.into()), "{codes} by {page}");
+            assert_eq!((&kept["url"], &kept["version"]), (&"http://x.example/vs".into(), &"7".into()));
+            assert_eq!(kept["expansion"]["parameter"].as_array().map(Vec::len), Some(1), "what is of a page goes");
+            assert_eq!(
+                server.lines()[0],
+                "GET /fhir/ValueSet/$expand?url=http%3A%2F%2Fx.example%2Fvs&offset=0&count=1000"
+            );
+        }
+    });
+}
+
+#[test]
+fn an_expansion_that_is_not_whole_is_none_and_says_why() {
+    let outcome = |status: u16, code: &str| {
+        let body = format!(
+            r#"{{"resourceType":"OperationOutcome","issue":[{{"severity":"error","code":"{code}","diagnostics":"words of the server"}}]}}"#
+        );
+        (status, vec![], body.into_bytes())
+    };
+    let marked = |word: &str| {
+        let body = format!(
+            r#"{{"resourceType":"ValueSet","expansion":{{"extension":[{{"url":"http://hl7.org/fhir/StructureDefinition/{word}","valueBoolean":true}}],"contains":[]}}}}"#
+        );
+        (200, vec![], body.into_bytes())
+    };
+    let table: Vec<(Reply, &str)> = vec![
+        (
+            outcome(422, "too-costly"),
+            "too costly to expand (HTTP 422: too-costly words of the server); wanted a narrower value set",
+        ),
+        (outcome(404, "not-found"), "no such value set, or cannot expand (HTTP 404: not-found"),
+        (outcome(400, "invalid"), "the server refuses (HTTP 400: invalid"),
+        (plain(503), "cannot answer now (HTTP 503); try again later"),
+        (marked("valueset-toocostly"), "too costly and gave a part"),
+        (marked("valueset-unclosed"), "has no end (unclosed)"),
+        ((200, vec![], b"<html>".to_vec()), "the answer is no JSON"),
+        ((200, vec![], br#"{"resourceType":"ValueSet"}"#.to_vec()), "no ValueSet with an expansion"),
+        ((200, vec![], vec![b' '; MAX_ANSWER_BYTES + 1]), "longer than the bound"),
+    ];
+    run(async {
+        for (reply, words) in table {
+            let (base, _) = serve(move |_, _| reply.clone()).await;
+            let found = client(&base).expand("http://x.example/vs", NOW).await.expect_err(words);
+            assert!(found.contains(words), "{words}: {found}");
+        }
+        // It promises 5 codes and gives the same two for ever.
+        let body = br#"{"resourceType":"ValueSet","expansion":{"total":5,"contains":[{"system":"s","code":"1"},{"system":"s","code":"2"}]}}"#;
+        let (base, server) = serve(move |_, _| (200, vec![], body.to_vec())).await;
+        let found = client(&base).expand("http://x.example/vs", NOW).await.expect_err("not whole");
+        assert_eq!(found, "the page from 2 on has nothing new, of 5 codes; it is not whole");
+        assert_eq!(server.lines().len(), 2);
+        let body =
+            br#"{"resourceType":"ValueSet","expansion":{"total":100001,"contains":[{"system":"s","code":"1"}]}}"#;
+        let (base, _) = serve(move |_, _| (200, vec![], body.to_vec())).await;
+        assert!(
+            client(&base)
+                .expand("http://x.example/vs", NOW)
+                .await
+                .expect_err("bound")
+                .contains("more than 100000 codes")
+        );
+        let dead = client("http://127.0.0.1:1/fhir").expand("http://x.example/vs", NOW).await;
+        assert_eq!(dead.expect_err("nobody listens"), "cannot be reached");
+    });
 }

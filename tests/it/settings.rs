@@ -50,6 +50,9 @@ fn what_no_schema_says_is_told_at_its_place_too() {
     assert!(told.contains("site.toml:5:16") && !told.contains("12\""), "{told}");
     let told = with(&format!("{client}{}\"\n", "0".repeat(64)), &[]).expect_err("refused");
     assert!(told.starts_with("site.toml:3:10: `lab` is no source"), "{told}");
+    let client = client.replace("lab", "main") + &"0".repeat(64);
+    let told = with(&format!("{client}\"\nuntil = \"2027\"\n"), &[]).expect_err("refused");
+    assert!(told.starts_with("site.toml:6:9: `2027` is no moment"), "{told}");
 }
 
 #[test]

@@ -193,7 +193,7 @@ pub enum Aggregate {
     /// (a hole of so many days reaches from a date to the date so much later), and the value is in whole days.
     Duration(Duration),
     /// `DailyDose(series)`: what was given on the days of the window, divided by their number: an amount per day.
-    /// The days of a window are the calendar dates of the site that lie wholly inside it and are over, so with
+    /// The days of a window are the calendar dates of the site that lie wholly inside it and before today, so with
     /// `within 8 weeks` the 56 days before today. An infusion counts by the share of its time.
     DailyDose,
     /// `StableDose(series)`: whether the amounts given on each day of the window (as for [`Self::DailyDose`]) are all

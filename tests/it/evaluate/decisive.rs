@@ -97,7 +97,7 @@ fn decisive(verdict: &dyn Fn(&(Vec<bool>, i64)) -> bool, worlds: &[(Vec<bool>, i
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(192) })]
+    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(3000) })]
     #[test]
     fn missing_is_what_brute_force_finds(
         wanted in formulas(),

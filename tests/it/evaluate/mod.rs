@@ -5,6 +5,7 @@ mod decisive;
 mod fast;
 mod numbers;
 mod over_time;
+mod properties;
 mod series;
 mod tables;
 mod windows;

@@ -70,7 +70,7 @@ fn a_rate_is_spread_as_the_client_likes() {
 
 fn client(name: &str, token: &str, rights: &[Right]) -> Client {
     let token = Sha256::digest(token.as_bytes()).into();
-    Client { name: name.into(), token, source: "main".into(), rights: rights.to_vec() }
+    Client { name: name.into(), token, source: "main".into(), rights: rights.to_vec(), until: None }
 }
 
 #[tokio::test]

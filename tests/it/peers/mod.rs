@@ -4,7 +4,9 @@
 
 mod clients;
 pub mod collect;
+mod cql;
 mod described;
+mod people;
 mod validator;
 
 use std::path::PathBuf;
