@@ -25,7 +25,7 @@ pub async fn import(args: &Import) -> End {
     let opened = async {
         let settings = wire::settings(&args.place)?;
         let store = wire::store(&settings, true, false)?;
-        plain_desk(&settings, store, args.place.profiles.as_deref())
+        plain_desk(&settings, store, args.place.profiles.as_deref()).await
     };
     match opened.await {
         Ok(desk) => {
@@ -40,8 +40,8 @@ pub async fn import(args: &Import) -> End {
 }
 
 /// A desk without targets' errors mattering: the base is only a name here.
-fn plain_desk(settings: &Settings, store: Store, folder: Option<&Path>) -> Result<Desk, String> {
-    let library = wire::library(&wire::profiles(folder)?)?;
+async fn plain_desk(settings: &Settings, store: Store, folder: Option<&Path>) -> Result<Desk, String> {
+    let library = wire::overlaid(&store, &wire::profiles(folder)?).await?;
     let base = settings.base.clone().unwrap_or_else(|| format!("http://{}", wire::LISTEN));
     wire::desk(settings, store, library, Clock::System, &base)
 }
