@@ -8,4 +8,6 @@ mod expressions;
 mod instruments;
 mod kinds;
 mod maps;
+mod page;
+mod page;
 mod worked;
