@@ -11,4 +11,6 @@ mod instruments;
 mod kinds;
 mod lint;
 mod maps;
+mod page;
+mod page;
 mod worked;
