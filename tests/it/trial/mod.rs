@@ -12,5 +12,4 @@ mod kinds;
 mod lint;
 mod maps;
 mod page;
-mod page;
 mod worked;
