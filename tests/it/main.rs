@@ -6,6 +6,7 @@
 mod conformance;
 mod coordinator;
 mod decide;
+mod definitions;
 mod evaluate;
 mod flow;
 mod http;

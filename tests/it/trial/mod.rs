@@ -11,4 +11,5 @@ mod instruments;
 mod kinds;
 mod lint;
 mod maps;
+mod page;
 mod worked;
