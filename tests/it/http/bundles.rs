@@ -151,7 +151,7 @@ async fn a_batch_keeps_what_is_right_and_says_of_each_entry_what_became_of_it() 
         bare("GET", "Observation/old"),
         bare("DELETE", "Observation/never"),
         bare("PATCH", "Observation/a"),
-        bare("GET", "Device/x"),
+        bare("GET", "Encounter/x"),
     ];
     let answer = house.send("POST", "/fhir", &batch(&entries)).await;
     assert_eq!(answer.status, 200, "{answer:?}");
