@@ -25,7 +25,7 @@ pub async fn import(args: &Import) -> End {
     let opened = async {
         let settings = wire::settings(&args.place)?;
         let store = wire::store(&settings, true, false)?;
-        plain_desk(&settings, store, args.place.profiles.as_deref())
+        plain_desk(&settings, store, args.place.profiles.as_deref()).await
     };
     match opened.await {
         Ok(desk) => {
@@ -48,7 +48,7 @@ pub async fn pull(args: &Pull) -> End {
             format!("the settings have no [sources.{}.pull]; wanted one that says where to ask", args.source)
         })?;
         let store = wire::store(&settings, true, false)?;
-        Ok::<_, String>((plain_desk(&settings, store, args.place.profiles.as_deref())?, feed))
+        Ok::<_, String>((plain_desk(&settings, store, args.place.profiles.as_deref()).await?, feed))
     };
     match opened.await {
         Ok((desk, feed)) => {
@@ -63,8 +63,8 @@ pub async fn pull(args: &Pull) -> End {
 }
 
 /// A desk without targets' errors mattering: the base is only a name here.
-fn plain_desk(settings: &Settings, store: Store, folder: Option<&Path>) -> Result<Desk, String> {
-    let library = wire::library(&wire::profiles(folder)?)?;
+async fn plain_desk(settings: &Settings, store: Store, folder: Option<&Path>) -> Result<Desk, String> {
+    let library = wire::overlaid(&store, &wire::profiles(folder)?).await?;
     let base = settings.base.clone().unwrap_or_else(|| format!("http://{}", wire::LISTEN));
     wire::desk(settings, store, library, Clock::System, &base)
 }

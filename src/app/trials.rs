@@ -7,7 +7,7 @@ use crate::cli::{self, diff as printing};
 use crate::clock::Clock;
 use crate::config::Settings;
 use crate::flow::definitions::{self, Loaded};
-use crate::flow::library::{self, Active, Library};
+use crate::flow::library::{self, Active};
 use crate::flow::profiles::Profiles;
 use crate::flow::rehearse::moment_of;
 use crate::flow::{Caller, Store, amendment, backtest, diff};
@@ -142,7 +142,8 @@ async fn load_of(dir: &Path, as_json: bool, place: &Place) -> Result<End, String
     };
     let trial = active.trial.clone();
     let store = wire::store(&settings, true, false)?;
-    let desk = wire::desk(&settings, store, Library::load(&profiles).map_err(|m| words(&m))?, Clock::System, "")?;
+    let library = wire::overlaid(&store, &profiles).await?;
+    let desk = wire::desk(&settings, store, library, Clock::System, "")?;
     let caller = Caller { actor: "trial load".into(), purpose: "definition".into() };
     let loaded = definitions::load(&desk, &trial, files, caller).await.map_err(|e| e.to_string());
     desk.store().close().await.map_err(|e| e.to_string())?;
@@ -161,11 +162,6 @@ async fn load_of(dir: &Path, as_json: bool, place: &Place) -> Result<End, String
         );
     }
     Ok(End::Done)
-}
-
-fn words(mistakes: &[crate::trial::check::Mistake]) -> String {
-    let errors: Vec<String> = mistakes.iter().filter(|m| m.is_error()).map(ToString::to_string).collect();
-    format!("the definitions are not taken up:\n{}", errors.join("\n"))
 }
 
 /// `codes …`

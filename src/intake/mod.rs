@@ -8,6 +8,7 @@ mod condition;
 mod element;
 mod instance;
 pub mod json;
+mod medication;
 mod medication_administration;
 mod observation;
 mod parameters;

@@ -13,6 +13,7 @@ pub mod interval;
 pub mod issue;
 pub mod key;
 pub mod length;
+pub mod medication;
 pub mod number;
 pub mod parcel;
 pub mod purpose;

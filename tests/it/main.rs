@@ -6,6 +6,7 @@
 mod conformance;
 mod coordinator;
 mod decide;
+mod definitions;
 mod evaluate;
 mod flow;
 mod http;
@@ -20,6 +21,7 @@ mod place;
 mod program;
 mod projections;
 mod publish;
+mod pull;
 mod settings;
 mod store;
 mod tidy;

@@ -183,7 +183,7 @@ impl Feed {
             let mut walk = Walk {
                 narrow: Narrow::nothing(&source.name, ResourceType::Patient),
                 known: (Instant::MIN, Instant::MAX),
-                until: gateway.now(),
+                until: Instant::MAX,
                 seen: None,
                 judge: None,
                 order: Order::Known,

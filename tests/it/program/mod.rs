@@ -1,5 +1,6 @@
 //! The program as its users run it: real processes, real sockets, real files.
 
+pub mod amend;
 pub mod check;
 pub mod client;
 pub mod clients;
