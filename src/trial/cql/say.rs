@@ -229,7 +229,34 @@ impl Writer<'_> {
                 format!("({})", all.join(" and "))
             }
             _ if e.ty == Type::Time => "(null as Boolean)".into(),
-            _ => format!("(if {} is null then (null as Boolean) else false)", self.say(e)),
+            Kind::Not(a) => self.nothing(a),
+            _ => {
+                let surely = self.surely_unknown(e).unwrap_or_else(|| "false".into());
+                format!("(if {} is not null then false else if {surely} then true else null)", self.say(e))
+            }
+        }
+    }
+
+    /// Where what is null in CQL is unknown to the gateway too; `None`: that cannot be said.
+    fn surely_unknown(&mut self, e: &Expr) -> Option<String> {
+        match &e.kind {
+            Kind::And(all) | Kind::Or(all) => {
+                // Those that are known do not decide, and one at least is unknown.
+                let neutral = if matches!(e.kind, Kind::And(_)) { "" } else { "not " };
+                let nothing: Vec<String> = all.iter().map(|e| self.nothing(e)).collect();
+                let said: Vec<String> = all.iter().map(|e| self.say(e)).collect();
+                let each = nothing.iter().zip(&said).map(|(n, v)| format!("({n} or {neutral}{v})"));
+                Some(format!("({} and ({}))", each.collect::<Vec<_>>().join(" and "), nothing.join(" or ")))
+            }
+            Kind::Compare(_, a, b) if matches!(a.ty, Type::Number(_)) => {
+                Some(format!("({} or {})", self.nothing(a), self.nothing(b)))
+            }
+            Kind::Aggregate(_, Source::Series(series)) => {
+                let presumes = self.recorded(series.variable).is_some_and(|r| r.presume.is_some());
+                let s = self.series(series, &e.text).ok().filter(|_| !presumes)?;
+                Some(format!("not exists ({s})"))
+            }
+            _ => None,
         }
     }
 }

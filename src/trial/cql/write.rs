@@ -298,13 +298,17 @@ impl<'a> Writer<'a> {
         self.named(&name, "", "Boolean", |writer| {
             Ok(match &variable.kind {
                 VariableKind::Derived(e) => writer.nothing(e),
-                VariableKind::Recorded(r) if r.presume.is_none() && !truth => match &r.select {
+                VariableKind::Recorded(r) if r.presume.is_none() && (r.select.is_some() || !truth) => match &r.select {
                     Some(select) => writer.nothing(select),
                     None => {
                         let whole = Series { variable: i, window: None, filter: None, row: None };
                         writer.series_nothing(&whole, "all of it", false)
                     }
                 },
+                VariableKind::Attested { .. } => {
+                    let (s, value) = (writer.whole(i)?, writer.variable(i)?);
+                    format!("if {value} is not null then false else if not exists ({s}) then true else null")
+                }
                 _ => {
                     let value = writer.variable(i)?;
                     format!("if {value} is null then (null as Boolean) else false")
