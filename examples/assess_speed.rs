@@ -69,7 +69,7 @@ fn observation(person: usize, n: usize, lab: &Lab, days: i64, dice: &mut Dice) -
 }
 
 fn person(person: usize, labs: &[Lab], dice: &mut Dice, lines: &mut Vec<String>) {
-    let sex = if person % 3 == 0 { "male" } else { "female" };
+    let sex = if person.is_multiple_of(3) { "male" } else { "female" };
     lines.push(format!(
         r#"{{"resourceType":"Patient","id":"p{person}","gender":"{sex}","birthDate":"{}-05-17"}}"#,
         1950 + person % 50

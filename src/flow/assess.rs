@@ -194,7 +194,6 @@ pub fn newest<'s>(standings: &'s [Standing], trial: &str) -> Option<&'s Standing
     standings.iter().filter(|s| s.trial == trial).max_by_key(|s| (s.attempt, s.version))
 }
 
-#[expect(clippy::too_many_arguments, reason = "it only gathers what deciding looks at")]
 fn finish_trial(
     desk: &Desk,
     library: &Library,

@@ -9,5 +9,4 @@ mod instruments;
 mod kinds;
 mod maps;
 mod page;
-mod page;
 mod worked;
