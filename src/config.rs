@@ -6,6 +6,7 @@ mod schema;
 pub use load::ENVIRONMENT_PREFIX;
 pub use schema::schema;
 
+use crate::flow::pull::Pull;
 use crate::http::limits::Limits;
 use crate::model::purpose::Purpose;
 use crate::model::time::{Instant, Partial, Zone};
@@ -60,6 +61,9 @@ pub struct Source {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(extend("enum" = ["refuse", "ignore"]))]
     pub unkept: Option<String>,
+    /// Where the source is asked for what it has; silent: it sends.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub pull: Option<Pull>,
 }
 
 /// One machine client.

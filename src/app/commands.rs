@@ -1,7 +1,7 @@
 //! The commands that open a store or profiles and end.
 
 use super::{trials, wire};
-use crate::cli::args::{Audit, Explain, Import, Migrate, Place, Trial};
+use crate::cli::args::{Audit, Explain, Import, Migrate, Place, Pull, Trial};
 use crate::cli::print::{End, fail};
 use crate::cli::{self, backtest, check, evaluate};
 use crate::clock::Clock;
@@ -30,6 +30,29 @@ pub async fn import(args: &Import) -> End {
     match opened.await {
         Ok(desk) => {
             let end = cli::import::run(&desk, args).await;
+            match desk.store().close().await {
+                Ok(()) => end,
+                Err(error) => fail(End::Failed, error),
+            }
+        }
+        Err(words) => fail(End::Failed, words),
+    }
+}
+
+/// `pull`
+pub async fn pull(args: &Pull) -> End {
+    let opened = async {
+        let settings = wire::settings(&args.place)?;
+        let feed = wire::feeds(&settings)?.into_iter().find(|feed| feed.source == args.source);
+        let feed = feed.ok_or_else(|| {
+            format!("the settings have no [sources.{}.pull]; wanted one that says where to ask", args.source)
+        })?;
+        let store = wire::store(&settings, true, false)?;
+        Ok::<_, String>((plain_desk(&settings, store, args.place.profiles.as_deref()).await?, feed))
+    };
+    match opened.await {
+        Ok((desk, feed)) => {
+            let end = cli::pull::run(&desk, &feed, args).await;
             match desk.store().close().await {
                 Ok(()) => end,
                 Err(error) => fail(End::Failed, error),

@@ -50,6 +50,7 @@ async fn dispatch(command: Command) -> End {
         Command::Demo(args) => demo::run(&args).await,
         Command::Serve(args) => serve::run(&args).await,
         Command::Import(args) => commands::import(&args).await,
+        Command::Pull(args) => commands::pull(&args).await,
         Command::Trial { command } => commands::trial(command).await,
         Command::Explain(args) => commands::explain(&args).await,
         Command::Codes { command } => trials::codes(command).await,

@@ -6,6 +6,7 @@ use crate::cli::print::{End, fail};
 use crate::clock::Clock;
 use crate::flow::desk::Desk;
 use crate::flow::profiles::Profiles;
+use crate::flow::pull::{self, Feed};
 use crate::flow::{assess, definitions, deliver, takeup};
 use crate::http::coordinator::routes::{Exposure, Pages};
 use crate::http::running::Running;
@@ -13,6 +14,7 @@ use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::signal::unix::{SignalKind, signal};
+use tokio::task::JoinSet;
 
 /// Runs until SIGTERM or Ctrl-C, then drains.
 pub async fn run(args: &Serve) -> End {
@@ -25,6 +27,7 @@ pub async fn run(args: &Serve) -> End {
 /// How the work goes on and ends.
 struct How {
     assesses: bool,
+    feeds: Vec<Feed>,
     drain: Duration,
     profiles: Profiles,
 }
@@ -48,12 +51,12 @@ async fn start(args: &Serve) -> Result<(Arc<Desk>, Running, How), String> {
     }
     let desk = Arc::new(wire::desk(&settings, store, library, Clock::System, base.trim_end_matches('/'))?);
     takeup::take_up(&desk, &profiles).await.map_err(|e| e.to_string())?;
-    let drain = served.limits.drain_deadline;
+    let (drain, feeds) = (served.limits.drain_deadline, wire::feeds(&settings)?);
     let pages = pages(&desk, &base, served.address().ip()).await?;
     let server = Running::start(desk.gateway.clone(), served, pages);
     // The one line on stdout: whoever starts it on port 0 reads here where it listens.
     println!("trialgate listens on {}", server.base());
-    Ok((desk, server, How { assesses: settings.assess.unwrap_or(true), drain, profiles }))
+    Ok((desk, server, How { assesses: settings.assess.unwrap_or(true), feeds, drain, profiles }))
 }
 
 /// Pages travel beyond this machine under https alone: a session's cookie is as good as a password.
@@ -74,25 +77,28 @@ async fn pages(desk: &Arc<Desk>, base: &str, at: IpAddr) -> Result<Option<Pages>
 
 async fn work(desk: Arc<Desk>, server: Running, how: How) -> End {
     let (stop, stopped) = tokio::sync::watch::channel(false);
-    let (assessing, sending, heard) = (desk.clone(), desk.clone(), stopped.clone());
-    let (watching, told, profiles) = (desk.clone(), stopped.clone(), how.profiles);
-    let watch = tokio::spawn(async move { definitions::watch(&watching, &profiles, told).await });
-    let assessor = tokio::spawn(async move {
-        if how.assesses {
-            assess::run(&assessing, heard).await;
-        }
-    });
-    let sender = tokio::spawn(async move { deliver::run(&sending, stopped).await });
+    let mut tasks = JoinSet::new();
+    let (to, heard, profiles) = (desk.clone(), stopped.clone(), how.profiles);
+    tasks.spawn(async move { definitions::watch(&to, &profiles, heard).await });
+    if how.assesses {
+        let (to, heard) = (desk.clone(), stopped.clone());
+        tasks.spawn(async move { assess::run(&to, heard).await });
+    }
+    for feed in how.feeds {
+        let (to, heard) = (desk.gateway.clone(), stopped.clone());
+        tasks.spawn(async move { pull::run(&to, &feed, heard).await });
+    }
+    let to = desk.clone();
+    tasks.spawn(async move { deliver::run(&to, stopped).await });
     told_to_stop().await;
     tracing::info!("stopping: no new connections, what runs may end");
     stop.send_replace(true);
-    let hands = [assessor.abort_handle(), sender.abort_handle(), watch.abort_handle()];
-    let tasks = async { tokio::join!(assessor, sender, watch) };
-    let (_, ended) = tokio::join!(server.stop(), tokio::time::timeout(how.drain, tasks));
+    let all = async { while tasks.join_next().await.is_some() {} };
+    let (_, ended) = tokio::join!(server.stop(), tokio::time::timeout(how.drain, all));
     if ended.is_err() {
         // What they had claimed is claimed again when its lease has run out: nothing is lost, nothing done twice.
-        tracing::warn!("assessing or sending still ran when the time to drain was over");
-        hands.iter().for_each(tokio::task::AbortHandle::abort);
+        tracing::warn!("assessing, pulling or sending still ran when the time to drain was over");
+        tasks.abort_all();
     }
     match desk.store().close().await {
         Ok(()) => End::Done,

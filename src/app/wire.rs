@@ -7,6 +7,7 @@ use crate::flow::desk::{AtSite, Desk, TargetAt, client};
 use crate::flow::gateway::{Gateway, MAIN, Parts, Source};
 use crate::flow::library::Library;
 use crate::flow::profiles::Profiles;
+use crate::flow::pull::Feed;
 use crate::flow::{Store, definitions};
 use crate::http::auth::{Client, Right, check_exposure};
 use crate::http::running::Serving;
@@ -90,6 +91,18 @@ fn gateway(settings: &Settings, store: Store, clock: Clock, base: &str) -> Gatew
     let cursor_key = digest_words(&["cursor", settings.store.as_deref().unwrap_or(STORE)]);
     let clock = Arc::new(move || clock.now());
     Gateway::new(Parts { store, sources, clock, cursor_key, base: format!("{base}/fhir") })
+}
+
+/// The sources that are pulled.
+pub fn feeds(settings: &Settings) -> Result<Vec<Feed>, String> {
+    let pulled = settings.sources.iter().filter_map(|(name, source)| Some((name, source.pull.as_ref()?)));
+    pulled
+        .map(|(name, pull)| {
+            let client = client(&pull.url, pull.token.as_deref(), pull.insecure);
+            let client = client.map_err(|words| format!("sources.{name}.pull: {words}"))?;
+            Ok(Feed { source: name.clone(), client, settings: pull.clone() })
+        })
+        .collect()
 }
 
 fn sites(settings: &Settings, library: &Library) -> Result<BTreeMap<String, AtSite>, String> {

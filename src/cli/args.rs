@@ -35,6 +35,8 @@ pub enum Command {
     Serve(Serve),
     /// Reads NDJSON, Bundle JSON or folders of them, plain or .gz; `-` is standard input.
     Import(Import),
+    /// One round of polling a source of the settings; what it brings is kept like any other resource.
+    Pull(Pull),
     /// Definitions of trials.
     Trial {
         /// What to do with one.
@@ -118,6 +120,22 @@ pub struct Import {
     #[arg(long, default_value = "main")]
     pub source: String,
     /// Prints the summary as JSON.
+    #[arg(long)]
+    pub json: bool,
+    /// Where.
+    #[command(flatten)]
+    pub place: Place,
+}
+
+/// `trialgate pull`
+#[derive(Debug, Args)]
+pub struct Pull {
+    /// The source; its `[sources.NAME.pull]` says where and how.
+    pub source: String,
+    /// Reads everything again, whatever was read before.
+    #[arg(long)]
+    pub whole: bool,
+    /// Prints one object.
     #[arg(long)]
     pub json: bool,
     /// Where.

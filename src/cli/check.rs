@@ -4,6 +4,7 @@ use super::print::{End, fail, json};
 use crate::flow::cases::{self, CaseResult};
 use crate::flow::library;
 use crate::flow::profiles::Profiles;
+use crate::trial::{Mistake, Severity, unmapped};
 use serde_json::json;
 use std::path::Path;
 
@@ -19,6 +20,10 @@ pub fn run(dir: &Path, profiles: Profiles, as_json: bool) -> End {
     let results = trial.as_ref().map_or_else(Vec::new, |trial| cases::run_all(trial, &terms, &profiles.below(&folder)));
     let wrong =
         mistakes.iter().any(|m| m.is_error()) || trial.is_none() || results.iter().any(|r| !r.differences.is_empty());
+    if let Some(trial) = &trial {
+        let warning = |text| Mistake::at(Severity::Warning, &format!("{folder}/trial.toml"), "", 0..0, text);
+        mistakes.extend(unmapped(trial, &terms).into_iter().map(warning));
+    }
     if as_json {
         print_json(&mistakes, &results, wrong);
         return if wrong { End::Wrong } else { End::Done };

@@ -3,7 +3,6 @@
 use super::args::Import;
 use super::files;
 use super::print::{End, fail, json, thousands};
-use crate::flow::answer::Refusal;
 use crate::flow::desk::Desk;
 use crate::flow::gateway::{Gateway, Source};
 use crate::flow::library;
@@ -137,7 +136,7 @@ async fn lines(gateway: &Gateway, path: &Path, source: &Source, heard: Heard<'_>
         }
         if chunk.len() == CHUNK || (more == 0 && !chunk.is_empty()) {
             let lines: Vec<Line<'_>> = chunk.iter().map(|(place, body)| Line { place, body }).collect();
-            sum.add(&gateway.load_lines(source, &lines, &caller()).await.map_err(|refusal| words(&refusal))?);
+            sum.add(&gateway.load_lines(source, &lines, &caller()).await.map_err(|refusal| refusal.words())?);
             chunk.clear();
             heard(number, read);
         }
@@ -151,11 +150,7 @@ async fn lines(gateway: &Gateway, path: &Path, source: &Source, heard: Heard<'_>
 async fn whole(gateway: &Gateway, path: &Path, source: &Source) -> Result<Loaded, String> {
     let bytes = files::read_all(path).map_err(|e| e.to_string())?;
     let place = path.display().to_string();
-    gateway.load_file(source, &place, &bytes, &caller()).await.map_err(|refusal| words(&refusal))
-}
-
-fn words(refusal: &Refusal) -> String {
-    refusal.issues.iter().map(ToString::to_string).collect::<Vec<_>>().join("; ")
+    gateway.load_file(source, &place, &bytes, &caller()).await.map_err(|refusal| refusal.words())
 }
 
 fn summary(sum: &Loaded, codes: &Volume, units: &Volume, as_json: bool) {

@@ -15,4 +15,5 @@ pub mod files;
 pub mod import;
 pub mod migrate;
 pub mod print;
+pub mod pull;
 pub mod user;

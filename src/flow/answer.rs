@@ -41,6 +41,11 @@ pub struct Refusal {
 }
 
 impl Refusal {
+    /// All reasons in one line.
+    pub fn words(&self) -> String {
+        self.issues.iter().map(ToString::to_string).collect::<Vec<_>>().join("; ")
+    }
+
     /// A refusal for one reason.
     pub fn one(grade: Grade, code: &'static str, expression: impl Into<String>, text: impl Into<String>) -> Self {
         Self { grade, issues: vec![Issue::error(code, expression, text)] }

@@ -124,7 +124,9 @@ fn about_one(
     });
     let (id, identifiers) = patient.unwrap_or_default();
     let mut others = Vec::new();
-    for (i, draft) in drafts.iter_mut().filter(|(i, _)| *i != place) {
+    // A Medication is about nobody.
+    let of_someone = |(i, d): &&mut (usize, Draft)| *i != place && d.resource_type != ResourceType::Medication;
+    for (i, draft) in drafts.iter_mut().filter(of_someone) {
         let theirs = match &draft.subject {
             Some(Subject::Patient(of)) => *of == id,
             Some(Subject::Entry(of)) => url == Some(of),

@@ -140,7 +140,9 @@ impl Library {
             *met = Met::default();
         }
         for code in fresh {
-            if self.trials.iter().chain(&self.earlier).any(|a| a.plan.reads(code)) {
+            // What a Medication will say of a reference is not known yet.
+            let named = crate::model::medication::reference(code).is_some();
+            if named || self.trials.iter().chain(&self.earlier).any(|a| a.plan.reads(code)) {
                 met.read.insert(code.clone());
             } else if met.unread.insert(code.clone()) {
                 Arc::make_mut(&mut met.keys).insert(code.key());

@@ -180,7 +180,7 @@ impl Gateway {
         Ok(Some(ImportEntry { method: Method::Load, id, draft, patient, body: line.body.into(), resolved: Vec::new() }))
     }
 
-    async fn set_aside(
+    pub(super) async fn set_aside(
         &self,
         source: &Source,
         line: &Line<'_>,

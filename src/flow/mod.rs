@@ -28,6 +28,7 @@ pub mod own;
 pub mod people;
 pub mod profiles;
 pub mod projections;
+pub mod pull;
 pub mod query;
 pub mod rehearse;
 pub mod render;

@@ -8,6 +8,7 @@ use crate::model::draft::{Draft, ResourceType, Subject};
 use crate::model::fact::{DraftFact, Fact, FactStatus, FactValue, Origin, ReceivedEnd, ReceivedUnit};
 use crate::model::issue::Issue;
 use crate::model::key::Item;
+use crate::model::medication::put_in_place;
 use crate::model::terms::TermsBySource;
 use crate::model::time::{Instant, Partial, TimeRange, Zone};
 use crate::normalize::{self, Plan};
@@ -34,6 +35,8 @@ pub struct Rehearsal<'a> {
 pub struct Cast {
     /// Facts by Patient id.
     pub people: BTreeMap<String, Vec<Fact>>,
+    /// What Medications say, by id: put in place of the references to them once all is read.
+    medications: BTreeMap<String, Vec<Fact>>,
     /// `Type/id/_history/version` of every item, for evidence.
     pub names: HashMap<Item, String>,
     /// What was refused or remarked, each with the place of its resource, from 1.
@@ -71,6 +74,11 @@ impl Cast {
         for ((kind, id), entry) in held {
             cast.take(kind, &id, entry);
         }
+        for (id, said) in &cast.medications {
+            for facts in cast.people.values_mut() {
+                *facts = put_in_place(std::mem::take(facts), SOURCE, id, said);
+            }
+        }
         cast
     }
 
@@ -78,6 +86,12 @@ impl Cast {
         let patient = match (&held.draft.subject, kind) {
             (_, ResourceType::Patient) => id.to_owned(),
             (Some(Subject::Patient(patient)), _) => patient.clone(),
+            (None, ResourceType::Medication) => {
+                let item = Item::of(SOURCE, kind.name(), id);
+                let there = held.draft.facts.into_iter().filter(|f| f.status != FactStatus::EnteredInError);
+                self.medications.insert(id.to_owned(), there.map(|f| fact(f, item, held.version)).collect());
+                return;
+            }
             _ => return,
         };
         let item = Item::of(SOURCE, kind.name(), id);

@@ -1,5 +1,6 @@
 //! Every bound of the door, by name. A test may make them short; a deployment by its settings.
 
+use crate::model::length;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::time::Duration;
@@ -27,25 +28,25 @@ pub struct Limits {
     /// Open connections at once; further ones wait in the listener's backlog.
     pub connections: usize,
     /// How long a request's headers may take, and how long a kept-alive connection may rest: closed beyond.
-    #[serde(with = "words")]
+    #[serde(with = "length")]
     #[schemars(with = "String")]
     pub header_deadline: Duration,
     /// How long a whole body may take: 408 beyond.
-    #[serde(with = "words")]
+    #[serde(with = "length")]
     #[schemars(with = "String")]
     pub body_deadline: Duration,
     /// How long a client may take over `answer_step` bytes of an answer, or over its rest: closed beyond.
-    #[serde(with = "words")]
+    #[serde(with = "length")]
     #[schemars(with = "String")]
     pub write_deadline: Duration,
     /// Bytes of an answer that must be taken in each `write_deadline`.
     pub answer_step: usize,
     /// How long the rest of a refused body is read and thrown away, so that the refusal is heard: closed beyond.
-    #[serde(with = "words")]
+    #[serde(with = "length")]
     #[schemars(with = "String")]
     pub discard_deadline: Duration,
     /// How long requests and tasks that run may go on after the order to stop.
-    #[serde(with = "words")]
+    #[serde(with = "length")]
     #[schemars(with = "String")]
     pub drain_deadline: Duration,
 }
@@ -68,24 +69,5 @@ impl Default for Limits {
             discard_deadline: Duration::from_secs(2),
             drain_deadline: Duration::from_secs(10),
         }
-    }
-}
-
-/// A duration as people write it: `10s`, `500ms`, `1m 30s`.
-mod words {
-    use jiff::SignedDuration;
-    use serde::{Deserialize, Deserializer, Serializer, de::Error};
-    use std::time::Duration;
-
-    pub(super) fn serialize<S: Serializer>(duration: &Duration, to: S) -> Result<S::Ok, S::Error> {
-        let signed = SignedDuration::try_from(*duration).unwrap_or(SignedDuration::MAX);
-        to.serialize_str(&format!("{signed:#}"))
-    }
-
-    pub(super) fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<Duration, D::Error> {
-        let text = String::deserialize(from)?;
-        let wrong = || D::Error::custom(format!("`{text}` is no length of time; wanted such as 10s, 500ms or 1m 30s"));
-        let signed: SignedDuration = text.parse().map_err(|_| wrong())?;
-        Duration::try_from(signed).map_err(|_| wrong())
     }
 }

@@ -3,7 +3,7 @@
 use super::json::Node;
 use super::reference::{self, About};
 use super::resource::{Content, Setting};
-use super::{element, quantity};
+use super::{element, medication, quantity};
 use crate::model::code::Coding;
 use crate::model::fact::{DraftFact, FactStatus, FactValue, Origin, Qualifier};
 use crate::model::issue::Issue;
@@ -75,14 +75,7 @@ fn codes(root: &Node<'_>, setting: &Setting<'_>, issues: &mut Vec<Issue>) -> Vec
         issues.push(Issue::error("value", "MedicationAdministration.medicationReference.reference", text));
         return Vec::new();
     };
-    let ingredients = medication.list("ingredient").iter().filter_map(|i| i.get("itemCodeableConcept"));
-    let mut codes: Vec<Coding> = Vec::new();
-    for code in medication.get("code").into_iter().chain(ingredients).flat_map(element::codes) {
-        if !codes.contains(&code) {
-            codes.push(code);
-        }
-    }
-    codes
+    medication::codes(medication)
 }
 
 /// A Medication of its own: its reference without a version stands for its code until it is known.
@@ -97,13 +90,10 @@ fn elsewhere(reference: &str, setting: &Setting<'_>) -> Vec<Coding> {
 /// The substance in a volume: for each ingredient, and for the drug itself when it has only one.
 fn amounts(root: &Node<'_>, dose: &Node<'_>) -> Vec<(Coding, FactValue)> {
     let Some(medication) = inside(root) else { return Vec::new() };
-    let ingredients = medication.list("ingredient");
     let mut amounts: Vec<(Coding, FactValue)> = Vec::new();
-    for ingredient in ingredients {
-        let Some(amount) = ingredient.get("strength").and_then(|s| quantity::strength_of(dose, s)) else { continue };
-        let own = ingredient.get("itemCodeableConcept").map(element::codes).unwrap_or_default();
-        let whole = medication.get("code").filter(|_| ingredients.len() == 1).map(element::codes).unwrap_or_default();
-        for code in own.into_iter().chain(whole) {
+    for (codes, strength) in medication::strengths(medication) {
+        let Some(amount) = quantity::strength_of(dose, strength) else { continue };
+        for code in codes {
             if !amounts.iter().any(|(c, _)| *c == code) {
                 amounts.push((code, amount.clone()));
             }

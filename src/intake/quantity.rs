@@ -4,6 +4,7 @@ use super::element;
 use super::json::{Kind, Node};
 use crate::model::code::{Coding, UCUM_SYSTEM};
 use crate::model::fact::{FactValue, ReceivedEnd, ReceivedRange, ReceivedUnit};
+use crate::model::medication::in_amount;
 use crate::model::number::Number;
 
 /// `value[x]` of an Observation, of one component, or of an answer; `None` when there is none.
@@ -154,16 +155,6 @@ fn divided(ratio: &Node<'_>) -> Option<FactValue> {
 
 /// A volume times a strength per the same unit of volume, exactly; `None` where units differ or decimals never end.
 pub(super) fn strength_of(dose: &Node<'_>, strength: &Node<'_>) -> Option<FactValue> {
-    let (over, under) = (strength.get("numerator")?, strength.get("denominator")?);
-    let (ReceivedUnit::Ucum(dose_unit), ReceivedUnit::Ucum(substance), ReceivedUnit::Ucum(per)) =
-        (unit(dose), unit(over), unit(under))
-    else {
-        return None;
-    };
-    if dose_unit != per || [dose, over, under].iter().any(|q| q.get("comparator").is_some()) {
-        return None;
-    }
-    let number = |q: &Node<'_>| Number::parse(q.number_of("value")?).ok();
-    let amount = (&number(dose)? * &number(over)?).checked_div(&number(under)?)?.to_decimal()?;
-    Some(exactly(&amount, ReceivedUnit::Ucum(substance)))
+    let (substance, per) = super::medication::parts(strength)?;
+    in_amount(&quantity(dose)?, &substance, (per.low.as_deref()?, &per.unit))
 }

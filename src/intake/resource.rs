@@ -3,8 +3,8 @@
 use super::json::{self, Document, Kind, Node};
 use super::schema::{Schema, is_resource_type};
 use super::{
-    condition, element, medication_administration, observation, patient, procedure, questionnaire_response, reference,
-    wording,
+    condition, element, medication, medication_administration, observation, patient, procedure, questionnaire_response,
+    reference, wording,
 };
 use crate::model::draft::{Draft, Offsets, ResourceType, Subject};
 use crate::model::fact::DraftFact;
@@ -107,6 +107,7 @@ fn read_kept(document: &Document<'_>, kind: ResourceType, setting: &Setting<'_>)
         ResourceType::Observation => Schema::Observation,
         ResourceType::MedicationAdministration => Schema::MedicationAdministration,
         ResourceType::Condition => Schema::Condition,
+        ResourceType::Medication => Schema::Medication,
         ResourceType::Procedure => Schema::Procedure,
         ResourceType::QuestionnaireResponse => Schema::QuestionnaireResponse,
     };
@@ -120,6 +121,7 @@ fn read_kept(document: &Document<'_>, kind: ResourceType, setting: &Setting<'_>)
         ResourceType::Observation => observation::read(root, setting, &mut issues),
         ResourceType::MedicationAdministration => medication_administration::read(root, setting, &mut issues),
         ResourceType::Condition => condition::read(root, setting, &mut issues),
+        ResourceType::Medication => medication::read(root),
         ResourceType::Procedure => procedure::read(root, setting, &mut issues),
         ResourceType::QuestionnaireResponse => questionnaire_response::read(root, setting, &mut issues),
     };

@@ -16,6 +16,7 @@ use std::sync::LazyLock;
 pub(super) enum Schema {
     Bundle,
     Condition,
+    Medication,
     MedicationAdministration,
     Observation,
     Patient,
@@ -32,6 +33,7 @@ macro_rules! compiled {
                 match self {
                     Self::Bundle => &BUNDLE,
                     Self::Condition => &CONDITION,
+                    Self::Medication => &MEDICATION,
                     Self::MedicationAdministration => &MEDICATION_ADMINISTRATION,
                     Self::Observation => &OBSERVATION,
                     Self::Patient => &PATIENT,
@@ -46,6 +48,7 @@ macro_rules! compiled {
 compiled!(
     BUNDLE: "Bundle.schema.json",
     CONDITION: "Condition.schema.json",
+    MEDICATION: "Medication.schema.json",
     MEDICATION_ADMINISTRATION: "MedicationAdministration.schema.json",
     OBSERVATION: "Observation.schema.json",
     PATIENT: "Patient.schema.json",

@@ -20,11 +20,13 @@ pub struct Answer {
     pub location: Option<String>,
     /// The moment that `Retry-After` names.
     pub retry_after: Option<Instant>,
+    /// What the server's clock said, by `Date`.
+    pub date: Option<Instant>,
     /// `Content-Type` as sent.
     pub content_type: String,
     /// The body; empty when it was too long.
     pub body: Vec<u8>,
-    /// The body was longer than [`super::MAX_ANSWER_BYTES`].
+    /// The body was longer than the bound: [`super::MAX_ANSWER_BYTES`], of a page [`super::PAGE_BYTES`].
     pub too_long: bool,
 }
 
@@ -80,9 +82,14 @@ pub(super) fn retry_after(words: &str, now: Instant) -> Option<Instant> {
     let words = words.trim();
     let wait_us = match words.parse::<u32>() {
         Ok(seconds) => i64::from(seconds) * 1_000_000,
-        Err(_) => jiff::fmt::rfc2822::parse(words).ok()?.timestamp().as_microsecond().saturating_sub(now.0),
+        Err(_) => http_date(words)?.0.saturating_sub(now.0),
     };
     Some(now.plus_us(wait_us.clamp(0, MAX_WAIT_US)))
+}
+
+/// An HTTP date.
+pub(super) fn http_date(words: &str) -> Option<Instant> {
+    Some(Instant(jiff::fmt::rfc2822::parse(words).ok()?.timestamp().as_microsecond()))
 }
 
 fn outcome_words(body: &[u8]) -> Option<String> {

@@ -10,6 +10,8 @@ use std::time::Duration;
 
 /// The most that is read of an answer, after decompression.
 pub const MAX_ANSWER_BYTES: usize = 4 * 1024 * 1024;
+/// The most that is read of a page of a search, after decompression: large servers send 1,000 resources at once.
+pub const PAGE_BYTES: usize = 64 * 1024 * 1024;
 /// The most that delivering one parcel takes, all its requests together; the lease of a wish must be longer.
 pub const SEND_DEADLINE: Duration = Duration::from_secs(40);
 
@@ -104,25 +106,23 @@ impl Client {
         self.request(Request { method: Method::GET, path, query, if_match: None, body: None }, now).await
     }
 
-    /// Reads an absolute URL that the server gave (a `next` link); another origin is refused.
-    pub async fn get_url(&self, url: &str, now: Instant) -> Result<Answer, Failure> {
-        let url =
-            Url::parse(url).map_err(|_| Failure::new("a link of the server is no URL; wanted an absolute one"))?;
+    /// Reads a page of a search at `path`, which may be much longer than another answer.
+    pub async fn get_page(&self, path: &[&str], query: &[(&str, &str)], now: Instant) -> Result<Answer, Failure> {
+        self.run(self.http.get(self.url(path, query)?), PAGE_BYTES, now).await
+    }
+
+    /// Reads the next page, at an address that the server gave: absolute, or below the base's own origin. Another origin
+    /// is refused.
+    pub async fn next_page(&self, url: &str, now: Instant) -> Result<Answer, Failure> {
+        let url = self.base.join(url).map_err(|_| Failure::new("the next link is no URL"))?;
         if url.origin() != self.base.origin() || !url.username().is_empty() || url.password().is_some() {
-            return Err(Failure::new("a link of the server leads to another origin; it was not followed"));
+            return Err(Failure::new("the next link leads to another origin; it was not followed"));
         }
-        self.run(self.http.get(url), now).await
+        self.run(self.http.get(url), PAGE_BYTES, now).await
     }
 
     pub(super) async fn request(&self, request: Request<'_>, now: Instant) -> Result<Answer, Failure> {
-        let mut url = self.base.clone();
-        url.path_segments_mut()
-            .map_err(|()| Failure::new("the base URL takes no path"))?
-            .pop_if_empty()
-            .extend(request.path);
-        if !request.query.is_empty() {
-            url.query_pairs_mut().extend_pairs(request.query);
-        }
+        let url = self.url(request.path, request.query)?;
         let mut headers = HeaderMap::new();
         if let Some(etag) = request.if_match {
             let value = HeaderValue::from_str(etag).map_err(|_| Failure::new("the kept ETag fits in no header"))?;
@@ -132,16 +132,25 @@ impl Client {
         if let Some(body) = request.body {
             builder = builder.header(CONTENT_TYPE, FHIR_JSON).body(body.to_vec());
         }
-        self.run(builder, now).await
+        self.run(builder, MAX_ANSWER_BYTES, now).await
     }
 
-    async fn run(&self, mut builder: reqwest::RequestBuilder, now: Instant) -> Result<Answer, Failure> {
+    fn url(&self, path: &[&str], query: &[(&str, &str)]) -> Result<Url, Failure> {
+        let mut url = self.base.clone();
+        url.path_segments_mut().map_err(|()| Failure::new("the base URL takes no path"))?.pop_if_empty().extend(path);
+        if !query.is_empty() {
+            url.query_pairs_mut().extend_pairs(query);
+        }
+        Ok(url)
+    }
+
+    async fn run(&self, mut builder: reqwest::RequestBuilder, bound: usize, now: Instant) -> Result<Answer, Failure> {
         if let Some(authorization) = &self.authorization {
             builder = builder.header(AUTHORIZATION, authorization.clone());
         }
         let response = builder.header(ACCEPT, FHIR_JSON).timeout(self.timeout).send().await;
         let response = response.map_err(|e| Failure::new(network_words(&e)))?;
-        read(response, now).await
+        read(response, bound, now).await
     }
 }
 
@@ -156,16 +165,17 @@ fn network_words(error: &reqwest::Error) -> &'static str {
     }
 }
 
-async fn read(mut response: reqwest::Response, now: Instant) -> Result<Answer, Failure> {
+async fn read(mut response: reqwest::Response, bound: usize, now: Instant) -> Result<Answer, Failure> {
     let status = response.status().as_u16();
     let header = |name: &str| response.headers().get(name).and_then(|v| v.to_str().ok()).map(str::to_owned);
     let (etag, location) = (header("etag"), header("location"));
     let retry_after = header("retry-after").and_then(|words| super::answer::retry_after(&words, now));
+    let date = header("date").and_then(|words| super::answer::http_date(&words));
     let content_type = header("content-type").unwrap_or_default();
     let mut body = Vec::new();
     let mut cut = false;
     while let Some(chunk) = response.chunk().await.map_err(|e| Failure::new(network_words(&e)))? {
-        if body.len() + chunk.len() > MAX_ANSWER_BYTES {
+        if body.len() + chunk.len() > bound {
             cut = true;
             break;
         }
@@ -174,7 +184,7 @@ async fn read(mut response: reqwest::Response, now: Instant) -> Result<Answer, F
     if cut {
         body.clear();
     }
-    Ok(Answer { status, etag, location, retry_after, content_type, body, too_long: cut })
+    Ok(Answer { status, etag, location, retry_after, date, content_type, body, too_long: cut })
 }
 
 fn bearer(token: &Secret) -> Result<HeaderValue, LinkError> {

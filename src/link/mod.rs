@@ -11,6 +11,6 @@ pub mod retry;
 mod send;
 
 pub use answer::{Answer, Failure};
-pub use client::{Client, LinkError, LinkSettings, MAX_ANSWER_BYTES, SEND_DEADLINE, Secret};
+pub use client::{Client, LinkError, LinkSettings, MAX_ANSWER_BYTES, PAGE_BYTES, SEND_DEADLINE, Secret};
 pub use expand::{EXPANSION_CODES_MAX, EXPANSION_PAGE};
 pub use send::{Known, Sent};

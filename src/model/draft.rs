@@ -18,17 +18,20 @@ pub enum ResourceType {
     Procedure,
     /// Answers to a questionnaire.
     QuestionnaireResponse,
+    /// A drug that administrations name: about nobody.
+    Medication,
 }
 
 impl ResourceType {
     /// All of them.
-    pub const ALL: [Self; 6] = [
+    pub const ALL: [Self; 7] = [
         Self::Patient,
         Self::Observation,
         Self::MedicationAdministration,
         Self::Condition,
         Self::Procedure,
         Self::QuestionnaireResponse,
+        Self::Medication,
     ];
 
     /// FHIR's name.
@@ -40,6 +43,7 @@ impl ResourceType {
             Self::Condition => "Condition",
             Self::Procedure => "Procedure",
             Self::QuestionnaireResponse => "QuestionnaireResponse",
+            Self::Medication => "Medication",
         }
     }
 

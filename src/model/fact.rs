@@ -22,14 +22,24 @@ pub enum Origin {
     Procedure = 6,
     /// One answer of a QuestionnaireResponse.
     QuestionnaireResponse = 7,
+    /// A Medication that administrations name: it is about nobody, and is put in their place when they are read.
+    Medication = 8,
 }
 
 impl Origin {
     /// Back from the number that a store keeps.
     pub fn from_number(number: i64) -> Option<Self> {
         use Origin::*;
-        let all =
-            [Patient, Observation, Condition, MedicationAdministration, Gateway, Procedure, QuestionnaireResponse];
+        let all = [
+            Patient,
+            Observation,
+            Condition,
+            MedicationAdministration,
+            Gateway,
+            Procedure,
+            QuestionnaireResponse,
+            Medication,
+        ];
         all.into_iter().find(|o| *o as i64 == number)
     }
 }

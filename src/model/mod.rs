@@ -12,6 +12,8 @@ pub mod fact;
 pub mod interval;
 pub mod issue;
 pub mod key;
+pub mod length;
+pub mod medication;
 pub mod number;
 pub mod parcel;
 pub mod purpose;

@@ -73,6 +73,8 @@ pub(super) fn way(variable: &Variable, terms: &Terms, code: &Coding, received: &
             match terms.default_units.get(code).or_else(|| terms.default_units.get(&usual)) {
                 Some(default) => default,
                 None if target.is_one() => return Ok(None),
+                // A person answers in the unit of the question.
+                None if matches!(variable.kind, VariableKind::Attested { .. }) => return Ok(None),
                 None => return refuse(format!("no unit was sent and the map has none for {code}; wanted `{wanted}`")),
             }
         }

@@ -89,7 +89,7 @@ fn recorded_requirement(origin: Origin, recorded: &Recorded, missing: &str) -> O
         // Which questionnaire is no coded element, so that codes cannot narrow it.
         Origin::QuestionnaireResponse => return Some(plain("QuestionnaireResponse", missing)),
         Origin::Patient => return Some(plain("Patient", missing)),
-        Origin::Gateway => return None,
+        Origin::Gateway | Origin::Medication => return None,
     };
     let coding = |c: &Coding| object([("system", words(&c.system)), ("code", words(&c.code))]);
     let set = &recorded.codes;

@@ -3,7 +3,7 @@
 use super::audit;
 use super::body;
 use super::contract::*;
-use super::import::{Head, head_and_newest, retire};
+use super::import::{Head, head_and_newest, moved_on, retire};
 use super::names::found;
 use super::persons;
 use super::tx::{Done, Tx, Unit};
@@ -167,11 +167,14 @@ impl Ask<'_> {
         // The patient's row is taken before anything is written, as an import does.
         let known = match head.patient {
             Some(patient) => persons::leave(tx, patient, self.at).await?,
-            None => self.at,
+            None => moved_on(&head, self.at),
         };
         retire(tx, item, &head, self.at).await?;
         let version = newest + 1;
         self.tombstone(deletion.resource_type, id, item, version, known, &head, tx).await?;
+        if deletion.resource_type == ResourceType::Medication {
+            super::drugs::mark_who_leans(tx, item, self.at).await?;
+        }
         Ok(Ok(Deleted::Now(kept(id, version, known))))
     }
 

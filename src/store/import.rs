@@ -3,6 +3,7 @@
 use super::audit;
 use super::body;
 use super::contract::*;
+use super::drugs;
 use super::facts;
 use super::names::{Name, found, matches, name, silent_of};
 use super::persons::{self, Touched};
@@ -189,7 +190,11 @@ async fn keep<T: Tx>(
             return late(import, entry, &id, item, head, newest + 1, &hash, touched, tx).await.map(Ok);
         }
     }
-    let known = known(import, touched.as_ref());
+    let known = match (&touched, &before) {
+        (Some(touched), _) => touched.known,
+        (None, Some(head)) => moved_on(head, import.at),
+        (None, None) => import.at,
+    };
     let version = newest + 1;
     if let Some(head) = &before {
         retire(tx, item, head, import.at).await?;
@@ -200,9 +205,18 @@ async fn keep<T: Tx>(
     if let Some(touched) = &touched {
         // Whatever the codes: another process may have a newer definition, which reads more.
         persons::mark(tx, touched.person, import.at, "data").await?;
+        drugs::lean(tx, &import.source, &entry.draft, touched.patient, import.at).await?;
+    }
+    if entry.draft.resource_type == ResourceType::Medication {
+        drugs::mark_who_leans(tx, item, import.at).await?;
     }
     let event = if before.is_some_and(|h| h.state == 1) { Event::Updated } else { Event::Created };
     Ok(Ok(Kept { event, id, version, known }))
+}
+
+/// The known time of what follows a version that is about nobody: its own time grows, too.
+pub(super) fn moved_on(head: &Head, at: Instant) -> Instant {
+    at.max(head.known.plus_us(1))
 }
 
 fn known(import: &Import, touched: Option<&Touched>) -> Instant {
@@ -318,9 +332,13 @@ pub(super) async fn retire(tx: &mut impl Tx, item: Item, head: &Head, at: Instan
     let sql = "update resource set state = 2 where partition = part(?1) and item = ?1 and version = ?2 and state = 1";
     tx.execute(sql, args![item, head.version]).await?;
     let (facts, names) = read_made(&head.made);
-    if let Some(patient) = head.patient {
-        // It may have been about another patient before: facts end in that patient's own time, and that person is marked too.
-        let known = persons::leave(tx, patient, at).await?;
+    // It may have been about another patient before: facts end in that patient's own time, and that person is marked too.
+    // What a Medication says stands under its own key.
+    let owner = match head.patient {
+        Some(patient) => Some((patient, persons::leave(tx, patient, at).await?)),
+        None => (!facts.is_empty()).then(|| (item, moved_on(head, at))),
+    };
+    if let Some((patient, known)) = owner {
         for (code, at, part) in facts {
             tx.execute(
                 "update fact set until = ?1 where partition = part(?2) and patient = ?2 and code = ?3 and at = ?4 and item = ?5 and part = ?6 and version = ?7",
@@ -347,16 +365,19 @@ async fn make_facts(
 ) -> Result<Vec<u8>, StoreError> {
     let mut made = Vec::new();
     let draft = &entry.draft;
-    let facts: &[DraftFact] = touched.map_or(&[], |_| &draft.facts);
+    // What is about nobody states nothing, but for a Medication, whose facts are its own.
+    let own = (draft.resource_type == ResourceType::Medication).then_some(item);
+    let owner = touched.map(|t| t.patient).or(own);
+    let facts: &[DraftFact] = owner.map_or(&[], |_| &draft.facts);
     made.extend(u32::try_from(facts.len()).unwrap_or(u32::MAX).to_le_bytes());
     let mut row: Option<(&DraftFact, Vec<Value>)> = None;
     for fact in facts {
         let key = persons::code_key(tx, &fact.code).await?;
-        if let Some(touched) = touched {
+        if let Some(owner) = owner {
             // Codings of one statement differ in the code alone.
             let mut values = match row.take() {
                 Some((before, values)) if facts::same_but_code(before, fact) => values,
-                _ => facts::row(touched.patient, item, version, known, fact),
+                _ => facts::row(owner, item, version, known, fact),
             };
             facts::insert(tx, key, &mut values).await?;
             row = Some((fact, values));

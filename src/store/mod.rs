@@ -8,6 +8,7 @@ pub mod contract;
 mod delete;
 mod deliver;
 mod dialect;
+mod drugs;
 mod facts;
 mod find;
 mod group;

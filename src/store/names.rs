@@ -61,6 +61,20 @@ pub(super) fn silent_of(patient: PatientKey) -> Name {
     Name(name)
 }
 
+/// The name under which the patients are found to whom a drug was given that a Medication describes.
+pub(super) fn given_of(medication: Item) -> Name {
+    let mut name = [0; 24];
+    name.copy_from_slice(&digest_words(&["patients given", &hex(&medication.0)])[..24]);
+    Name(name)
+}
+
+/// Locks a name until the commit, so that rivals who lean on it see what the other wrote.
+pub(super) async fn guard(tx: &mut impl Tx, name: Vec<u8>, at: Instant) -> Result<(), StoreError> {
+    let sql = "insert into guard (partition, name, at) values (part(?1), ?1, ?2) on conflict (partition, name) do update set at = excluded.at";
+    tx.execute(sql, args![name, at]).await?;
+    Ok(())
+}
+
 /// What a conditional request meets: nothing, one, or too many. Its names are locked until the commit.
 pub(super) async fn found<T: Tx>(
     source: &str,
@@ -72,9 +86,8 @@ pub(super) async fn found<T: Tx>(
     let mut guards: Vec<Vec<u8>> = search.identifiers.iter().map(|i| name(source, kind, i).0.to_vec()).collect();
     guards.extend(search.id.iter().map(|id| Item::of(source, kind.name(), id).0.to_vec()));
     guards.sort_unstable();
-    for guard in guards {
-        let sql = "insert into guard (partition, name, at) values (part(?1), ?1, ?2) on conflict (partition, name) do update set at = excluded.at";
-        tx.execute(sql, args![guard, at]).await?;
+    for name in guards {
+        guard(tx, name, at).await?;
     }
     let ids = matches(source, kind, search, tx).await?;
     Ok(match ids.len() {

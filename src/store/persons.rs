@@ -272,6 +272,7 @@ impl ReadPerson {
                 record.sources.push(source);
             }
         }
+        super::drugs::named(tx, &mut record, &self.known).await?;
         Ok(record)
     }
 
@@ -286,7 +287,7 @@ impl ReadPerson {
 }
 
 /// Adds the facts of a patient; whether there is any, kept or not.
-async fn facts_of<T: Tx>(
+pub(super) async fn facts_of<T: Tx>(
     tx: &mut T,
     patient: PatientKey,
     known: Instant,

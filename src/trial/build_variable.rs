@@ -7,7 +7,7 @@ use super::definition::{
 };
 use super::document::Node;
 use super::expression::check::Wanted;
-use super::expression::names::Symbol;
+use super::expression::names::{Symbol, near};
 use super::expression::tree::{Name, Type};
 use super::instrument::Instrument;
 use super::load::{Loader, symbol, unit_of};
@@ -128,7 +128,7 @@ fn value_type(value: ValueType, unit: Option<&Unit>) -> Type {
     }
 }
 
-fn origins(node: &Node<'_, '_>) -> Vec<Origin> {
+fn origins(loader: &mut Loader<'_, '_, '_>, node: &Node<'_, '_>) -> Vec<Origin> {
     let mut all = Vec::new();
     for item in node.get("from").map(|n| n.one_or_many()).unwrap_or_default() {
         match item.value.as_str() {
@@ -137,15 +137,23 @@ fn origins(node: &Node<'_, '_>) -> Vec<Origin> {
             Some("medication_administration") => all.push(Origin::MedicationAdministration),
             Some("procedure") => all.push(Origin::Procedure),
             Some("questionnaire_response") => all.push(Origin::QuestionnaireResponse),
-            // Another word is told by the shape.
-            _ => {}
+            Some(other) => {
+                const KNOWN: [&str; 5] =
+                    ["observation", "condition", "procedure", "medication_administration", "questionnaire_response"];
+                let help = match near(other, KNOWN.into_iter()) {
+                    Some(near) => format!("did you mean `{near}`?"),
+                    None => format!("one of {}", KNOWN.join(", ")),
+                };
+                loader.error(&item.pointer, format!("`{other}` is no kind of resource that variables read"), &help);
+            }
+            None => {}
         }
     }
     all
 }
 
 fn recorded(loader: &mut Loader<'_, '_, '_>, node: &Node<'_, '_>, has_unit: bool) -> Option<Recorded> {
-    let from = origins(node);
+    let from = origins(loader, node);
     let first = *from.first()?;
     let instrument = instrument(loader, node);
     let amount = match node.text("amount") {

@@ -259,6 +259,11 @@ impl CodeSet {
         self.codes.is_empty() && self.prefixes.is_empty() && self.ranges.is_empty() && self.also.is_empty()
     }
 
+    /// Whether all its codes can be listed: no prefix and no range is in it.
+    pub fn is_listed(&self) -> bool {
+        self.prefixes.is_empty() && self.ranges.is_empty() && self.also.iter().all(Self::is_listed)
+    }
+
     /// The single codes of it, with those of the sets inside.
     pub fn singles(&self) -> Vec<&Coding> {
         let inside = self.also.iter().flat_map(Self::singles);

@@ -16,6 +16,10 @@ use std::collections::{BTreeMap, HashMap};
 
 /// Longest chain of names that lean on each other.
 pub const CHAIN_MAX: usize = 64;
+/// Tallest tree of an expression with all the trees that its names lean on: what is evaluated in one go.
+pub const REACH_MAX: usize = 256;
+/// The stack on which a definition is read: the tallest expression needs more than a worker has.
+pub const LOAD_STACK_BYTES: usize = 64 << 20;
 /// Most expressions of one definition.
 pub const EXPRESSIONS_MAX: usize = 5_000;
 
@@ -33,7 +37,23 @@ pub struct Files {
 }
 
 /// Reads and checks a definition. With an error among the mistakes there is no trial; warnings leave it usable.
-pub fn load(files: &Files) -> (Option<super::definition::Trial>, Vec<Mistake>) {
+pub fn load(files: &Files) -> Loaded {
+    std::thread::scope(|scope| {
+        let roomy = std::thread::Builder::new().stack_size(LOAD_STACK_BYTES);
+        match roomy.spawn_scoped(scope, || load_here(files)) {
+            Ok(thread) => thread.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)),
+            Err(_) => {
+                let none = "no thread can be started to read it";
+                (None, vec![Mistake::at(Severity::Error, &files.name, &files.trial_toml, 0..0, none)])
+            }
+        }
+    })
+}
+
+/// A trial unless there is an error among the mistakes.
+type Loaded = (Option<super::definition::Trial>, Vec<Mistake>);
+
+fn load_here(files: &Files) -> Loaded {
     let (document, mut mistakes) = Document::read(&files.name, &files.trial_toml);
     if mistakes.iter().any(Mistake::is_error) {
         return (None, mistakes);
@@ -59,7 +79,7 @@ pub fn load(files: &Files) -> (Option<super::definition::Trial>, Vec<Mistake>) {
     let mut mistakes = loader.mistakes;
     mistakes.append(&mut loader.codes.mistakes);
     if let Some(trial) = &trial {
-        mistakes.extend(super::lint::lint(trial, &document, &loader.jobs));
+        mistakes.extend(super::lint::lint(trial, &document, &loader.jobs, &files.others));
     }
     mistakes.sort_by_key(|m| (m.line, m.column));
     mistakes.dedup();
@@ -78,6 +98,8 @@ pub(super) struct Job {
     /// The name whose type it says.
     pub(super) defines: Option<String>,
     pub(super) expr: Option<Expr>,
+    /// Height of its tree with those of the names on which it leans.
+    reach: usize,
 }
 
 pub(super) struct Loader<'d, 'a, 's> {
@@ -134,7 +156,7 @@ impl<'d, 'a> Loader<'d, 'a, '_> {
         };
         let syntax = parse(&text);
         let pointer = node.pointer.clone();
-        let mut job = Job { pointer, text, offset, syntax: None, wanted, defines: None, expr: None };
+        let mut job = Job { pointer, text, offset, syntax: None, wanted, defines: None, expr: None, reach: 0 };
         match syntax {
             Ok(syntax) => job.syntax = Some(syntax),
             Err(fault) => self.tell(&job, fault),
@@ -206,7 +228,28 @@ impl<'d, 'a> Loader<'d, 'a, '_> {
             path.pop();
         }
         states[index] = State::Done;
+        self.measure(index);
         self.check_one(index);
+    }
+
+    /// Adds up heights along names, so that no evaluation goes deeper than its stack.
+    fn measure(&mut self, index: usize) {
+        let Some(syntax) = &self.jobs[index].syntax else { return };
+        let of_word = |word: &str| {
+            let (value, series) = self.defined.get(word).map(|(v, s)| (v.as_slice(), s.as_slice())).unwrap_or_default();
+            value.iter().chain(series).map(|job| self.jobs[*job].reach).max().unwrap_or(0)
+        };
+        let furthest = uses(syntax).into_iter().map(|used| (of_word(&used.word), used)).max_by_key(|(reach, _)| *reach);
+        let own = syntax.height;
+        let reach = own.saturating_add(furthest.as_ref().map_or(0, |(reach, _)| *reach));
+        if let (Some((_, used)), true) = (furthest, reach > REACH_MAX) {
+            let message = format!("with what `{}` leans on this goes more than {REACH_MAX} levels deep", used.word);
+            let job = self.jobs.take_out(index);
+            self.tell(&job, Fault::new(used.span, message));
+            self.jobs[index] = Job { syntax: None, ..job };
+            return;
+        }
+        self.jobs[index].reach = reach;
     }
 
     fn check_one(&mut self, index: usize) {
@@ -259,6 +302,7 @@ impl TakeOut for Vec<Job> {
             wanted: Wanted::Any,
             defines: None,
             expr: None,
+            reach: 0,
         };
         std::mem::replace(&mut self[index], empty)
     }

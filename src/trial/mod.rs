@@ -11,6 +11,8 @@ mod document;
 pub mod expression;
 pub mod instrument;
 mod lint;
+mod lint_bands;
+mod lint_words;
 pub mod load;
 pub mod mistake;
 mod schema;
@@ -20,6 +22,7 @@ pub mod terms;
 pub mod value_set;
 
 pub use build_instrument::FOLDER as INSTRUMENTS;
+pub use lint::unmapped;
 pub use load::{Files, load};
 pub use mistake::{Mistake, Severity};
 pub use schema::TRIAL_SCHEMA;

@@ -1,5 +1,7 @@
 //! The corridor's promises: order does not matter, retracted is never ingested, replay is identical, a clock may step back.
 
+mod drugs;
+
 use crate::place::Place;
 use proptest::prelude::*;
 use proptest::test_runner::{Config, TestRunner};

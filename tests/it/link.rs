@@ -174,7 +174,7 @@ fn redirects_are_not_followed_and_answers_are_bounded() {
         let to = format!("{other}/ResearchSubject/abc");
         let (base, _) = serve(move |_, _| (307, vec![("location", to.clone())], vec![])).await;
         assert!(matches!(send(&base, Action::Put, UPDATE_CREATE, Known::default(), false).await, Sent::Dead { .. }));
-        assert!(client(&base).get_url(&format!("{other}/x"), NOW).await.is_err());
+        assert!(client(&base).next_page(&format!("{other}/x"), NOW).await.is_err());
         assert!(thief.lines().is_empty(), "nothing went to the other port");
         let (base, _) = serve(|_, _| (200, vec![], vec![b' '; MAX_ANSWER_BYTES + 1])).await;
         let answer = client(&base).get(&["metadata"], &[], NOW).await.expect("an answer");

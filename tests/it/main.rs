@@ -21,6 +21,7 @@ mod place;
 mod program;
 mod projections;
 mod publish;
+mod pull;
 mod settings;
 mod store;
 mod tidy;

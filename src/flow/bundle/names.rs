@@ -8,6 +8,7 @@ use crate::flow::import::no_one_patient;
 use crate::flow::query::condition;
 use crate::model::draft::{Draft, Identifier, ResourceType, Stretch, Subject};
 use crate::model::issue::Issue;
+use crate::model::medication;
 use crate::store::contract::{ImportEntry, Method, Search};
 use std::collections::HashMap;
 
@@ -38,9 +39,12 @@ impl Gateway {
             patients.push(patient);
         }
         let (mut order, mut entries, mut remarks) = (Vec::new(), Vec::new(), Vec::new());
-        for (plan, patient) in plans.into_iter().zip(patients) {
+        for (mut plan, patient) in plans.into_iter().zip(patients) {
             let resolved = match self.resolve(source, &plan.draft, &book).await {
-                Ok(resolved) => resolved,
+                Ok((resolved, drugs)) => {
+                    name_drugs(&mut plan.draft, &drugs);
+                    resolved
+                }
                 Err(refusal) => {
                     refusals.push(at_entry(refusal, plan.entry));
                     continue;
@@ -118,8 +122,8 @@ impl Gateway {
     }
 
     /// What to write in place of `urn:uuid:` and conditional references.
-    async fn resolve(&self, source: &Source, draft: &Draft, book: &Book) -> Result<Vec<(Stretch, String)>, Refusal> {
-        let mut resolved = Vec::new();
+    async fn resolve(&self, source: &Source, draft: &Draft, book: &Book) -> Result<Resolved, Refusal> {
+        let (mut resolved, mut drugs) = (Vec::new(), Vec::new());
         for (place, text) in &draft.references {
             let target = match (book.urls.get(text), text.split_once('?')) {
                 (Some((kind, id)), _) => Some((*kind, id.clone())),
@@ -133,7 +137,12 @@ impl Gateway {
                 (None, None) => None,
             };
             match target {
-                Some((kind, id)) => resolved.push((*place, format!("\"{}/{id}\"", kind.name()))),
+                Some((kind, id)) => {
+                    if kind == ResourceType::Medication {
+                        drugs.push((text.clone(), id.clone()));
+                    }
+                    resolved.push((*place, format!("\"{}/{id}\"", kind.name())));
+                }
                 None if source.ignore_unkept => {}
                 None => {
                     let text = "a reference names no one resource of this Bundle or source; wanted one that is kept";
@@ -141,7 +150,19 @@ impl Gateway {
                 }
             }
         }
-        Ok(resolved)
+        Ok((resolved, drugs))
+    }
+}
+
+/// What stands in place of references; and of those to Medications the reference as sent, and the id.
+type Resolved = (Vec<(Stretch, String)>, Vec<(String, String)>);
+
+/// An administration's code is the reference to its Medication, and that has its id now.
+fn name_drugs(draft: &mut Draft, drugs: &[(String, String)]) {
+    for fact in draft.facts.iter_mut().filter(|f| f.code.system.is_empty()) {
+        if let Some((_, id)) = drugs.iter().find(|(text, _)| *text == fact.code.code) {
+            fact.code = medication::code_of(id);
+        }
     }
 }
 

@@ -63,6 +63,7 @@ pub fn parameters(of_type: ResourceType) -> &'static [Parameter] {
         ResourceType::Condition => CONDITIONS,
         ResourceType::Procedure => PROCEDURES,
         ResourceType::QuestionnaireResponse => RESPONSES,
+        ResourceType::Medication => MEDICATIONS,
     }
 }
 
@@ -137,6 +138,15 @@ const RESPONSES: &[Parameter] = &[
     of("authored", Kind::Date, &["authored"]),
 ];
 
+const MEDICATIONS: &[Parameter] = &[
+    ID,
+    UPDATED,
+    IDENTIFIER,
+    of("code", Kind::Concept, &["code"]),
+    of("ingredient-code", Kind::Concept, &["ingredient.itemCodeableConcept"]),
+    of("status", Kind::Code("http://hl7.org/fhir/CodeSystem/medication-status"), &["status"]),
+];
+
 /// The elements by which `_sort=date` and `_sort=-date` order a type, under R4's name of its date parameter.
 pub fn sorting(of_type: ResourceType) -> &'static Parameter {
     let name = match of_type {
@@ -146,6 +156,7 @@ pub fn sorting(of_type: ResourceType) -> &'static Parameter {
         ResourceType::Condition => "onset-date",
         ResourceType::Procedure => "date",
         ResourceType::QuestionnaireResponse => "authored",
+        ResourceType::Medication => "_lastUpdated",
     };
     parameters(of_type).iter().find(|p| p.name == name).unwrap_or(&UPDATED)
 }

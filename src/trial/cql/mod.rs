@@ -1,5 +1,6 @@
 //! A definition as a CQL library, which may know less than the gateway and never says the opposite.
 
+mod lasting;
 mod number;
 mod say;
 mod series;

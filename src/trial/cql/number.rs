@@ -32,6 +32,7 @@ impl Writer<'_> {
             Kind::Literal(_) => Exact::Whole,
             Kind::UnitsBetween(..) => Exact::Whole,
             Kind::Aggregate(Aggregate::Count, _) => Exact::Whole,
+            Kind::Aggregate(Aggregate::Duration(gap), _) if !gap.of.is_clock() => Exact::Whole,
             Kind::Aggregate(
                 Aggregate::First | Aggregate::Last | Aggregate::Min | Aggregate::Max,
                 Source::Series(_),
@@ -110,7 +111,7 @@ impl Writer<'_> {
             Arithmetic::Subtract => format!("({left} - {right})"),
             Arithmetic::Multiply => format!("({left} * {right})"),
             Arithmetic::Divide => format!("({left} / {right})"),
-            Arithmetic::Power => format!("Power({left}, {right})"),
+            Arithmetic::Power => format!("PowerOf({left}, {right})"),
             Arithmetic::Div if whole => format!("({left} div {right})"),
             Arithmetic::Mod if whole => format!("({left} mod {right})"),
             Arithmetic::Div | Arithmetic::Mod => return Err("a whole quotient or rest of decimals".into()),

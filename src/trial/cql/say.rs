@@ -159,10 +159,10 @@ impl Writer<'_> {
                 so_far
             }
             Function::Abs => format!("Abs({})", said(self, 0)?),
-            Function::Exp => format!("Exp({})", said(self, 0)?),
-            Function::Ln => format!("Ln({})", said(self, 0)?),
-            Function::Log => format!("Log({}, {})", said(self, 0)?, said(self, 1)?),
-            Function::Power => format!("Power({}, {})", said(self, 0)?, said(self, 1)?),
+            Function::Exp => format!("ExpOf({})", said(self, 0)?),
+            Function::Ln => format!("LnOf({})", said(self, 0)?),
+            Function::Log => format!("LogOf({}, {})", said(self, 0)?, said(self, 1)?),
+            Function::Power => format!("PowerOf({}, {})", said(self, 0)?, said(self, 1)?),
             Function::PercentChange => format!("PercentChange({}, {})", said(self, 0)?, said(self, 1)?),
             _ => self.rounded(function, arguments)?,
         })

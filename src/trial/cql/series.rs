@@ -1,5 +1,6 @@
 //! A series in CQL: a query that says of each fact whether it lies in the window, and what is worked out from it.
 
+use super::lasting::share;
 use super::say::Said;
 use super::time::{Time, unit_word};
 use super::write::Writer;
@@ -24,12 +25,14 @@ struct Ends {
 impl Writer<'_> {
     /// The name of the query of a series, which is written once.
     pub(super) fn series(&mut self, series: &Series, text: &str) -> Said {
-        let key = format!("{:?}", (series.variable, &series.window, &series.filter));
+        let key = format!("{:?}", (series.variable, &series.window, &series.filter, series.row));
         if let Some(name) = self.queries.get(&key) {
             return Ok(name.clone());
         }
-        if series.row.is_some() {
-            return Err("a row of facts".into());
+        if let Some(row) = series.row {
+            let name = self.row(row, series, text)?;
+            self.queries.insert(key, name.clone());
+            return Ok(name);
         }
         let recorded = self.recorded(series.variable).cloned();
         let lasting = recorded.as_ref().is_some_and(lasts);
@@ -44,7 +47,11 @@ impl Writer<'_> {
             .is_some_and(|r| lasting && r.value == ValueType::Truth && !r.history && series.window.is_none());
         let value = if past { "(if F.past and F.value then false else F.value)" } else { "F.value" };
         let limits = if recorded.as_ref().is_some_and(has_limits) { ", low: F.low, high: F.high" } else { "" };
-        let more = if lasting { ", lasts: F.lasts, endLatest: F.endLatest" } else { "" };
+        let more = if lasting {
+            ", lasts: F.lasts, endEarliest: F.endEarliest, endLatest: F.endLatest, endFirst: F.endFirst, endLast: F.endLast"
+        } else {
+            ""
+        };
         let body = format!(
             "({variable}) F\n    let inside: {inside}, taken: {taken}\n    where F.earliest <= Now() and inside is not false\n    return all Tuple {{ value: {value}, read: F.read, inside: inside, taken: taken, sure: inside and taken,\n      earliest: F.earliest, latest: F.latest, first: F.first, last: F.last{limits}{more} }}"
         );
@@ -117,7 +124,10 @@ impl Writer<'_> {
         let there = if conditions { "(M.sure and M.value)" } else { "M.sure" };
         let unread = format!("exists (({s}) M where not M.read and M.taken is not false)");
         let recorded = format!("exists (({s}) M where M.read and M.inside)");
-        let name = part(&s, &format!("{what:?}"));
+        let name = match what {
+            Aggregate::Duration(gap) => part(&s, &format!("Duration by {} {}", gap.count, unit_word(gap.of))),
+            _ => part(&s, &format!("{what:?}")),
+        };
         let body = match what {
             Aggregate::First | Aggregate::Last => self.edge(&s, what, text),
             Aggregate::Min | Aggregate::Max => extreme(&read, what),
@@ -145,9 +155,8 @@ impl Writer<'_> {
             Aggregate::Avg | Aggregate::Median => format!(
                 "if exists ({read} and (M.sure is null or M.value is null)) then null else {what:?}({read} return all M.value)"
             ),
-            Aggregate::Duration(_) | Aggregate::DailyDose | Aggregate::StableDose => {
-                return Err("what lasts, or is given day by day".into());
-            }
+            Aggregate::Duration(gap) => self.lasted(&s, series, gap)?,
+            Aggregate::DailyDose | Aggregate::StableDose => self.by_day(&s, series, what == Aggregate::StableDose)?,
         };
         Ok(self.define(&name, &body, ""))
     }
@@ -215,17 +224,13 @@ impl Writer<'_> {
     fn sum(&mut self, s: &str, series: &Series, read: &str, recorded: &str) -> String {
         // Of what lasts an amount may lie in the window in part, and what could not be read may be any amount.
         let dose = self.recorded(series.variable).is_some_and(|r| r.amount == Amount::Dose && lasts(r));
-        let part = match (dose, &series.window) {
-            (false, _) => "",
-            (true, None) => " or (M.lasts and M.endLatest > Now())",
-            (true, Some(_)) => " or M.lasts",
-        };
+        let (amount, part) = if dose { share(series.window.as_ref()) } else { ("M.value".into(), String::new()) };
         let unread = format!("exists (({s}) M where not M.read and M.taken is not false)");
         let unread = if dose { format!(" or {unread}") } else { String::new() };
         let nothing =
             self.presumed(series, s).map_or("null".into(), |p| format!("if ({p}) is not null then 0.0 else null"));
         format!(
-            "case when not exists (({s}) M where M.read) then ({nothing})\n    when not {recorded}{unread} or exists ({read} and (M.sure is null or M.value is null{part})) then null\n    else Coalesce(Sum({read} return all M.value), 0.0) end"
+            "case when not exists (({s}) M where M.read) then ({nothing})\n    when not {recorded}{unread} or exists ({read} and (M.sure is null or M.value is null{part})) then null\n    else Coalesce(Sum({read} return all {amount}), 0.0) end"
         )
     }
 
@@ -272,7 +277,7 @@ impl Writer<'_> {
 }
 
 /// A name beside that of a query.
-fn part(name: &str, what: &str) -> String {
+pub(super) fn part(name: &str, what: &str) -> String {
     format!("{}: {what}\"", name.trim_end_matches('"'))
 }
 
@@ -302,7 +307,7 @@ fn has_limits(recorded: &Recorded) -> bool {
     recorded.value == ValueType::Number
 }
 
-fn of_clock(d: Duration) -> bool {
+pub(super) fn of_clock(d: Duration) -> bool {
     matches!(d.of, Calendar::Hour | Calendar::Minute)
 }
 

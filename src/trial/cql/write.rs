@@ -93,6 +93,16 @@ define function IsSame(a Decimal, b Decimal): if IsNear(a, b) is false then fals
 
 define function PercentChange(a Decimal, b Decimal): (b - a) / a * 100.0
 
+// Where CQL's own would end in an error, null.
+define function ExpOf(x Decimal): if Abs(x) <= 40.0 then Exp(x) else null
+
+define function LnOf(x Decimal): if x > 0.0 then Ln(x) else null
+
+define function LogOf(x Decimal, base Decimal): if x > 0.0 and base > 1.0 then Log(x, base) else null
+
+define function PowerOf(x Decimal, exponent Decimal):
+  if Abs(LnOf(x) * exponent) <= 40.0 then Power(x, exponent) else null
+
 // Halves away from zero.
 define function RoundHalf(x Decimal): if x < 0.0 then 0.0 - Round(0.0 - x) else Round(x)
 

@@ -70,6 +70,16 @@ pub fn world(body: &str) -> World {
     world_with(body, "")
 }
 
+/// Why a definition of these variables and criteria is refused.
+pub fn refused(body: &str) -> String {
+    let systems = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/profiles/terms/systems.toml"))
+        .expect("the systems of the profiles");
+    let files = [("trial.toml".to_owned(), format!("{HEAD}{body}"))];
+    let (trial, mistakes) = load(&Files { folder: "t", files: &files, systems: &systems });
+    assert!(trial.is_none(), "it loads");
+    mistakes.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n")
+}
+
 /// The same, read by this site map.
 pub fn world_with(body: &str, site: &str) -> World {
     let terms = maps(site);

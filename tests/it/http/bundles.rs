@@ -1,6 +1,6 @@
 //! Transactions: references resolved, whole or not at all.
 
-use super::house::{observation, open, patient};
+use super::house::{administration, medication, observation, open, patient};
 use serde_json::{Value, json};
 
 fn entry(verb: &str, url: &str, full_url: &str, resource: Value) -> Value {
@@ -151,7 +151,7 @@ async fn a_batch_keeps_what_is_right_and_says_of_each_entry_what_became_of_it() 
         bare("GET", "Observation/old"),
         bare("DELETE", "Observation/never"),
         bare("PATCH", "Observation/a"),
-        bare("GET", "Medication/x"),
+        bare("GET", "Device/x"),
     ];
     let answer = house.send("POST", "/fhir", &batch(&entries)).await;
     assert_eq!(answer.status, 200, "{answer:?}");
@@ -276,4 +276,29 @@ async fn a_bundle_is_answered_as_preferred() {
     assert!(plain["entry"][0]["resource"].is_null() && plain["entry"][0]["response"]["outcome"].is_null());
     let other = house.send("POST", "/fhir", &json!({"resourceType": "Bundle", "type": "collection"})).await;
     assert_eq!((other.status, other.code().as_str()), (422, "not-supported"));
+}
+
+#[tokio::test]
+async fn a_drug_of_the_same_bundle_is_named_by_its_new_id() {
+    let house = open().await;
+    let mut given = without_id(&administration("g", "2026-03-01T08:00:00Z"));
+    given.as_object_mut().expect("an object").remove("medicationCodeableConcept");
+    given["medicationReference"] = json!({ "reference": TWO });
+    given["subject"]["reference"] = ONE.into();
+    let entries = [
+        entry("POST", "MedicationAdministration", THREE, given),
+        entry("POST", "Medication", TWO, without_id(&medication("m", "20"))),
+        entry("POST", "Patient", ONE, without_id(&patient("p"))),
+    ];
+    let answer = house.send("POST", "/fhir", &bundle(&entries)).await;
+    assert_eq!(answer.status, 200, "{answer:?}");
+    let drug = house.get("/fhir/Medication").await.json()["entry"][0]["resource"]["id"].clone();
+    let named = house.get("/fhir/MedicationAdministration").await.json();
+    let reference = format!("Medication/{}", drug.as_str().expect("an id"));
+    assert_eq!(named["entry"][0]["resource"]["medicationReference"]["reference"], reference);
+    let person = trialgate::store::PersonsAll { after: None, count: 2 };
+    let person = house.store.read(person).await.expect("read")[0];
+    let ask = trialgate::store::ReadPerson { person, known: trialgate::store::KnownAt::Now, codes: None };
+    let facts = house.store.read(ask).await.expect("read").facts;
+    assert!(facts.iter().any(|f| f.draft.code.code == "C01CA03"), "{facts:?}");
 }

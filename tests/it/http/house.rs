@@ -283,6 +283,13 @@ pub(super) fn administration(id: &str, at: &str) -> String {
     )
 }
 
+/// A Medication of one ingredient, so many mg in 50 mL.
+pub(super) fn medication(id: &str, mg: &str) -> String {
+    format!(
+        r#"{{"resourceType":"Medication","id":"{id}","code":{{"coding":[{{"system":"http://www.whocc.no/atc","code":"C01CA03"}}]}},"ingredient":[{{"itemCodeableConcept":{{"coding":[{{"system":"http://snomed.info/sct","code":"45555007"}}]}},"strength":{{"numerator":{{"value":{mg},"system":"http://unitsofmeasure.org","code":"mg"}},"denominator":{{"value":50,"system":"http://unitsofmeasure.org","code":"mL"}}}}}}]}}"#
+    )
+}
+
 /// Something done to patient `p`.
 pub(super) fn procedure(id: &str, status: &str) -> String {
     format!(

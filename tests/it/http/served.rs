@@ -22,6 +22,9 @@ async fn each_type_of_the_statement_is_found_and_read() {
         "questionnaire": "https://forms.example/q", "subject": { "reference": "Patient/C07" },
         "authored": "2026-02-01", "item": [{ "linkId": "1", "answer": [{ "valueInteger": 2 }] }] });
     assert_eq!(staffed.house.send("PUT", "/fhir/QuestionnaireResponse/q", &answers).await.status, 201);
+    let medication = json!({ "resourceType": "Medication", "id": "d",
+        "code": { "coding": [{ "system": "http://www.whocc.no/atc", "code": "C01CA03" }] } });
+    assert_eq!(staffed.house.send("PUT", "/fhir/Medication/d", &medication).await.status, 201);
     let statement = staffed.statement().await;
     for of in statement["rest"][0]["resource"].as_array().expect("types") {
         let kind = word(of, "type");

@@ -1,7 +1,7 @@
 //! What the statement says and what is served are one: each interaction, parameter, link and operation that is stated
 //! works, and nothing works that is not stated. And every route has a test: the list of those without one is empty.
 
-use super::house::{House, administration, condition, observation, open, patient, procedure, response};
+use super::house::{House, administration, condition, medication, observation, open, patient, procedure, response};
 use super::staffed::{Staffed, staffed};
 use serde_json::Value;
 use std::collections::BTreeSet;
@@ -22,6 +22,7 @@ fn sample(name: &str, id: &str) -> String {
         ResourceType::Condition => condition(id, "active"),
         ResourceType::Procedure => procedure(id, "completed"),
         ResourceType::QuestionnaireResponse => response(id),
+        ResourceType::Medication => medication(id, "20"),
     }
 }
 

@@ -6,6 +6,7 @@ mod clients;
 pub mod collect;
 mod cql;
 mod described;
+mod forms;
 mod people;
 mod validator;
 

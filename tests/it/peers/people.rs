@@ -168,9 +168,18 @@ impl Maker<'_> {
                 Some(Origin::Observation) => self.observation(variable, recorded, &code, &at),
                 Some(Origin::Condition) => self.condition(&[code], &at),
                 Some(Origin::MedicationAdministration) => self.administration(variable, &code, &at),
+                Some(Origin::Procedure) => self.procedure(&code, &at),
+                // Answers of a questionnaire are told by nobody here: unknown.
                 _ => {}
             }
         }
+    }
+
+    fn procedure(&mut self, code: &Coding, at: &str) {
+        let status = if self.odd && self.dice.chance(30) { "not-done" } else { "completed" };
+        let resource =
+            json!({ "resourceType": "Procedure", "status": status, "code": concept(code), "performedDateTime": at });
+        self.put(resource);
     }
 
     /// A time before now, often at the edge of a window; now and then one to come.

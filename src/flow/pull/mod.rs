@@ -1,0 +1,13 @@
+//! Pulling from a source: page after page of its searches, kept like any other resource, and deleted when it is gone there.
+//!
+//! Nothing here is trusted to come in order or once: whatever was read again meets itself, and a cursor moves only when
+//! all that it passes over is on disk.
+
+mod deletions;
+mod page;
+mod round;
+mod settings;
+
+pub use page::PAGES_MAX;
+pub use round::{Feed, Pulled, round, run};
+pub use settings::{By, Pull};

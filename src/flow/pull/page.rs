@@ -1,0 +1,176 @@
+//! One search at a source, page after page, each page on disk before the next is asked for.
+
+use super::round::{Feed, Pulled};
+use crate::flow::gateway::{Gateway, Source};
+use crate::flow::lines::Line;
+use crate::intake::{read_page, subject_reference};
+use crate::link::Answer;
+use crate::model::draft::ResourceType;
+use crate::model::issue::Issue;
+use crate::model::key::digest_words;
+use crate::model::time::Instant;
+use crate::store::contract::Caller;
+use std::collections::HashSet;
+use std::time::Duration;
+
+/// Pages of one search that are followed; a server that goes on is taken for one that goes round.
+pub const PAGES_MAX: usize = 20_000;
+/// Times that a page is asked for when the server is busy or cannot be reached.
+const TRIES: u32 = 4;
+/// Longest pause before the next try of a page; a server that wants a longer one ends the round.
+const PAUSE_MAX: Duration = Duration::from_secs(30);
+
+/// Why a round ended early.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Halt {
+    /// In words, without personal data.
+    pub(super) words: String,
+    /// When the server wants to be asked again.
+    pub(super) later: Option<Instant>,
+}
+
+impl Halt {
+    pub(super) fn new(words: impl Into<String>) -> Self {
+        Self { words: words.into(), later: None }
+    }
+}
+
+/// What is asked for.
+pub(super) struct Search<'a> {
+    pub(super) kind: ResourceType,
+    pub(super) query: Vec<(&'a str, String)>,
+    /// All of it must be about this Patient.
+    pub(super) patient: Option<&'a str>,
+}
+
+/// One request.
+#[derive(Clone, Copy)]
+pub(super) enum Ask<'a> {
+    /// Segments below the base.
+    Read(&'a [&'a str]),
+    /// The first page of a type's search.
+    Page(&'a str, &'a [(&'a str, &'a str)]),
+    /// A page at an address that the server gave.
+    Next(&'a str),
+}
+
+pub(super) fn caller() -> Caller {
+    Caller { actor: "gateway".into(), purpose: "pull".into() }
+}
+
+impl Feed {
+    /// Follows a search to its end. Answers the ids that were met; what cannot be kept is set aside.
+    pub(super) async fn walk(
+        &self,
+        gateway: &Gateway,
+        source: &Source,
+        search: &Search<'_>,
+        pulled: &mut Pulled,
+    ) -> Result<HashSet<String>, Halt> {
+        let kind = search.kind.name();
+        let mut query: Vec<(&str, &str)> = search.query.iter().map(|(name, value)| (*name, value.as_str())).collect();
+        let count = self.settings.count.to_string();
+        query.push(("_count", &count));
+        let (mut met, mut followed) = (HashSet::new(), HashSet::new());
+        let mut next: Option<String> = None;
+        for number in 1..=PAGES_MAX {
+            let ask = next.as_deref().map_or(Ask::Page(kind, &query), Ask::Next);
+            let answer = self.patiently(gateway, ask).await;
+            let answer =
+                answer.map_err(|halt| Halt { words: format!("{kind} page {number}: {}", halt.words), ..halt })?;
+            let wrong = |words: String| Halt::new(format!("{kind} page {number}: {words}"));
+            if answer.is_gone() {
+                return Err(wrong(answer.words(None)));
+            }
+            let page = read_page(&answer.body).map_err(|words| wrong(not_fhir(&answer, &words)))?;
+            pulled.pages += 1;
+            for remark in page.remarks {
+                pulled.problem(format!("{kind}: the server remarks {remark}"));
+            }
+            let places: Vec<String> =
+                (0..page.resources.len()).map(|i| format!("pull {kind} page {number} entry {i}")).collect();
+            let mut lines = Vec::with_capacity(places.len());
+            for ((of, range), place) in page.resources.iter().zip(&places) {
+                let line = Line { place, body: answer.body.get(range.clone()).unwrap_or_default() };
+                match search.patient.filter(|wanted| of == kind && is_about_another(line.body, wanted)) {
+                    Some(_) => self.of_another(gateway, source, &line, pulled).await?,
+                    None => lines.push(line),
+                }
+                met.extend(id_of(line.body).filter(|_| of == kind));
+            }
+            let loaded = gateway.load_lines(source, &lines, &caller()).await;
+            pulled.loaded.add(&loaded.map_err(|refusal| wrong(refusal.words()))?);
+            match page.next {
+                None => return Ok(met),
+                Some(url) => {
+                    // The address may hold identifiers: its digest is enough to know it again.
+                    if !followed.insert(digest_words(&[&url])) {
+                        return Err(wrong("the next link was followed before: the pages go round".into()));
+                    }
+                    next = Some(url);
+                }
+            }
+        }
+        Err(Halt::new(format!("{kind}: more than {PAGES_MAX} pages")))
+    }
+
+    async fn of_another(
+        &self,
+        gateway: &Gateway,
+        source: &Source,
+        line: &Line<'_>,
+        pulled: &mut Pulled,
+    ) -> Result<(), Halt> {
+        let text = "the source answered with a resource about another Patient than the one asked for";
+        let issue = Issue::error("conflict", "subject", text);
+        let aside = gateway.set_aside(source, line, &[issue], &caller(), &mut pulled.loaded).await;
+        aside.map_err(|refusal| Halt::new(refusal.words()))
+    }
+
+    /// Asks until there is an answer that is no passing failure, a few times at most: what was asked for, or 404 or 410.
+    pub(super) async fn patiently(&self, gateway: &Gateway, ask: Ask<'_>) -> Result<Answer, Halt> {
+        let mut pause = Duration::from_secs(1);
+        for turn in 1.. {
+            let now = gateway.now();
+            let answer = match ask {
+                Ask::Read(path) => self.client.get(path, &[], now).await,
+                Ask::Page(kind, query) => self.client.get_page(&[kind], query, now).await,
+                Ask::Next(url) => self.client.next_page(url, now).await,
+            };
+            let (words, later) = match answer {
+                Ok(answer) if answer.is_passing() => (answer.words(None), answer.retry_after),
+                Ok(answer) if (answer.is_success() && !answer.too_long) || answer.is_gone() => return Ok(answer),
+                Ok(answer) => return Err(Halt::new(answer.words(None))),
+                Err(failure) => (failure.text, None),
+            };
+            let wanted = later.map(|at| Duration::from_micros((at.0 - gateway.now().0).max(0).unsigned_abs()));
+            let wait = wanted.unwrap_or(pause);
+            if turn == TRIES || wait > PAUSE_MAX {
+                return Err(Halt { words, later });
+            }
+            tokio::time::sleep(wait).await;
+            pause *= 2;
+        }
+        Err(Halt::new("not asked"))
+    }
+}
+
+/// Says what came instead of FHIR: large servers answer XML or HTML where something before them failed.
+fn not_fhir(answer: &Answer, words: &str) -> String {
+    let kind: String = answer.content_type.chars().filter(|c| c.is_ascii_graphic()).take(60).collect();
+    if kind.contains("json") { words.to_owned() } else { format!("{words} (Content-Type {kind})") }
+}
+
+fn is_about_another(body: &[u8], wanted: &str) -> bool {
+    let reference = subject_reference(body);
+    let id = reference.as_deref().and_then(|r| r.split("/_history/").next()?.rsplit('/').next());
+    id.is_some_and(|id| id != wanted)
+}
+
+fn id_of(body: &[u8]) -> Option<String> {
+    #[derive(serde::Deserialize)]
+    struct Face {
+        id: Option<String>,
+    }
+    serde_json::from_slice::<Face>(body).ok()?.id
+}

@@ -1,0 +1,227 @@
+//! One round of pulling a source, and rounds for as long as the gateway runs.
+
+use super::page::{Ask, Halt, Search};
+use super::settings::{By, Pull};
+use crate::flow::gateway::{Gateway, Source};
+use crate::flow::lines::Loaded;
+use crate::link::Client;
+use crate::model::draft::ResourceType;
+use crate::model::time::Instant;
+use crate::store::contract::Narrow;
+use crate::store::{CursorOf, Order, SaveCursor, Walk};
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+/// Problems that are remembered of one round.
+const PROBLEMS_MAX: usize = 50;
+/// Patients read from the store at once, when they are the roster.
+const ROSTER_STEP: usize = 1000;
+/// The start of time, for servers that want a closed range.
+const BEGINNING: &str = "1900-01-01T00:00:00Z";
+
+/// A source that is pulled.
+#[derive(Debug)]
+pub struct Feed {
+    /// The source's name.
+    pub source: String,
+    /// The way to it.
+    pub client: Client,
+    /// How.
+    pub settings: Pull,
+}
+
+/// What a round brought.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Pulled {
+    /// Pages that were read.
+    pub pages: u64,
+    /// What became of the resources on them.
+    pub loaded: Loaded,
+    /// What was gone at the source and is deleted here.
+    pub deleted: u64,
+    /// What went wrong, in words without personal data; none: the round is whole.
+    pub problems: Vec<String>,
+    /// When the server wants to be asked again, if it said so.
+    pub later: Option<Instant>,
+}
+
+impl Pulled {
+    pub(super) fn problem(&mut self, words: String) {
+        if self.problems.len() < PROBLEMS_MAX && !self.problems.contains(&words) {
+            self.problems.push(words);
+        }
+    }
+
+    fn halted(&mut self, halt: Halt) {
+        self.later = self.later.max(halt.later);
+        self.problem(halt.words);
+    }
+}
+
+/// One round; `whole` reads everything again, whatever was read before.
+pub async fn round(gateway: &Gateway, feed: &Feed, whole: bool) -> Pulled {
+    let mut pulled = Pulled::default();
+    let Some(source) = gateway.source(&feed.source) else {
+        pulled.problem(format!("`{}` is no source of the settings", feed.source));
+        return pulled;
+    };
+    let done = match feed.settings.by {
+        By::Server => feed.by_time(gateway, source, whole, &mut pulled).await,
+        By::Patients => feed.by_patient(gateway, source, whole, &mut pulled).await,
+    };
+    if let Err(halt) = done {
+        pulled.halted(halt);
+    }
+    pulled
+}
+
+/// Pulls for as long as the gateway runs; ends when `stop` says so.
+pub async fn run(gateway: &Gateway, feed: &Feed, mut stop: tokio::sync::watch::Receiver<bool>) {
+    while !*stop.borrow() {
+        // What was begun is idempotent and its cursor moves last, so a round may end anywhere.
+        let pulled = tokio::select! { pulled = round(gateway, feed, false) => pulled, _ = stop.changed() => return };
+        let (source, kept) = (&feed.source, pulled.loaded.kept.values().sum::<u64>());
+        let set_aside = pulled.loaded.set_aside.values().sum::<u64>();
+        tracing::info!(%source, pages = pulled.pages, kept, set_aside, deleted = pulled.deleted, "pulled");
+        for problem in &pulled.problems {
+            tracing::warn!(%source, "{problem}");
+        }
+        let asked = pulled.later.map(|at| Duration::from_micros((at.0 - gateway.now().0).max(0).unsigned_abs()));
+        let wait = asked.map_or(feed.settings.every, |asked| asked.max(feed.settings.every));
+        tokio::select! { () = tokio::time::sleep(wait) => {}, _ = stop.changed() => {} }
+    }
+}
+
+impl Feed {
+    /// Types one after the other; one that fails does not keep the others waiting.
+    async fn by_time(&self, gateway: &Gateway, source: &Source, whole: bool, pulled: &mut Pulled) -> Result<(), Halt> {
+        // Ranges are of the server's own clock, whatever ours says.
+        let metadata = self.patiently(gateway, Ask::Read(&["metadata"])).await?;
+        let now = metadata.date.unwrap_or_else(|| gateway.now());
+        for kind in self.settings.types() {
+            let name = format!("pull/{}/{}", self.source, kind.name());
+            let whole = whole || self.is_due(gateway, &name, now).await?;
+            let from =
+                self.cursor(gateway, &name).await?.filter(|_| !whole).map(|last| back(last, self.settings.overlap));
+            let from = from.map_or_else(|| BEGINNING.to_owned(), |from| from.to_string());
+            let query = vec![("_lastUpdated", format!("ge{from}")), ("_lastUpdated", format!("lt{now}"))];
+            let done = async {
+                let met = self.walk(gateway, source, &Search { kind, query, patient: None }, pulled).await?;
+                if whole && self.settings.reread.is_some() {
+                    self.forget(gateway, source, (kind, None), &met, pulled).await?;
+                    self.save(gateway, &format!("{name}/whole"), now.0.to_string()).await?;
+                }
+                self.save(gateway, &name, now.0.to_string()).await
+            };
+            if let Err(halt) = done.await {
+                pulled.halted(halt);
+            }
+        }
+        Ok(())
+    }
+
+    /// Patients one after the other, from where a round that was cut off stood.
+    async fn by_patient(
+        &self,
+        gateway: &Gateway,
+        source: &Source,
+        whole: bool,
+        pulled: &mut Pulled,
+    ) -> Result<(), Halt> {
+        let name = format!("pull/{}/roster", self.source);
+        let roster = self.roster(gateway, source).await?;
+        let last = self.store_cursor(gateway, &name).await?.filter(|_| !whole).unwrap_or_default();
+        for patient in roster.iter().filter(|id| **id > last) {
+            self.patient(gateway, source, patient, pulled).await?;
+            self.save(gateway, &name, patient.clone()).await?;
+        }
+        self.save(gateway, &name, String::new()).await
+    }
+
+    async fn patient(
+        &self,
+        gateway: &Gateway,
+        source: &Source,
+        patient: &str,
+        pulled: &mut Pulled,
+    ) -> Result<(), Halt> {
+        for kind in self.settings.types() {
+            if kind == ResourceType::Patient {
+                if !self.ask_for(gateway, source, kind, patient, pulled).await? {
+                    // Merged away or removed: what is left of it here goes by its own absence.
+                    pulled.problem("a Patient of the roster is gone at the source".into());
+                }
+                continue;
+            }
+            let query = vec![("patient", patient.to_owned())];
+            match self.walk(gateway, source, &Search { kind, query, patient: Some(patient) }, pulled).await {
+                Ok(met) if self.settings.reread.is_some() => {
+                    self.forget(gateway, source, (kind, Some(patient)), &met, pulled).await?;
+                }
+                Ok(_) => {}
+                // A server that lacks the type says so each time; one that is busy ends the round.
+                Err(halt) if halt.later.is_none() => pulled.halted(halt),
+                Err(halt) => return Err(halt),
+            }
+        }
+        Ok(())
+    }
+
+    /// Ids of the Patients, in order.
+    async fn roster(&self, gateway: &Gateway, source: &Source) -> Result<BTreeSet<String>, Halt> {
+        let mut roster: BTreeSet<String> = self.settings.patients.iter().cloned().collect();
+        if let Some(group) = &self.settings.group {
+            let answer = self.patiently(gateway, Ask::Read(&["Group", group])).await?;
+            let group: serde_json::Value = serde_json::from_slice(&answer.body).unwrap_or_default();
+            let members =
+                group["member"].as_array().ok_or_else(|| Halt::new("the Group of the roster has no members"))?;
+            let reference =
+                |m: &serde_json::Value| Some(m["entity"]["reference"].as_str()?.rsplit('/').next()?.to_owned());
+            roster.extend(members.iter().filter(|m| m["inactive"] != true).filter_map(reference));
+        }
+        if roster.is_empty() {
+            let mut walk = Walk {
+                narrow: Narrow::nothing(&source.name, ResourceType::Patient),
+                known: (Instant::MIN, Instant::MAX),
+                until: Instant::MAX,
+                seen: None,
+                judge: None,
+                order: Order::Known,
+                after: None,
+                count: ROSTER_STEP,
+                looks: usize::MAX,
+            };
+            loop {
+                let walked = gateway.store.read(walk.clone()).await.map_err(|e| Halt::new(e.to_string()))?;
+                roster.extend(walked.resources.into_iter().map(|r| r.id));
+                let Some(next) = walked.next else { break };
+                (walk.after, walk.seen) = (Some(next), Some(walked.seen));
+            }
+        }
+        Ok(roster)
+    }
+
+    /// Whether everything is to be read again.
+    async fn is_due(&self, gateway: &Gateway, name: &str, now: Instant) -> Result<bool, Halt> {
+        let Some(reread) = self.settings.reread else { return Ok(false) };
+        let last = self.cursor(gateway, &format!("{name}/whole")).await?;
+        Ok(last.is_none_or(|last| last <= back(now, reread)))
+    }
+
+    async fn cursor(&self, gateway: &Gateway, name: &str) -> Result<Option<Instant>, Halt> {
+        Ok(self.store_cursor(gateway, name).await?.and_then(|words| words.parse().ok()).map(Instant))
+    }
+
+    async fn store_cursor(&self, gateway: &Gateway, name: &str) -> Result<Option<String>, Halt> {
+        gateway.store.read(CursorOf { name: name.to_owned() }).await.map_err(|e| Halt::new(e.to_string()))
+    }
+
+    async fn save(&self, gateway: &Gateway, name: &str, value: String) -> Result<(), Halt> {
+        let save = SaveCursor { name: name.to_owned(), value, at: gateway.now() };
+        gateway.store.write(save).await.map_err(|e| Halt::new(e.to_string()))
+    }
+}
+
+fn back(from: Instant, by: Duration) -> Instant {
+    from.plus_us(-i64::try_from(by.as_micros()).unwrap_or(i64::MAX))
+}

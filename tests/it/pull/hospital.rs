@@ -1,0 +1,275 @@
+//! A hospital's FHIR server for the tests: a real one on loopback, with the manners and faults of the large vendors.
+
+use axum::Router;
+use axum::body::Body;
+use axum::extract::{Path, RawQuery, State};
+use axum::http::{HeaderMap, Response, StatusCode, header};
+use axum::routing::get;
+use serde_json::{Value, json};
+use std::collections::{BTreeMap, BTreeSet};
+use std::io::Write;
+use std::sync::{Arc, Mutex};
+use tokio::net::TcpListener;
+
+/// What it does that others do not.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Manner {
+    /// A search without a patient is refused, and `_lastUpdated` must be a closed range (Oracle).
+    WantsPatient,
+    /// An empty result carries an OperationOutcome entry, and unknown parameters are dropped in silence (Epic).
+    OutcomeWhenEmpty,
+    /// Errors are HTML pages.
+    Html,
+    /// Everything is answered as XML.
+    Xml,
+    /// The second page names itself as the next.
+    Loops,
+    /// The next link leads to another origin.
+    LeadsAway,
+    /// Every search is redirected to another origin.
+    Redirects,
+    /// Each page is refused once with 429 and a `Retry-After` of no time.
+    BusyOnce,
+    /// 503 that wants to be asked again in an hour.
+    BusyForAnHour,
+    /// An answer that unpacks to far more than any page.
+    Bomb,
+    /// A proxy cut the page off in the middle.
+    CutOff,
+    /// One resource of every patient's result is another patient's.
+    WrongPatient,
+    /// The second page fails.
+    SecondPageFails,
+    /// `total` and pages of one entry only, whatever `_count` says.
+    SmallPages,
+}
+
+struct Inside {
+    /// By type and id: the resource, and when it was last updated, in seconds since 1970.
+    resources: BTreeMap<(String, String), (Value, i64)>,
+    manners: BTreeSet<Manner>,
+    /// The server's clock, in seconds since 1970.
+    clock: i64,
+    /// Path and query of each request.
+    log: Vec<String>,
+    refused: BTreeSet<String>,
+    base: String,
+    elsewhere: String,
+}
+
+/// The server.
+#[derive(Clone)]
+pub struct Hospital(Arc<Mutex<Inside>>);
+
+/// 15 March 2026, 08:00 UTC.
+pub const CLOCK: i64 = 1_773_561_600;
+
+impl Hospital {
+    /// Opens; `elsewhere` is an origin that nobody may be led to.
+    pub async fn open(elsewhere: &str) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
+        let base = format!("http://{}/api/FHIR/R4", listener.local_addr().expect("an address"));
+        let inside = Inside {
+            resources: BTreeMap::new(),
+            manners: BTreeSet::new(),
+            clock: CLOCK,
+            log: Vec::new(),
+            refused: BTreeSet::new(),
+            base,
+            elsewhere: elsewhere.to_owned(),
+        };
+        let hospital = Self(Arc::new(Mutex::new(inside)));
+        let app = Router::new()
+            .route("/api/FHIR/R4/metadata", get(metadata))
+            .route("/api/FHIR/R4/{kind}", get(search))
+            .route("/api/FHIR/R4/{kind}/{id}", get(read))
+            .with_state(hospital.clone());
+        tokio::spawn(async move { axum::serve(listener, app).await });
+        hospital
+    }
+
+    fn inside(&self) -> std::sync::MutexGuard<'_, Inside> {
+        self.0.lock().expect("nobody panicked")
+    }
+
+    /// Its base.
+    pub fn base(&self) -> String {
+        self.inside().base.clone()
+    }
+
+    /// From now on it has these manners.
+    pub fn behaves(&self, manners: &[Manner]) {
+        let mut inside = self.inside();
+        inside.manners = manners.iter().copied().collect();
+        inside.refused.clear();
+    }
+
+    /// Its clock.
+    pub fn at(&self, seconds: i64) {
+        self.inside().clock = seconds;
+    }
+
+    /// Keeps a resource as of that moment.
+    pub fn keeps(&self, resource: Value, seconds: i64) {
+        let word = |name: &str| resource[name].as_str().expect("text").to_owned();
+        self.inside().resources.insert((word("resourceType"), word("id")), (resource.clone(), seconds));
+    }
+
+    /// Forgets a resource.
+    pub fn forgets(&self, kind: &str, id: &str) {
+        self.inside().resources.remove(&(kind.to_owned(), id.to_owned()));
+    }
+
+    /// What it was asked since the last look.
+    pub fn asked(&self) -> Vec<String> {
+        std::mem::take(&mut self.inside().log)
+    }
+}
+
+fn answer(inside: &Inside, status: u16, kind: &str, body: impl Into<Body>) -> Response<Body> {
+    let date = jiff::Timestamp::from_second(inside.clock).expect("a moment");
+    let date = jiff::fmt::rfc2822::DateTimePrinter::new().timestamp_to_rfc9110_string(&date).expect("a date");
+    let response = Response::builder().status(status).header(header::DATE, date).header(header::CONTENT_TYPE, kind);
+    response.body(body.into()).expect("a response")
+}
+
+fn fhir(inside: &Inside, status: u16, body: &Value) -> Response<Body> {
+    answer(inside, status, "application/fhir+json", body.to_string())
+}
+
+fn outcome(code: &str, text: &str) -> Value {
+    json!({ "resourceType": "OperationOutcome", "issue": [{ "severity": "warning", "code": code, "diagnostics": text }] })
+}
+
+async fn metadata(State(hospital): State<Hospital>) -> Response<Body> {
+    let inside = hospital.inside();
+    fhir(&inside, 200, &json!({ "resourceType": "CapabilityStatement", "fhirVersion": "4.0.1" }))
+}
+
+async fn read(State(hospital): State<Hospital>, Path((kind, id)): Path<(String, String)>) -> Response<Body> {
+    let mut inside = hospital.inside();
+    inside.log.push(format!("{kind}/{id}"));
+    match inside.resources.get(&(kind, id)) {
+        Some((resource, at)) => fhir(&inside, 200, &stamped(resource, *at)),
+        None => fhir(&inside, 404, &outcome("not-found", "nothing is here")),
+    }
+}
+
+fn stamped(resource: &Value, at: i64) -> Value {
+    let mut resource = resource.clone();
+    let at = jiff::Timestamp::from_second(at).expect("a moment");
+    resource["meta"]["lastUpdated"] = at.to_string().into();
+    resource
+}
+
+async fn search(
+    State(hospital): State<Hospital>,
+    Path(kind): Path<String>,
+    RawQuery(query): RawQuery,
+    headers: HeaderMap,
+) -> Response<Body> {
+    let mut inside = hospital.inside();
+    let query = query.unwrap_or_default();
+    inside.log.push(format!("{kind}?{query}"));
+    let given: Vec<(String, String)> = form(&query);
+    let has = |m: Manner| inside.manners.contains(&m);
+    let accepts = headers.get(header::ACCEPT).and_then(|v| v.to_str().ok()).unwrap_or_default();
+    if has(Manner::Xml) || !accepts.contains("json") {
+        return answer(&inside, 200, "application/fhir+xml", "<Bundle xmlns=\"http://hl7.org/fhir\"/>");
+    }
+    if has(Manner::Html) {
+        return answer(&inside, 400, "text/html", "<html><body>Patient p1 could not be shown</body></html>");
+    }
+    if has(Manner::Redirects) {
+        let mut response = answer(&inside, 302, "text/plain", "");
+        response.headers_mut().insert(header::LOCATION, inside.elsewhere.parse().expect("a header"));
+        return response;
+    }
+    if has(Manner::BusyForAnHour) {
+        let mut response = fhir(&inside, 503, &outcome("transient", "down for maintenance"));
+        response.headers_mut().insert(header::RETRY_AFTER, "3600".parse().expect("a header"));
+        return response;
+    }
+    if has(Manner::BusyOnce) && inside.refused.insert(format!("{kind}?{query}")) {
+        let mut response = fhir(&inside, 429, &outcome("throttled", "slower"));
+        response.headers_mut().insert(header::RETRY_AFTER, "0".parse().expect("a header"));
+        return response;
+    }
+    if inside.manners.contains(&Manner::Bomb) {
+        let mut coder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::best());
+        let block = vec![b' '; 1 << 20];
+        (0..80).for_each(|_| coder.write_all(&block).expect("packs"));
+        let mut response = answer(&inside, 200, "application/fhir+json", coder.finish().expect("packs"));
+        response.headers_mut().insert(header::CONTENT_ENCODING, "gzip".parse().expect("a header"));
+        return response;
+    }
+    page(&inside, &kind, &given)
+}
+
+fn page(inside: &Inside, kind: &str, given: &[(String, String)]) -> Response<Body> {
+    let has = |m: Manner| inside.manners.contains(&m);
+    let one = |name: &str| given.iter().find(|(n, _)| n == name).map(|(_, v)| v.as_str());
+    let patient = one("patient").map(|p| p.trim_start_matches("Patient/").to_owned());
+    if has(Manner::WantsPatient) && patient.is_none() {
+        return fhir(inside, 400, &outcome("required", "one of patient, subject or _id is wanted"));
+    }
+    let number: usize = one("page").map_or(1, |n| n.parse().expect("a number"));
+    if number == 2 && has(Manner::SecondPageFails) {
+        return fhir(inside, 403, &outcome("forbidden", "not this page"));
+    }
+    let fits = |resource: &Value, at: i64| {
+        let about = resource["subject"]["reference"].as_str().map(|r| r.trim_start_matches("Patient/").to_owned());
+        let of_patient = patient.as_ref().is_none_or(|p| about.as_ref() == Some(p));
+        of_patient && given.iter().filter(|(n, _)| n == "_lastUpdated").all(|(_, v)| in_range(v, at))
+    };
+    let mut all: Vec<Value> = inside
+        .resources
+        .iter()
+        .filter(|((of, _), (resource, at))| of == kind && fits(resource, *at))
+        .map(|(_, (resource, at))| stamped(resource, *at))
+        .collect();
+    if has(Manner::WrongPatient) && patient.is_some() {
+        all.iter_mut().take(1).for_each(|r| r["subject"]["reference"] = "Patient/somebody-else".into());
+    }
+    let count = if has(Manner::SmallPages) { 1 } else { one("_count").map_or(20, |n| n.parse().expect("a number")) };
+    let mut entries: Vec<Value> = all
+        .iter()
+        .skip((number - 1) * count)
+        .take(count)
+        .map(|r| json!({ "fullUrl": format!("{}/{kind}/{}", inside.base, r["id"].as_str().unwrap_or("")), "resource": r, "search": { "mode": "match" } }))
+        .collect();
+    if entries.is_empty() && has(Manner::OutcomeWhenEmpty) {
+        entries.push(json!({ "resource": outcome("processing", "Resource request returns no results."), "search": { "mode": "outcome" } }));
+    }
+    let mut bundle =
+        json!({ "resourceType": "Bundle", "type": "searchset", "total": all.len(), "link": [], "entry": entries });
+    if number * count < all.len() {
+        let rest: Vec<String> =
+            given.iter().filter(|(n, _)| n != "page").map(|(n, v)| format!("{n}={}", v.replace(':', "%3A"))).collect();
+        let next = if has(Manner::Loops) && number == 2 { 2 } else { number + 1 };
+        let base = if has(Manner::LeadsAway) { &inside.elsewhere } else { &inside.base };
+        let url = format!("{base}/{kind}?{}&page={next}", rest.join("&"));
+        bundle["link"] = json!([{ "relation": "next", "url": url }]);
+    }
+    if has(Manner::CutOff) {
+        let text = bundle.to_string();
+        return answer(inside, 200, "application/fhir+json", text[..text.len() / 2].to_owned());
+    }
+    fhir(inside, StatusCode::OK.as_u16(), &bundle)
+}
+
+fn form(query: &str) -> Vec<(String, String)> {
+    let plain = |text: &str| text.replace("%3A", ":").replace("%2F", "/").replace("%3a", ":");
+    let pair = |part: &str| part.split_once('=').map(|(n, v)| (plain(n), plain(v)));
+    query.split('&').filter_map(pair).collect()
+}
+
+fn in_range(value: &str, at: i64) -> bool {
+    let (prefix, moment) = value.split_at(2);
+    let moment: jiff::Timestamp = moment.parse().expect("a moment");
+    match prefix {
+        "ge" => at >= moment.as_second(),
+        "lt" => at < moment.as_second(),
+        other => panic!("{other} is not expected"),
+    }
+}
