@@ -119,6 +119,9 @@ pub struct Import {
     /// The source whose ids these are.
     #[arg(long, default_value = "main")]
     pub source: String,
+    /// Reads each file from its start, whatever was read of it before.
+    #[arg(long)]
+    pub again: bool,
     /// Prints the summary as JSON.
     #[arg(long)]
     pub json: bool,

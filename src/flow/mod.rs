@@ -23,6 +23,7 @@ pub mod history;
 pub mod import;
 pub mod library;
 pub mod lines;
+pub mod mark;
 pub mod overview;
 pub mod own;
 pub mod people;
