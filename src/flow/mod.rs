@@ -24,6 +24,7 @@ pub mod import;
 pub mod library;
 pub mod lines;
 pub mod mark;
+pub mod maps;
 pub mod overview;
 pub mod own;
 pub mod people;
@@ -39,6 +40,7 @@ pub mod search;
 pub mod served;
 pub mod subjects;
 pub mod takeup;
+pub mod unmapped;
 pub mod worklist;
 
 pub use crate::store::contract::{Caller, Event, Kept, StoreError, Stored};
