@@ -189,10 +189,16 @@ async fn map_of(file: &Path, source: &str, as_json: bool, place: &Place) -> Resu
     let name = file.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
     let kind = file.extension().and_then(|end| end.to_str()).unwrap_or_default();
     if !MAP_ENDS.contains(&kind) {
-        return Ok(fail(End::Usage, format!("{name} is of no kind that is read; wanted .toml, .csv or .json (ConceptMap)")));
+        return Ok(fail(
+            End::Usage,
+            format!("{name} is of no kind that is read; wanted .toml, .csv or .json (ConceptMap)"),
+        ));
     }
     if source != MAIN && !settings.sources.contains_key(source) {
-        return Ok(fail(End::Usage, format!("no source `{source}` is configured; wanted [sources.{source}] in the settings")));
+        return Ok(fail(
+            End::Usage,
+            format!("no source `{source}` is configured; wanted [sources.{source}] in the settings"),
+        ));
     }
     let fault = |e: std::io::Error| format!("{}: {e}", file.display());
     if std::fs::metadata(file).map_err(fault)?.len() > MAP_FILE_MAX as u64 {

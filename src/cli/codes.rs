@@ -37,7 +37,13 @@ pub async fn unmapped(desk: &Desk, asked: &Unread) -> End {
         let guesses: Vec<String> = row.may_be.iter().map(ToString::to_string).collect();
         let may = if guesses.is_empty() { String::new() } else { format!("; may be {}", guesses.join(", ")) };
         let (count, code) = (thousands(row.count.unsigned_abs()), row.code.to_string());
-        println!("{count:>10}  {:<12} {code:<40} {:<16} {:<10}  {}{may}", row.source, row.unit, day(row.last), row.what());
+        println!(
+            "{count:>10}  {:<12} {code:<40} {:<16} {:<10}  {}{may}",
+            row.source,
+            row.unit,
+            day(row.last),
+            row.what()
+        );
     }
     if found.len() > shown.len() {
         println!("and {} more; --most N shows them", thousands((found.len() - shown.len()) as u64));
@@ -50,7 +56,8 @@ fn day(at: Instant) -> String {
 }
 
 fn object(row: &Unmapped) -> Value {
-    let guess = |g: &unmapped::Guess| json!({ "code": g.code.to_string(), "variable": g.variable, "equal_code": g.equal });
+    let guess =
+        |g: &unmapped::Guess| json!({ "code": g.code.to_string(), "variable": g.variable, "equal_code": g.equal });
     json!({ "source": row.source, "code": row.code.to_string(), "unit": row.unit, "results": row.count, "what": row.what(),
             "first": Zone::utc().show(row.first), "last": Zone::utc().show(row.last),
             "may_be": row.may_be.iter().map(guess).collect::<Vec<_>>() })
@@ -73,7 +80,9 @@ pub fn loaded(source: &str, file: &str, loaded: &MapLoaded, as_json: bool) -> En
     let count = |test: &dyn Fn(&&MapChange) -> bool| changes.iter().filter(test).count();
     let (added, removed) = (count(&|c| c.before.is_none()), count(&|c| c.after.is_none()));
     let another = changes.len() - added - removed;
-    println!("the map of {source}: {added} added, {removed} removed, {another} mapped differently; {marked} persons are looked at again");
+    println!(
+        "the map of {source}: {added} added, {removed} removed, {another} mapped differently; {marked} persons are looked at again"
+    );
     for change in changes.iter().take(CHANGES_SHOWN) {
         let MapChange { kind, word, before, after, .. } = change;
         match (before, after) {

@@ -82,7 +82,10 @@ pub async fn overlaid(store: &Store, profiles: &Profiles, mut library: Library) 
     if loaded != library.loaded_maps {
         library = Library::load(&maps::with_held(store, profiles).await?).map_err(|mistakes| {
             let words: Vec<String> = mistakes.iter().filter(|m| m.is_error()).map(ToString::to_string).collect();
-            StoreError::Corrupt(format!("the maps of this store are not understood by this program:\n{}", words.join("\n")))
+            StoreError::Corrupt(format!(
+                "the maps of this store are not understood by this program:\n{}",
+                words.join("\n")
+            ))
         })?;
         library.loaded_maps = loaded;
     }

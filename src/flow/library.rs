@@ -10,10 +10,10 @@ use crate::model::terms::TermsBySource;
 use crate::model::unit::Unit;
 use crate::normalize::Plan;
 use crate::store::{Store, StoreError, UsageList, UsageRow};
-use crate::trial::{INSTRUMENTS, MAP_ENDS};
 use crate::trial::check::{self, Files, Mistake};
 use crate::trial::definition::Trial;
 use crate::trial::terms::{self, TermsFiles};
+use crate::trial::{INSTRUMENTS, MAP_ENDS};
 use std::collections::{BTreeMap, HashSet};
 use std::sync::{Arc, PoisonError, RwLock};
 

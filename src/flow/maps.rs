@@ -174,7 +174,13 @@ pub async fn mark(desk: &Desk, after: &TermsBySource, changes: &[MapChange]) -> 
         let codes = concerned(desk, after.of(source), source, &own).await?.map(Arc::new);
         let mut last = None;
         loop {
-            let step = MarkHolders { source: source.to_owned(), codes: codes.clone(), after: last, count: CHUNK, at: desk.now() };
+            let step = MarkHolders {
+                source: source.to_owned(),
+                codes: codes.clone(),
+                after: last,
+                count: CHUNK,
+                at: desk.now(),
+            };
             let (next, n) = desk.store().write(step).await?;
             marked += n;
             last = next;
@@ -200,7 +206,8 @@ async fn concerned(
     let usage = desk.store().read(UsageList { source: Some(source.to_owned()) }).await?;
     let mut found = HashSet::new();
     for change in changes {
-        let same = |row: &&UsageRow| row.code.to_string() == change.word || terms.usual(&row.code).to_string() == change.word;
+        let same =
+            |row: &&UsageRow| row.code.to_string() == change.word || terms.usual(&row.code).to_string() == change.word;
         let keys: Vec<i64> = usage.iter().filter(same).map(|row| row.code.key()).collect();
         if keys.is_empty() {
             return Ok(None);

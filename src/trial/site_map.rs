@@ -132,7 +132,8 @@ impl MapFile<'_> {
                     matches!(how, Some("equal" | "equivalent"))
                 };
                 let targets = list(&element, "target");
-                let means: Vec<String> = targets.iter().filter(same).filter_map(|t| t["code"].as_str()).map(str::to_owned).collect();
+                let means: Vec<String> =
+                    targets.iter().filter(same).filter_map(|t| t["code"].as_str()).map(str::to_owned).collect();
                 other += targets.len() - means.len();
                 if means.is_empty() {
                     continue;
@@ -151,7 +152,8 @@ impl MapFile<'_> {
             }
         }
         if other > 0 {
-            let words = format!("{other} targets are not taken: only `equal` and `equivalent` say the same of a person");
+            let words =
+                format!("{other} targets are not taken: only `equal` and `equivalent` say the same of a person");
             mistakes.push(self.at(Severity::Warning, 0..0, words));
         }
     }
@@ -163,7 +165,9 @@ impl MapFile<'_> {
             _ => Err(format!("`{word}` has {} meanings; wanted one", means.len())),
         };
         match kind {
-            "unit" if word.is_empty() => return Err("no unit stands here; wanted one, or the kind `default_unit`".into()),
+            "unit" if word.is_empty() => {
+                return Err("no unit stands here; wanted one, or the kind `default_unit`".into());
+            }
             "answer" | "system" if word.is_empty() => return Err("no word stands here".into()),
             "unit" => {
                 let meant = unit(terms, word, one()?)?;
@@ -217,9 +221,10 @@ const MISTAKES_MAX: usize = 50;
 /// A UCUM code that may be computed with; what a word means cannot be a code that senders mean otherwise.
 fn unit(terms: &Terms, word: &str, code: &str) -> Result<String, String> {
     match Unit::parse(code) {
-        Ok(unit) if terms.misread.contains(code) => {
-            Err(format!("`{word}` cannot mean `{code}`, which {}; wanted the UCUM code of what is meant", unit.measures()))
-        }
+        Ok(unit) if terms.misread.contains(code) => Err(format!(
+            "`{word}` cannot mean `{code}`, which {}; wanted the UCUM code of what is meant",
+            unit.measures()
+        )),
         Ok(_) => Ok(code.to_owned()),
         Err(fault) => Err(fault.to_string()),
     }

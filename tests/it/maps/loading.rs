@@ -35,7 +35,8 @@ async fn load(town: &Town, file: &str, text: &str) -> MapLoaded {
 /// How many wait to be assessed; the claim has ended when it is made, so they wait on.
 async fn waiting(town: &Town) -> usize {
     let (at, lease) = (town.desk.now(), "count".to_owned());
-    let claims = town.desk.store().write(ClaimPending { lease, until: at.plus_us(-1), count: 64, at }).await.expect("claimed");
+    let claims =
+        town.desk.store().write(ClaimPending { lease, until: at.plus_us(-1), count: 64, at }).await.expect("claimed");
     claims.len()
 }
 

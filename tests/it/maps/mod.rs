@@ -15,5 +15,10 @@ pub fn ward(files: &[(&str, &str)]) -> (TermsBySource, Vec<Mistake>) {
     };
     let site = |(name, text): &(&str, &str)| ("ward".to_owned(), (*name).to_owned(), (*text).to_owned());
     let sites = files.iter().map(site).collect();
-    terms(&TermsFiles { systems: file("systems.toml"), units: file("units.toml"), answers: file("answers.toml"), sites })
+    terms(&TermsFiles {
+        systems: file("systems.toml"),
+        units: file("units.toml"),
+        answers: file("answers.toml"),
+        sites,
+    })
 }
