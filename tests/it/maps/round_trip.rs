@@ -69,7 +69,7 @@ fn what_is_filled_in_is_read_and_what_is_set_aside_is_not_asked_again() {
     let load =
         || output(trialgate().args(["codes", "load", "--source", "main", "--store", &store, "--json"]).arg(&file));
     let loaded: Value = serde_json::from_str(&load()).expect("JSON");
-    assert_eq!((loaded["changes"].as_array().map(Vec::len), &loaded["persons"]), (Some(4), &json!(1)));
+    assert_eq!((loaded["changes"].as_array().map(Vec::len), &loaded["persons"]), (Some(4), &json!(1)), "{loaded}");
     let left = table();
     let left = csv::rows(&left);
     assert_eq!(left.len(), 1, "only the heading: {left:?}");
