@@ -29,7 +29,7 @@ static MEMORY: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 const RESULTS: usize = 100;
 /// How often each person is assessed again, so that the ticks of the clock do not show.
-const AGAIN: usize = 5;
+const AGAIN: usize = 20;
 const NOW: Instant = Instant(1_773_561_600_000_000);
 
 /// A small generator, the same everywhere.
