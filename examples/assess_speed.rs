@@ -52,7 +52,7 @@ fn labs(trial: &Trial) -> Vec<Lab> {
         let (code, unit) = (r.codes.codes.first()?, v.unit.as_ref()?);
         let (low, high) = r.plausible.as_ref().map_or((1, 100), |(low, high)| (whole(low), whole(high)));
         let usable = r.from == [Origin::Observation] && r.collection_hours.is_none();
-        usable.then(|| Lab(code.system.clone(), code.code.clone(), unit.words().to_string(), low, high))
+        usable.then(|| Lab(code.system.to_string(), code.code.to_string(), unit.words().to_string(), low, high))
     };
     trial.variables.iter().filter_map(lab).collect()
 }

@@ -149,8 +149,8 @@ fn observation(person: usize, n: usize, full: bool, dice: &mut Dice, facts: &mut
     let throw = (0..4).map(|_| dice.below(2 * spread + 1) - spread).sum::<i64>();
     let number = |v: i64| format!("{}.{:02}", v / 100, v % 100);
     let value = number((mean + throw).max(1));
-    let unit = || ReceivedUnit::Ucum(unit.to_owned());
-    let end = || Some(ReceivedEnd { decimal: value.clone(), closed: true });
+    let unit = || ReceivedUnit::Ucum(unit.into());
+    let end = || Some(ReceivedEnd { decimal: value.as_str().into(), closed: true });
     let range =
         || ReceivedRange { low: Some(number((mean - spread).max(0))), high: Some(number(mean + spread)), unit: unit() };
     let interpretation = Coding::new("http://terminology.hl7.org/CodeSystem/v3-ObservationInterpretation", "N");
