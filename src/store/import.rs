@@ -5,6 +5,7 @@ use super::body;
 use super::contract::*;
 use super::drugs;
 use super::facts;
+use super::links;
 use super::names::{Name, found, matches, name, silent_of};
 use super::persons::{self, Touched};
 use super::tx::{Done, Tx, Unit};
@@ -50,7 +51,11 @@ impl Unit for Import {
 async fn touch_all(import: &Import, tx: &mut impl Tx) -> Result<(), StoreError> {
     let mut patients = BTreeMap::new();
     for entry in &import.entries {
-        if let Some(id) = patient_id(entry) {
+        let linked = entry.draft.links.iter().filter_map(|link| match &link.other {
+            Subject::Patient(id) => Some(id.as_str()),
+            _ => None,
+        });
+        for id in patient_id(entry).into_iter().chain(linked) {
             patients.insert(Item::of(&import.source, "Patient", id), id);
         }
     }
@@ -202,9 +207,15 @@ async fn keep<T: Tx>(
     let made = make_facts(import, entry, item, version, known, touched.as_ref(), tx).await?;
     insert(import, entry, &Row { id: &id, item, version, known, state: 1, made, hash, touched: touched.as_ref() }, tx)
         .await?;
+    if let (ResourceType::Patient, Some(touched)) = (entry.draft.resource_type, touched)
+        && let Err(reason) = links::say(tx, (&import.source, &entry.draft), touched, &import.caller, import.at).await?
+    {
+        return Ok(Err(reason));
+    }
     if let Some(touched) = &touched {
         // Whatever the codes: another process may have a newer definition, which reads more.
-        persons::mark(tx, touched.person, import.at, "data").await?;
+        let person = persons::hold(tx, touched.patient, import.at).await?.person;
+        persons::mark(tx, person, import.at, "data").await?;
         drugs::lean(tx, &import.source, &entry.draft, touched.patient, import.at).await?;
     }
     if entry.draft.resource_type == ResourceType::Medication {

@@ -55,7 +55,8 @@ fn draft(facts: Vec<DraftFact>) -> Draft {
         subject: None,
         identifiers: vec![],
         facts,
-        replaced_by: vec![],
+        links: vec![],
+        known_by: vec![],
         offsets: Offsets::default(),
         references: vec![],
     }
