@@ -144,6 +144,12 @@ fn draft(document: &Document<'_>, kind: ResourceType, content: Content) -> Draft
         id: root.text_of("id").map(Into::into),
         source_time: meta.and_then(|m| element::instant(m, "lastUpdated")),
         source_version: meta.and_then(|m| m.text_of("versionId")).map(Into::into),
+        subject_identifier: match &content.subject {
+            Some(Subject::Patient(_)) => {
+                root.get("subject").and_then(|s| s.get("identifier")).and_then(element::identifier)
+            }
+            _ => None,
+        },
         subject: content.subject,
         identifiers: element::identifiers(root),
         facts: content.facts,

@@ -152,6 +152,8 @@ pub struct Draft {
     pub source_version: Option<String>,
     /// Whom it is about; for a Patient itself `None`.
     pub subject: Option<Subject>,
+    /// The identifier that a subject's reference is sent with, if any: it must be of the same person.
+    pub subject_identifier: Option<Identifier>,
     /// Its business identifiers.
     pub identifiers: Vec<Identifier>,
     /// What it states.

@@ -149,11 +149,15 @@ impl Question for PersonOf {
     type Answer = Option<PersonKey>;
 
     async fn run<T: Tx>(&self, tx: &mut T) -> Result<Self::Answer, StoreError> {
-        let patient = Item::of(&self.source, "Patient", &self.patient);
-        let rows =
-            tx.query("select person from patient where partition = part(?1) and patient = ?1", args![patient]).await?;
-        rows.first().map(|r| r.person(0)).transpose()
+        person_of(tx, Item::of(&self.source, "Patient", &self.patient)).await
     }
+}
+
+/// The person that a patient belongs to; `None`: it never arrived.
+pub(super) async fn person_of(tx: &mut impl Tx, patient: PatientKey) -> Result<Option<PersonKey>, StoreError> {
+    let rows =
+        tx.query("select person from patient where partition = part(?1) and patient = ?1", args![patient]).await?;
+    rows.first().map(|r| r.person(0)).transpose()
 }
 
 impl Question for PersonByKey {

@@ -53,6 +53,7 @@ fn draft(facts: Vec<DraftFact>) -> Draft {
         source_time: None,
         source_version: None,
         subject: None,
+        subject_identifier: None,
         identifiers: vec![],
         facts,
         links: vec![],

@@ -16,6 +16,8 @@ on_both!(
     links_inside_a_transaction_lead_to_its_entries,
     a_merged_record_that_is_gone_stays_merged,
     a_ring_of_links_and_too_many_end,
+    a_subject_named_twice_must_be_one_person,
+    a_system_that_the_settings_name_later_joins_what_is_sent_again,
 );
 
 /// Platelets of 45 and a diagnosis in two records of one person: the exclusion holds only when they are read together.
@@ -235,4 +237,40 @@ async fn a_ring_of_links_and_too_many_end(place: Place) {
     let refused = house.put_at("main", &patient("a", &many)).await.expect_err("too many");
     assert!(refused.contains("too-costly") && refused.contains("of one person"), "{refused}");
     assert_eq!(house.persons(&["a", "b", "c"]).await.len(), 1, "nothing of it was kept");
+}
+
+async fn a_subject_named_twice_must_be_one_person(place: Place) {
+    let house = house(place);
+    house.put(&known_by("p", "urn:mrn", "7")).await;
+    house.put(&known_by("q", "urn:mrn", "8")).await;
+    let named = |id: &str, of: &str, value: &str| {
+        let mut result = result(id, of, "777-3", "45", "10*9/L");
+        result["subject"]["identifier"] = json!({ "system": "urn:mrn", "value": value });
+        result
+    };
+    house.put(&named("o1", "p", "7")).await;
+    house.put(&named("o2", "p", "a number that no Patient bears")).await;
+    let refused = house.put_at("main", &named("o3", "p", "8")).await.expect_err("another person's");
+    assert!(refused.contains("conflict") && refused.contains("another Patient than its reference"), "{refused}");
+    assert!(!refused.contains("Patient/p"), "no name in what is told: {refused}");
+    // One person since: either record's number is right.
+    let mut merged = known_by("q", "urn:mrn", "8");
+    merged["link"] = json!([{ "type": "replaced-by", "other": { "reference": "Patient/p" } }]);
+    house.put(&merged).await;
+    house.put(&named("o3", "p", "8")).await;
+}
+
+async fn a_system_that_the_settings_name_later_joins_what_is_sent_again(place: Place) {
+    let house = house(place);
+    let silent = Source::new("main", Zone::utc());
+    let gateway = &house.desk.gateway;
+    let patients = [known_by("p", INDEX, "7"), known_by("q", INDEX, "7")];
+    for (settings, persons) in [(&silent, 2), (gateway.source("main").expect("a source"), 1), (&silent, 2)] {
+        for patient in &patients {
+            let (id, body) = (patient["id"].as_str().expect("an id"), patient.to_string());
+            let kind = ResourceType::Patient;
+            gateway.update(settings, kind, id, body.as_bytes(), None, caller()).await.expect("kept");
+        }
+        assert_eq!(house.persons(&["p", "q"]).await.len(), persons);
+    }
 }
