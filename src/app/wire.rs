@@ -82,7 +82,8 @@ fn gateway(settings: &Settings, store: Store, clock: Clock, base: &str) -> Gatew
     for (name, source) in &settings.sources {
         let zone = Zone::named(&source.zone).unwrap_or_else(Zone::utc);
         let ignore_unkept = source.unkept.as_deref() == Some("ignore");
-        sources.push(Source { ignore_unkept, ..Source::new(name, zone) });
+        let known_by = source.persons_known_by.clone();
+        sources.push(Source { ignore_unkept, known_by, ..Source::new(name, zone) });
     }
     if !sources.iter().any(|s| &*s.name == MAIN) {
         sources.push(Source::new(MAIN, Zone::utc()));

@@ -10,6 +10,7 @@ mod definitions;
 mod evaluate;
 mod flow;
 mod http;
+mod identity;
 mod intake;
 mod left_out;
 mod limits;
