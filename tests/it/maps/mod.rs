@@ -1,6 +1,7 @@
 //! Site maps: their files, how they are loaded, whom a mended one concerns, and the tables of a real hospital.
 
 mod files;
+mod icu;
 mod loading;
 mod round_trip;
 
