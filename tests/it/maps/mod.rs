@@ -2,6 +2,7 @@
 
 mod files;
 mod icu;
+mod languages;
 mod loading;
 mod round_trip;
 
