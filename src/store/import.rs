@@ -11,7 +11,7 @@ use super::persons::{self, Touched};
 use super::tx::{Done, Tx, Unit};
 use super::value::{Row as AnswerRow, Value, args};
 use crate::model::draft::{Draft, Identifier, ResourceType, Subject};
-use crate::model::fact::{DraftFact, FactStatus, FactValue};
+use crate::model::fact::{DraftFact, FactStatus};
 use crate::model::key::{Item, PatientKey, hex};
 use crate::model::time::Instant;
 use sha2::{Digest, Sha256};
@@ -432,11 +432,7 @@ async fn make_facts(
         if fact.status == FactStatus::EnteredInError {
             continue;
         }
-        let unit = match &fact.value {
-            FactValue::Quantity { unit, .. } => unit.as_written().to_owned(),
-            _ => String::new(),
-        };
-        tx.group().unit_usage.push((import.source.clone(), key, unit, import.at.0));
+        tx.group().unit_usage.push(super::usage::counted(&import.source, key, fact, import.at));
     }
     for identifier in &draft.identifiers {
         let name = name(&import.source, draft.resource_type, identifier);
