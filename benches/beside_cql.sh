@@ -8,6 +8,6 @@ mkdir -p "$work/data"
 rm -rf "$work/cql" && cp -r "$tools/cql" "$work/cql"
 (cd "$work/cql" && mvn -q compile dependency:build-classpath -Dmdep.outputFile=cp.txt)
 echo "Java, pass by pass until it is warm:"
-(cd "$work/cql" && java -Xmx1500m -cp "target/classes:$(cat cp.txt)" CqlBench "$work/data" elig.cql elig.json "${PASSES:-100}") | tail -n "${SHOWN:-6}"
+(cd "$work/cql" && java -Xmx1500m -cp "target/classes:$(cat cp.txt)" CqlBench "$work/data" elig.cql elig.json 300) | tail -n 3
 echo "trialgate:"
 cargo run --release --locked --quiet --example beside_cql "$work/data" 300

@@ -1,5 +1,6 @@
 //! Which received codes lead to which variables, worked out once for a trial and a set of maps.
 
+use super::foreign::{Presumer, presumers};
 use super::ways::Ways;
 use crate::model::code::{ATTESTATION_SYSTEM, Coding, MILESTONE_SYSTEM, PATIENT_SYSTEM};
 use crate::model::fact::Fact;
@@ -20,6 +21,7 @@ pub struct Plan {
     pub(super) terms: TermsBySource,
     /// An expression asks for the reference range of a result.
     pub(super) limits: bool,
+    pub(super) presumers: Vec<Presumer>,
     codes: Vec<Coding>,
     ways: RwLock<Ways>,
 }
@@ -32,6 +34,7 @@ impl Plan {
             variables: trial.variables.clone(),
             terms: terms.clone(),
             limits: asks_for_limits(trial),
+            presumers: presumers(&trial.variables),
             codes: Vec::new(),
             ways: RwLock::default(),
         };

@@ -4,7 +4,7 @@ use super::instrument::{self, Answered};
 use super::plan::{Plan, meanings};
 use super::quantity::{Refusal, apply, convert, limits, way};
 use super::ways::{Route, Way, Ways, unit_of, unit_of_limits};
-use super::{person, text};
+use super::{foreign, person, text};
 use crate::model::code::Coding;
 use crate::model::fact::{Fact, FactStatus, FactValue, Origin, Qualifier, ReceivedUnit};
 use crate::model::interval::Interval;
@@ -92,6 +92,7 @@ fn all_series(plan: &Plan, ways: &Ways, facts: &[Fact], born: Option<Instant>, z
     for (v, answers) in items {
         instrument::score(&plan.variables[v], answers, facts, zone, &mut all[v]);
     }
+    foreign::leave_out(plan, facts, &mut all);
     for (variable, series) in plan.variables.iter().zip(&mut all) {
         in_order(series, plan, variable, facts);
     }

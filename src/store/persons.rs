@@ -238,8 +238,8 @@ impl Question for ReadToAssess {
         for person in &self.persons {
             let ask = ReadPerson { person: *person, known: KnownAt::Now, codes: None };
             // Every condition tells that there is a problem list, whatever it says.
-            let results = [Origin::Observation as i64, Origin::MedicationAdministration as i64];
-            let keep = |code, origin| !self.unread.contains(&code) || !results.contains(&origin);
+            // A drug in a code that nobody reads may still be one that a definition asks about.
+            let keep = |code, origin| !self.unread.contains(&code) || origin != Origin::Observation as i64;
             let record = ask.record(tx, keep).await?;
             let current = super::assess::currents(tx, *person).await?;
             let standings = Standings { person: *person }.run(tx).await?;

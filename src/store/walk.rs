@@ -160,6 +160,21 @@ async fn seen_now(tx: &mut impl Tx) -> Result<Arc<str>, StoreError> {
 }
 
 impl Walk {
+    /// Everything that is there now, in the order of its known times, so many to a page.
+    pub fn through(narrow: Narrow, count: usize) -> Self {
+        Self {
+            narrow,
+            known: (Instant::MIN, Instant::MAX),
+            until: Instant::MAX,
+            seen: None,
+            judge: None,
+            order: Order::Known,
+            after: None,
+            count,
+            looks: usize::MAX,
+        }
+    }
+
     /// The version that was current when the walk began, if there was one.
     async fn as_of(
         &self,

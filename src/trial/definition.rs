@@ -264,6 +264,13 @@ impl CodeSet {
         self.prefixes.is_empty() && self.ranges.is_empty() && self.also.iter().all(Self::is_listed)
     }
 
+    /// The systems that it names, with those of the sets inside.
+    pub fn systems(&self) -> std::collections::BTreeSet<String> {
+        let single = self.codes.iter().chain(&self.prefixes).map(|c| c.system.clone());
+        let ranges = self.ranges.iter().map(|(system, ..)| system.clone());
+        single.chain(ranges).chain(self.also.iter().flat_map(Self::systems)).collect()
+    }
+
     /// The single codes of it, with those of the sets inside.
     pub fn singles(&self) -> Vec<&Coding> {
         let inside = self.also.iter().flat_map(Self::singles);

@@ -5,9 +5,8 @@ use super::round::{Feed, Pulled};
 use crate::flow::gateway::{Gateway, Source};
 use crate::flow::lines::Line;
 use crate::model::draft::ResourceType;
-use crate::model::time::Instant;
+use crate::store::Walk;
 use crate::store::contract::Narrow;
-use crate::store::{Order, Walk};
 use std::collections::HashSet;
 
 /// Kept resources looked at in one step.
@@ -25,17 +24,7 @@ impl Feed {
     ) -> Result<(), Halt> {
         let mut narrow = Narrow::nothing(&source.name, kind);
         narrow.patients = patient.map(str::to_owned).into_iter().collect();
-        let mut walk = Walk {
-            narrow,
-            known: (Instant::MIN, Instant::MAX),
-            until: Instant::MAX,
-            seen: None,
-            judge: None,
-            order: Order::Known,
-            after: None,
-            count: STEP,
-            looks: usize::MAX,
-        };
+        let mut walk = Walk::through(narrow, STEP);
         loop {
             let walked = gateway.store.read(walk.clone()).await.map_err(|e| Halt::new(e.to_string()))?;
             for kept in walked.resources.iter().filter(|r| !met.contains(&r.id)) {

@@ -8,7 +8,7 @@ use crate::link::Client;
 use crate::model::draft::ResourceType;
 use crate::model::time::Instant;
 use crate::store::contract::Narrow;
-use crate::store::{CursorOf, Order, SaveCursor, Walk};
+use crate::store::{CursorOf, SaveCursor, Walk};
 use std::collections::BTreeSet;
 use std::time::Duration;
 
@@ -180,17 +180,7 @@ impl Feed {
             roster.extend(members.iter().filter(|m| m["inactive"] != true).filter_map(reference));
         }
         if roster.is_empty() {
-            let mut walk = Walk {
-                narrow: Narrow::nothing(&source.name, ResourceType::Patient),
-                known: (Instant::MIN, Instant::MAX),
-                until: Instant::MAX,
-                seen: None,
-                judge: None,
-                order: Order::Known,
-                after: None,
-                count: ROSTER_STEP,
-                looks: usize::MAX,
-            };
+            let mut walk = Walk::through(Narrow::nothing(&source.name, ResourceType::Patient), ROSTER_STEP);
             loop {
                 let walked = gateway.store.read(walk.clone()).await.map_err(|e| Halt::new(e.to_string()))?;
                 roster.extend(walked.resources.into_iter().map(|r| r.id));

@@ -132,3 +132,37 @@ fn a_cancelled_test_is_no_answer_to_wait_for() {
     assert_eq!(w.truth(&[negative("2026-03-10"), cancelled.clone()], NOW), Truth::False);
     assert_eq!(w.truth(&[cancelled], NOW), Truth::Unknown);
 }
+
+#[test]
+fn nothing_is_presumed_while_a_code_that_is_not_understood_may_be_it() {
+    const DRUG: &str = "[variables.drug]\nfrom = \"medication_administration\"\ncode = [\"atc|A10\"]\namount = \"presence\"\n\
+                        presume = { value = false, when = \"sex is null\" }\n";
+    let given = |code: Coding, at: &str| {
+        let mut f = fact("drug", FactValue::Boolean(true), at);
+        (f.draft.origin, f.draft.code) = (Origin::MedicationAdministration, code);
+        f
+    };
+    let local = given(Coding::new("urn:pharmacy", "4711"), "2026-03-10");
+    let unresolved = given(Coding::new("", "Medication/m1"), "2026-03-10");
+    let other = given(Coding::new("http://www.whocc.no/atc", "C07AB02"), "2026-03-11");
+    let old = given(Coding::new("urn:pharmacy", "4711"), "2025-03-10");
+    let body = format!("{DRUG}\n{}", include("A", "exists (drug within 28 days)"));
+    let w = world(&body);
+    assert_eq!(w.truth(&[], NOW), Truth::False, "presumed");
+    assert_eq!(w.truth(std::slice::from_ref(&other), NOW), Truth::False, "it is known to be another drug");
+    assert_eq!(w.truth(&[old], NOW), Truth::False, "outside the window");
+    for unknown in [&local, &unresolved] {
+        let a = w.assess(&[unknown.clone(), other.clone()], NOW);
+        assert_eq!(truth_of(&a, "A"), Truth::Unknown);
+        assert_eq!((a.missing[0].variable.as_str(), a.missing[0].reason), ("drug", Reason::CodeNotUnderstood));
+    }
+    // A second coding of the same administration that is understood speaks for it.
+    let mut both = given(Coding::new("http://www.whocc.no/atc", "C07AB02"), "2026-03-10");
+    both.item = local.item;
+    assert_eq!(w.truth(&[local.clone(), both], NOW), Truth::False);
+    // The site's map says what the code means.
+    for (atc, truth) in [("A10BA02", Truth::True), ("C07AB02", Truth::False)] {
+        let map = format!("[codes]\n\"urn:pharmacy|4711\" = [\"atc|{atc}\"]\n");
+        assert_eq!(world_with(&body, &map).truth(std::slice::from_ref(&local), NOW), truth, "{atc}");
+    }
+}

@@ -16,7 +16,7 @@ use trialgate::link::{Client, LinkSettings};
 use trialgate::model::draft::ResourceType;
 use trialgate::model::time::{Instant, Zone};
 use trialgate::store::contract::Narrow;
-use trialgate::store::{Order, Store, Walk};
+use trialgate::store::{Store, Walk};
 
 /// A gateway, a hospital, and how the one asks the other.
 struct Ward {
@@ -69,17 +69,7 @@ async fn ward_away(place: &Place, by: By, elsewhere: &str, change: impl FnOnce(&
 impl Ward {
     /// The ids that are kept of a type.
     async fn kept(&self, kind: ResourceType) -> BTreeSet<String> {
-        let walk = Walk {
-            narrow: Narrow::nothing("ehr", kind),
-            known: (Instant::MIN, Instant::MAX),
-            until: Instant::MAX,
-            seen: None,
-            judge: None,
-            order: Order::Known,
-            after: None,
-            count: 1000,
-            looks: usize::MAX,
-        };
+        let walk = Walk::through(Narrow::nothing("ehr", kind), 1000);
         self.store.read(walk).await.expect("read").resources.into_iter().map(|r| r.id).collect()
     }
 
