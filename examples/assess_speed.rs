@@ -127,7 +127,7 @@ async fn settle(desk: &Desk) {
 async fn mark_all(desk: &Desk) {
     let mut after = None;
     loop {
-        after = desk.store().write(MarkPersons { after, count: CLAIM_MAX, at: desk.now() }).await.expect("marked");
+        (after, _) = desk.store().write(MarkPersons { after, count: CLAIM_MAX, at: desk.now() }).await.expect("marked");
         if after.is_none() {
             return;
         }

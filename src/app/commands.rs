@@ -11,7 +11,7 @@ use crate::flow::desk::Desk;
 use crate::flow::expand;
 use crate::flow::profiles::Profiles;
 use crate::flow::rehearse::moment_of;
-use crate::flow::{Store, library};
+use crate::flow::{Store, library, maps};
 use crate::link::{Client, LinkSettings, SEND_DEADLINE, Secret};
 use crate::model::terms::TermsBySource;
 use crate::store::shown;
@@ -134,13 +134,14 @@ struct Backtest<'a> {
 
 async fn backtest_of(asked: &Backtest<'_>, place: &Place) -> Result<End, String> {
     let settings = wire::settings(place)?;
-    let (folder, profiles) = wire::profiles(place.profiles.as_deref())?.with_trial(asked.dir)?;
+    let store = wire::store(&settings, false, true)?;
+    let profiles = maps::with_held(&store, &wire::profiles(place.profiles.as_deref())?).await;
+    let (folder, profiles) = profiles.map_err(|e| e.to_string())?.with_trial(asked.dir)?;
     let (trial, terms) = definition_of(&profiles, &folder)?;
     if asked.persons && !lists(&settings, &trial.id) {
         let words = format!("--persons needs the purpose `list`: state its ground in trials.{}.grounds.list", trial.id);
         return Ok(fail(End::Usage, words));
     }
-    let store = wire::store(&settings, false, true)?;
     let maps = terms.of(crate::flow::gateway::MAIN).digest;
     let moment =
         |site: &definition::Site| asked.as_of.map_or(Ok(Clock::System.now()), |text| moment_of(text, &site.zone));

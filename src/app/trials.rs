@@ -1,4 +1,4 @@
-//! `trial diff`, `trial load` and `codes unmapped`: commands that compare or change what a store holds of definitions.
+//! `trial diff`, `trial load` and `codes …`: commands that compare or change what a store holds of definitions and maps.
 
 use super::wire;
 use crate::cli::args::{Codes, Place};
@@ -7,10 +7,13 @@ use crate::cli::{self, diff as printing};
 use crate::clock::Clock;
 use crate::config::Settings;
 use crate::flow::definitions::{self, Loaded};
+use crate::flow::gateway::MAIN;
 use crate::flow::library::{self, Active};
+use crate::flow::maps::{self, MAP_FILE_MAX};
 use crate::flow::profiles::Profiles;
 use crate::flow::rehearse::moment_of;
 use crate::flow::{Caller, Store, amendment, backtest, diff};
+use crate::trial::MAP_ENDS;
 use crate::trial::definition::Site;
 use serde_json::json;
 use std::collections::BTreeMap;
@@ -46,6 +49,10 @@ async fn diff_of(asked: &Diff<'_>, place: &Place) -> Result<End, String> {
     let profiles = wire::profiles(place.profiles.as_deref())?;
     let folders = [asked.old, asked.new].iter().all(|word| Path::new(word).is_dir());
     let store = if asked.text && folders { None } else { Some(wire::store(&settings, false, true)?) };
+    let profiles = match &store {
+        Some(store) => maps::with_held(store, &profiles).await.map_err(|e| e.to_string())?,
+        None => profiles,
+    };
     let found = [
         definition(asked.old, &profiles, store.as_ref()).await?,
         definition(asked.new, &profiles, store.as_ref()).await?,
@@ -166,9 +173,49 @@ async fn load_of(dir: &Path, as_json: bool, place: &Place) -> Result<End, String
 
 /// `codes …`
 pub async fn codes(command: Codes) -> End {
-    let Codes::Unmapped { source, most, json, place } = command;
-    match wire::reading_desk(&place).await {
-        Ok(desk) => cli::codes::unmapped(&desk, source.as_deref(), most, json).await,
-        Err(words) => fail(End::Failed, words),
+    let done = match command {
+        Codes::Unmapped(asked) => match wire::reading_desk(&asked.place).await {
+            Ok(desk) => Ok(cli::codes::unmapped(&desk, &asked).await),
+            Err(words) => Err(words),
+        },
+        Codes::Load { file, source, json, place } => map_of(&file, &source, json, &place).await,
+    };
+    done.unwrap_or_else(|words| fail(End::Failed, words))
+}
+
+async fn map_of(file: &Path, source: &str, as_json: bool, place: &Place) -> Result<End, String> {
+    let settings = wire::settings(place)?;
+    let profiles = wire::profiles(place.profiles.as_deref())?;
+    let name = file.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+    let kind = file.extension().and_then(|end| end.to_str()).unwrap_or_default();
+    if !MAP_ENDS.contains(&kind) {
+        return Ok(fail(
+            End::Usage,
+            format!("{name} is of no kind that is read; wanted .toml, .csv or .json (ConceptMap)"),
+        ));
+    }
+    if source != MAIN && !settings.sources.contains_key(source) {
+        return Ok(fail(
+            End::Usage,
+            format!("no source `{source}` is configured; wanted [sources.{source}] in the settings"),
+        ));
+    }
+    let fault = |e: std::io::Error| format!("{}: {e}", file.display());
+    if std::fs::metadata(file).map_err(fault)?.len() > MAP_FILE_MAX as u64 {
+        return Ok(fail(End::Wrong, format!("{name} has more than {MAP_FILE_MAX} bytes; wanted a smaller map")));
+    }
+    let text = std::fs::read_to_string(file).map_err(fault)?;
+    let store = wire::store(&settings, true, false)?;
+    let library = wire::overlaid(&store, &profiles).await?;
+    let desk = wire::desk(&settings, store, library, Clock::System, "")?;
+    let caller = Caller { actor: "codes load".into(), purpose: "map".into() };
+    let loaded = maps::load(&desk, &profiles, source, (&name, text), caller).await.map_err(|e| e.to_string());
+    desk.store().close().await.map_err(|e| e.to_string())?;
+    match loaded? {
+        Ok(loaded) => Ok(cli::codes::loaded(source, &name, &loaded, as_json)),
+        Err(mistakes) => {
+            let errors: Vec<String> = mistakes.iter().filter(|m| m.is_error()).map(ToString::to_string).collect();
+            Ok(fail(End::Wrong, format!("the map is not taken up:\n{}", errors.join("\n"))))
+        }
     }
 }

@@ -119,6 +119,9 @@ pub struct Import {
     /// The source whose ids these are.
     #[arg(long, default_value = "main")]
     pub source: String,
+    /// Reads each file from its start, whatever was read of it before.
+    #[arg(long)]
+    pub again: bool,
     /// Prints the summary as JSON.
     #[arg(long)]
     pub json: bool,
@@ -279,13 +282,15 @@ pub struct Explain {
 #[derive(Debug, Subcommand)]
 pub enum Codes {
     /// What arrived and is read by no variable, or has a unit that is not understood; most frequent first.
-    Unmapped {
-        /// Of this source only.
-        #[arg(long)]
-        source: Option<String>,
-        /// At most so many.
-        #[arg(long, default_value_t = 50)]
-        most: usize,
+    Unmapped(Unread),
+    /// Puts a map file in force for a source: TOML, CSV (as `codes unmapped --csv` writes it, filled in) or a FHIR
+    /// ConceptMap. A file of the same name is replaced, others stay; whom it concerns is looked at again.
+    Load {
+        /// The file; its end says of what kind it is: .toml, .csv or .json.
+        file: PathBuf,
+        /// The source whose words these are.
+        #[arg(long, default_value = "main")]
+        source: String,
         /// Prints one object.
         #[arg(long)]
         json: bool,
@@ -293,6 +298,26 @@ pub enum Codes {
         #[command(flatten)]
         place: Place,
     },
+}
+
+/// `trialgate codes unmapped`
+#[derive(Debug, Args)]
+pub struct Unread {
+    /// Of this source only.
+    #[arg(long)]
+    pub source: Option<String>,
+    /// At most so many; 50, and all of them in a table.
+    #[arg(long)]
+    pub most: Option<usize>,
+    /// Prints one object.
+    #[arg(long)]
+    pub json: bool,
+    /// Prints a table (CSV) with an empty column `means`; filled in, it is a map file for `codes load`.
+    #[arg(long, conflicts_with = "json")]
+    pub csv: bool,
+    /// Where.
+    #[command(flatten)]
+    pub place: Place,
 }
 
 /// `trialgate config …`

@@ -7,6 +7,7 @@ use crate::flow::desk::Desk;
 use crate::flow::gateway::{Gateway, Source};
 use crate::flow::library;
 use crate::flow::lines::{Line, Loaded};
+use crate::flow::mark::Mark;
 use crate::flow::{Caller, StoreError};
 use indicatif::{ProgressBar, ProgressStyle};
 use serde_json::json;
@@ -61,7 +62,7 @@ pub async fn run(desk: &Desk, args: &Import) -> End {
             progress.set_position(before + read.min(size_of(path)));
             progress.set_message(format!("{} lines", thousands(lines)));
         };
-        match file(gateway, path, &args.source, &mut heard).await {
+        match file(gateway, path, args, &mut heard).await {
             Ok(loaded) => sum.add(&loaded),
             Err(words) => {
                 progress.finish_and_clear();
@@ -103,23 +104,55 @@ fn size_of(path: &Path) -> u64 {
 
 type Heard<'h> = &'h mut (dyn FnMut(u64, u64) + Send);
 
-async fn file(gateway: &Gateway, path: &Path, source: &str, heard: Heard<'_>) -> Result<Loaded, String> {
-    let Some(source) = gateway.source(source) else {
-        return Err(format!("no source `{source}` is configured; wanted [sources.{source}] in the settings"));
+async fn file(gateway: &Gateway, path: &Path, args: &Import, heard: Heard<'_>) -> Result<Loaded, String> {
+    let Some(source) = gateway.source(&args.source) else {
+        return Err(format!("no source `{0}` is configured; wanted [sources.{0}] in the settings", args.source));
     };
     // A file holds what it holds: a type that is not kept is counted, not refused.
     let source = Source { ignore_unkept: true, ..source.clone() };
-    if files::is_lines(path) { lines(gateway, path, &source, heard).await } else { whole(gateway, path, &source).await }
+    let place = path.display().to_string();
+    if files::is_stream(path) {
+        eprintln!("trialgate: {place} is a stream: if this is ended early, it has to be sent again from its start");
+        return match files::is_lines(path) {
+            true => lines(gateway, path, &source, &mut Reading { place, mark: None, heard }).await,
+            false => whole(gateway, path, &source).await,
+        };
+    }
+    let identity = files::identity(path, &args.source).map_err(|e| e.to_string())?;
+    let mark = Mark::find(gateway, &source, identity, &format!("{place}:"), args.again).await;
+    let mut mark = mark.map_err(|refusal| refusal.words())?;
+    if mark.stands.done {
+        eprintln!("trialgate: {place} was read to its end before and is passed over; --again reads it from its start");
+        return Ok(mark.stands.loaded);
+    }
+    if files::is_lines(path) {
+        if mark.stands.lines > 0 {
+            eprintln!("trialgate: {place}: goes on after line {}", thousands(mark.stands.lines));
+        }
+        return lines(gateway, path, &source, &mut Reading { place, mark: Some(mark), heard }).await;
+    }
+    mark.stands.loaded = whole(gateway, path, &source).await?;
+    mark.stands.done = true;
+    mark.save(gateway).await.map_err(|refusal| refusal.words())?;
+    Ok(mark.stands.loaded)
 }
 
 fn caller() -> Caller {
     Caller { actor: "import".into(), purpose: "import".into() }
 }
 
-async fn lines(gateway: &Gateway, path: &Path, source: &Source, heard: Heard<'_>) -> Result<Loaded, String> {
-    let mut reader = files::open(path).map_err(|e| e.to_string())?;
-    let (mut sum, mut number, mut read) = (Loaded::default(), 0, 0);
-    let mut chunk: Vec<(String, Vec<u8>)> = Vec::with_capacity(CHUNK);
+/// A file of lines that is being read.
+struct Reading<'h> {
+    place: String,
+    /// How far it was read; `None`: a stream, of which nothing is remembered.
+    mark: Option<Mark>,
+    heard: Heard<'h>,
+}
+
+async fn lines(gateway: &Gateway, path: &Path, source: &Source, reading: &mut Reading<'_>) -> Result<Loaded, String> {
+    let (mut number, mut read) = reading.mark.as_ref().map_or((0, 0), |m| (m.stands.lines, m.stands.bytes));
+    let mut reader = files::open_at(path, read).map_err(|e| e.to_string())?;
+    let (mut sum, mut chunk) = (Loaded::default(), Vec::with_capacity(CHUNK));
     let mut line = Vec::new();
     loop {
         line.clear();
@@ -131,17 +164,25 @@ async fn lines(gateway: &Gateway, path: &Path, source: &Source, heard: Heard<'_>
             number += 1;
             read += more as u64;
             if !line.trim_ascii().is_empty() {
-                chunk.push((format!("{}:{number}", path.display()), line.trim_ascii().to_vec()));
+                chunk.push((format!("{}:{number}", reading.place), line.trim_ascii().to_vec()));
             }
         }
-        if chunk.len() == CHUNK || (more == 0 && !chunk.is_empty()) {
+        let end = more == 0;
+        if chunk.len() == CHUNK || end {
             let lines: Vec<Line<'_>> = chunk.iter().map(|(place, body)| Line { place, body }).collect();
-            sum.add(&gateway.load_lines(source, &lines, &caller()).await.map_err(|refusal| refusal.words())?);
+            let done = match &mut reading.mark {
+                Some(mark) => {
+                    (mark.stands.lines, mark.stands.bytes, mark.stands.done) = (number, read, end);
+                    gateway.load_marked(source, &lines, &caller(), mark).await
+                }
+                None => gateway.load_lines(source, &lines, &caller()).await.map(|loaded| sum.add(&loaded)),
+            };
+            done.map_err(|refusal| refusal.words())?;
             chunk.clear();
-            heard(number, read);
+            (reading.heard)(number, read);
         }
-        if more == 0 {
-            return Ok(sum);
+        if end {
+            return Ok(reading.mark.as_ref().map_or(sum, |mark| mark.stands.loaded.clone()));
         }
     }
 }
@@ -157,7 +198,7 @@ fn summary(sum: &Loaded, codes: &Volume, units: &Volume, as_json: bool) {
     if as_json {
         let mut events = sum.events.clone();
         for word in ["created", "updated", "unchanged", "late"] {
-            events.entry(word).or_default();
+            events.entry(word.to_owned()).or_default();
         }
         json(&json!({ "kept": sum.kept, "events": events, "ignored": sum.ignored, "set_aside": sum.set_aside,
                       "codes_not_read": volumes(codes), "units_not_understood": volumes(units) }));

@@ -2,6 +2,7 @@
 
 use super::desk::Desk;
 use super::library::{self, Active, Library};
+use super::maps;
 use super::profiles::Profiles;
 use super::takeup;
 use crate::store::*;
@@ -77,6 +78,17 @@ pub async fn load(
 /// a higher version or the same one; earlier ones are kept at hand, for the enrolled and for kept evidence.
 pub async fn overlaid(store: &Store, profiles: &Profiles, mut library: Library) -> Result<Library, StoreError> {
     let held = store.read(DefinitionsHeld {}).await?;
+    let loaded = maps::digests(store).await?;
+    if loaded != library.loaded_maps {
+        library = Library::load(&maps::with_held(store, profiles).await?).map_err(|mistakes| {
+            let words: Vec<String> = mistakes.iter().filter(|m| m.is_error()).map(ToString::to_string).collect();
+            StoreError::Corrupt(format!(
+                "the maps of this store are not understood by this program:\n{}",
+                words.join("\n")
+            ))
+        })?;
+        library.loaded_maps = loaded;
+    }
     for row in &held {
         let known = library.trials.iter().position(|a| a.trial.id == row.trial);
         let here = known.map(|at| (library.trials[at].trial.version, library.trials[at].trial.digest));
@@ -144,7 +156,8 @@ pub async fn notice(desk: &Desk, profiles: &Profiles) -> Result<bool, StoreError
     let newer = |row: &DefinitionRow| {
         library.trial(&row.trial).is_none_or(|a| row.digest != a.trial.digest && row.version > a.trial.version)
     };
-    if !active.iter().any(newer) {
+    let new_definition = active.iter().any(newer);
+    if !new_definition && !maps::moved(desk.store(), &library).await? {
         return Ok(false);
     }
     let fresh = Library::load(profiles).map_err(|_| StoreError::Corrupt("the profiles cannot be read again".into()))?;
@@ -155,9 +168,14 @@ pub async fn notice(desk: &Desk, profiles: &Profiles) -> Result<bool, StoreError
             tracing::info!(trial = %active.trial.id, version = active.trial.version, "definition taken up");
         }
     }
+    let changes = maps::changes(&library.terms, &fresh.terms);
     desk.take(Arc::new(fresh));
-    // Whom this process assessed since the other one marked them was judged by the definition before.
-    takeup::mark_all(desk).await?;
+    // Whom this process assessed since the other one marked them was judged by the definition and maps before.
+    if new_definition {
+        takeup::mark_all(desk).await?;
+    } else {
+        maps::mark(desk, &desk.library().terms, &changes).await?;
+    }
     Ok(true)
 }
 

@@ -6,15 +6,14 @@ use crate::model::code::{Coding, PATIENT_SYSTEM};
 use crate::model::fact::Fact;
 use crate::model::key::digest_words;
 use crate::model::standing::Standing;
-use crate::model::terms::{Terms, TermsBySource};
-use crate::model::time::Instant;
+use crate::model::terms::TermsBySource;
 use crate::model::unit::Unit;
 use crate::normalize::Plan;
 use crate::store::{Store, StoreError, UsageList, UsageRow};
-use crate::trial::INSTRUMENTS;
 use crate::trial::check::{self, Files, Mistake};
-use crate::trial::definition::{Trial, Variable, VariableKind};
+use crate::trial::definition::Trial;
 use crate::trial::terms::{self, TermsFiles};
+use crate::trial::{INSTRUMENTS, MAP_ENDS};
 use std::collections::{BTreeMap, HashSet};
 use std::sync::{Arc, PoisonError, RwLock};
 
@@ -62,6 +61,8 @@ pub struct Library {
     pub terms: TermsBySource,
     /// SHA-256 over all map files.
     pub terms_digest: [u8; 32],
+    /// The map files of a store that are among them: each source, and its digest.
+    pub loaded_maps: Vec<(String, [u8; 32])>,
     /// FHIR definitions of the software's own: file names and contents.
     pub fhir: Vec<(String, String)>,
     /// What is not wrong and yet worth mending.
@@ -92,6 +93,7 @@ impl Library {
             trials,
             terms_digest: terms_digest(profiles),
             terms,
+            loaded_maps: Vec::new(),
             fhir: profiles.below("fhir"),
             warnings: found,
             earlier: Vec::new(),
@@ -169,10 +171,14 @@ pub fn maps(profiles: &Profiles) -> (TermsBySource, Vec<Mistake>) {
         (format!("terms/{path}"), text)
     };
     let site = |(path, text): (String, String)| {
-        let source = path.strip_suffix(".toml")?.to_owned();
-        Some((source, format!("terms/sites/{path}"), text))
+        let (stem, end) = path.rsplit_once('.')?;
+        let source = stem.split('/').next()?.to_owned();
+        MAP_ENDS.contains(&end).then(|| (source, format!("terms/sites/{path}"), text))
     };
-    let sites = profiles.below("terms/sites").into_iter().filter_map(site).collect();
+    let mut files = profiles.below("terms/sites");
+    // A source's own folder goes over its file, and what a store holds goes over its folder.
+    files.sort_by_key(|(path, _)| path.matches('/').count());
+    let sites = files.into_iter().filter_map(site).collect();
     let (systems, units, answers) = (file("systems.toml"), file("units.toml"), file("answers.toml"));
     terms::terms(&TermsFiles { systems, units, answers, sites })
 }
@@ -194,79 +200,6 @@ pub fn definition(profiles: &Profiles, folder: &str) -> (Option<Trial>, Vec<Mist
 fn files_of(profiles: &Profiles, folder: &str) -> Vec<(String, String)> {
     let shared = profiles.below("instruments").into_iter().map(|(path, text)| (format!("{INSTRUMENTS}{path}"), text));
     profiles.below(folder).into_iter().chain(shared).collect()
-}
-
-/// A code with a unit that arrived and that is not read, or not understood.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Unmapped {
-    /// Source.
-    pub source: String,
-    /// The code as received, `system|code`.
-    pub code: String,
-    /// The unit as received; empty: none.
-    pub unit: String,
-    /// How often it came.
-    pub count: i64,
-    /// First seen.
-    pub first: Option<Instant>,
-    /// Last seen.
-    pub last: Option<Instant>,
-    /// What is the matter.
-    pub what: &'static str,
-    /// Variables in force that it may belong to: by its unit and its words.
-    pub may_be: Vec<String>,
-}
-
-/// What arrived and is read by no definition in force, or has a unit that no map and not UCUM knows; most frequent first.
-pub async fn unmapped(store: &Store, library: &Library, source: Option<&str>) -> Result<Vec<Unmapped>, StoreError> {
-    let rows = store.read(UsageList { source: source.map(str::to_owned) }).await?;
-    let mut found = Vec::new();
-    for row in rows.into_iter().filter(|row| row.code.system != PATIENT_SYSTEM && row.source != super::desk::GATEWAY) {
-        let read = library.trials.iter().any(|active| active.plan.matches(&row.source, &row.code));
-        let understood = understood(library.terms.of(&row.source), &row.unit);
-        let what = match (read, understood) {
-            (true, true) => continue,
-            (true, false) => "the unit is not understood",
-            (false, true) => "read by no variable",
-            (false, false) => "read by no variable, and the unit is not understood",
-        };
-        let may_be = if read { Vec::new() } else { may_be(library, &row) };
-        let UsageRow { source, code, unit, count, first, last } = row;
-        let code = code.to_string();
-        found.push(Unmapped { source, code, unit, count, first: Some(first), last: Some(last), what, may_be });
-    }
-    Ok(found)
-}
-
-fn understood(terms: &Terms, unit: &str) -> bool {
-    let mapped = terms.units.contains_key(unit);
-    unit.is_empty() || mapped || (!terms.misread.contains(unit) && Unit::parse(unit).is_ok())
-}
-
-/// Variables with a word that begins as the code's does, or the code's as theirs, and that take the unit, where both have one.
-fn may_be(library: &Library, row: &UsageRow) -> Vec<String> {
-    /// So many letters alike are no chance.
-    const ALIKE: usize = 3;
-    let words = |text: &str| -> Vec<String> {
-        let parts = text.split(|c: char| !c.is_alphabetic()).filter(|w| w.chars().count() >= ALIKE);
-        parts.map(str::to_lowercase).collect()
-    };
-    let code = words(&row.code.code);
-    let unit = Unit::parse(&row.unit).ok();
-    let fits = |v: &Variable| {
-        let own: Vec<String> = words(&v.name).into_iter().chain(words(&v.label)).collect();
-        let alike = own.iter().any(|a| code.iter().any(|b| a.starts_with(b.as_str()) || b.starts_with(a.as_str())));
-        let convertible = match (&unit, &v.unit) {
-            (Some(sent), Some(own)) if !row.unit.is_empty() => sent.conversion(own).is_ok(),
-            _ => true,
-        };
-        matches!(v.kind, VariableKind::Recorded(_)) && alike && convertible
-    };
-    let of = |a: &Active| -> Vec<String> {
-        let named = |v: &Variable| format!("{} of {}", v.name, a.trial.id);
-        a.trial.variables.iter().filter(|v| fits(v)).map(named).collect()
-    };
-    library.trials.iter().flat_map(of).collect()
 }
 
 /// Codes and units that were received and that no definition in force reads, most frequent first.

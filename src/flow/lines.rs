@@ -3,12 +3,14 @@
 use super::answer::{EntryAnswer, Refusal};
 use super::gateway::{Gateway, Source};
 use super::import::{id_of_bytes, refused};
+use super::mark::Mark;
 use super::seam::Reading;
 use crate::intake;
 use crate::model::draft::Subject;
 use crate::model::issue::Issue;
 use crate::store::KeepAside;
 use crate::store::contract::{Caller, Event, ImportEntry, Method, RefusalReason, SetAside};
+use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -25,16 +27,16 @@ pub struct Line<'a> {
 }
 
 /// What became of lines.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Loaded {
     /// Lines that are in the store now, by type.
-    pub kept: BTreeMap<&'static str, u64>,
+    pub kept: BTreeMap<String, u64>,
     /// Of these: `created`, `updated`, `unchanged`, `late`.
-    pub events: BTreeMap<&'static str, u64>,
+    pub events: BTreeMap<String, u64>,
     /// Of a type that is not kept, by type.
     pub ignored: BTreeMap<String, u64>,
     /// Set aside, by issue code.
-    pub set_aside: BTreeMap<&'static str, u64>,
+    pub set_aside: BTreeMap<String, u64>,
 }
 
 impl Loaded {
@@ -48,20 +50,26 @@ impl Loaded {
         }
     }
 
+    /// One more of this type is kept.
+    pub(super) fn kept(&mut self, kind: &str, event: Event) {
+        one_more(&mut self.kept, kind);
+        one_more(&mut self.events, Self::word(event));
+    }
+
     /// Adds what became of other lines.
     pub fn add(&mut self, other: &Self) {
-        for (word, n) in &other.kept {
-            *self.kept.entry(word).or_default() += n;
+        let sums = [&mut self.kept, &mut self.events, &mut self.ignored, &mut self.set_aside];
+        for (sum, more) in sums.into_iter().zip([&other.kept, &other.events, &other.ignored, &other.set_aside]) {
+            more.iter().for_each(|(word, n)| *sum.entry(word.clone()).or_default() += n);
         }
-        for (word, n) in &other.events {
-            *self.events.entry(word).or_default() += n;
-        }
-        for (word, n) in &other.ignored {
-            *self.ignored.entry(word.clone()).or_default() += n;
-        }
-        for (word, n) in &other.set_aside {
-            *self.set_aside.entry(word).or_default() += n;
-        }
+    }
+}
+
+/// Counts a word; only a new one is copied.
+fn one_more(counts: &mut BTreeMap<String, u64>, word: &str) {
+    match counts.get_mut(word) {
+        Some(n) => *n += 1,
+        None => drop(counts.insert(word.to_owned(), 1)),
     }
 }
 
@@ -71,9 +79,23 @@ impl Gateway {
     pub async fn load_lines(&self, source: &Source, lines: &[Line<'_>], caller: &Caller) -> Result<Loaded, Refusal> {
         let mut loaded = Loaded::default();
         for chunk in lines.chunks(CHUNK) {
-            self.load_chunk(source, chunk, caller, &mut loaded).await?;
+            self.load_chunk(source, chunk, caller, &mut loaded, None).await?;
         }
         Ok(loaded)
+    }
+
+    /// Keeps one chunk of lines, at most [`CHUNK`], and the mark that says that they were read, in one commit.
+    pub async fn load_marked(
+        &self,
+        source: &Source,
+        lines: &[Line<'_>],
+        caller: &Caller,
+        mark: &mut Mark,
+    ) -> Result<(), Refusal> {
+        let mut loaded = mark.stands.loaded.clone();
+        let moved = self.load_chunk(source, lines, caller, &mut loaded, Some(mark)).await?;
+        mark.stands.loaded = loaded;
+        if moved { Ok(()) } else { mark.save(self).await }
     }
 
     /// A file with one resource, or a Bundle: a transaction or batch as what it asks for, any other as its entries.
@@ -103,10 +125,9 @@ impl Gateway {
             let kind = entry.resource.clone().and_then(|r| body.get(r)).map_or_else(|| "unknown".into(), type_of);
             match answer {
                 EntryAnswer::Written(written) => {
-                    *loaded.kept.entry(written.resource_type.name()).or_default() += 1;
-                    *loaded.events.entry(Loaded::word(written.kept.event)).or_default() += 1;
+                    loaded.kept(written.resource_type.name(), written.kept.event);
                 }
-                EntryAnswer::Deleted(_) => *loaded.events.entry("deleted").or_default() += 1,
+                EntryAnswer::Deleted(_) => one_more(&mut loaded.events, "deleted"),
                 // A file that reads asks nobody.
                 EntryAnswer::PassedOver(_) | EntryAnswer::Shown(_) => *loaded.ignored.entry(kind).or_default() += 1,
                 EntryAnswer::Refused(refusal) => {
@@ -119,13 +140,16 @@ impl Gateway {
         Ok(loaded)
     }
 
+    /// Answers whether the mark, where one is given, was moved with what was kept.
     async fn load_chunk(
         &self,
         source: &Source,
         lines: &[Line<'_>],
         caller: &Caller,
         loaded: &mut Loaded,
-    ) -> Result<(), Refusal> {
+        mark: Option<&Mark>,
+    ) -> Result<bool, Refusal> {
+        let is_aside = |line: &Line<'_>| mark.is_some_and(|mark| mark.is_aside(line.place));
         let (mut entries, mut from) = (Vec::with_capacity(lines.len()), Vec::with_capacity(lines.len()));
         for line in lines {
             match self.line_entry(source, line).await {
@@ -135,19 +159,23 @@ impl Gateway {
                 }
                 Ok(None) => *loaded.ignored.entry(type_of(line.body)).or_default() += 1,
                 Err(refusal) if refusal.is_of_the_machine() => return Err(refusal),
+                Err(refusal) if is_aside(line) => one_more(&mut loaded.set_aside, code_of(&refusal.issues)),
                 Err(refusal) => self.set_aside(source, line, &refusal.issues, caller, loaded).await?,
             }
         }
         // The store names the entry that it refuses: that one is taken out and the rest tried again.
         while !entries.is_empty() {
             let import = Arc::new(self.import(source, entries, caller.clone()));
-            match self.store.write(import.clone()).await? {
+            let written = match mark {
+                Some(mark) => self.store.write(mark.with(import.clone(), loaded, self.now())).await?,
+                None => self.store.write(import.clone()).await?,
+            };
+            match written {
                 Ok(kept) => {
                     for (entry, kept) in import.entries.iter().zip(kept) {
-                        *loaded.kept.entry(entry.draft.resource_type.name()).or_default() += 1;
-                        *loaded.events.entry(Loaded::word(kept.event)).or_default() += 1;
+                        loaded.kept(entry.draft.resource_type.name(), kept.event);
                     }
-                    break;
+                    return Ok(true);
                 }
                 Err(refusal) if refusal.reason == RefusalReason::Overtaken => return Err(refused(&refusal, "")),
                 Err(refusal) => {
@@ -155,12 +183,15 @@ impl Gateway {
                     entries = Arc::unwrap_or_clone(import).entries;
                     let at = refusal.entry.min(entries.len() - 1);
                     entries.remove(at);
-                    let line = from.remove(at);
-                    self.set_aside(source, line, &refused(&refusal, "").issues, caller, loaded).await?;
+                    let (line, issues) = (from.remove(at), refused(&refusal, "").issues);
+                    match is_aside(line) {
+                        true => one_more(&mut loaded.set_aside, code_of(&issues)),
+                        false => self.set_aside(source, line, &issues, caller, loaded).await?,
+                    }
                 }
             }
         }
-        Ok(())
+        Ok(false)
     }
 
     /// The entry of a line; `None`: a type that is not kept.
@@ -192,9 +223,14 @@ impl Gateway {
         let (place, body) = (line.place.into(), line.body.to_vec());
         let aside = SetAside { source: source.name.to_string(), reason, place, body };
         self.store.write(KeepAside { aside, caller: caller.clone(), at: self.now() }).await?;
-        *loaded.set_aside.entry(issues.first().map_or("unknown", |i| i.code)).or_default() += 1;
+        one_more(&mut loaded.set_aside, code_of(issues));
         Ok(())
     }
+}
+
+/// The code under which a line that is set aside is counted.
+fn code_of(issues: &[Issue]) -> &'static str {
+    issues.first().map_or("unknown", |issue| issue.code)
 }
 
 impl Refusal {

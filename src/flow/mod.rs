@@ -23,6 +23,8 @@ pub mod history;
 pub mod import;
 pub mod library;
 pub mod lines;
+pub mod maps;
+pub mod mark;
 pub mod overview;
 pub mod own;
 pub mod people;
@@ -38,6 +40,7 @@ pub mod search;
 pub mod served;
 pub mod subjects;
 pub mod takeup;
+pub mod unmapped;
 pub mod worklist;
 
 pub use crate::store::contract::{Caller, Event, Kept, StoreError, Stored};

@@ -139,14 +139,49 @@ impl Unit for MarkDue {
 }
 
 impl Unit for MarkPersons {
-    type Answer = Option<PersonKey>;
+    type Answer = (Option<PersonKey>, usize);
 
-    async fn run<T: Tx>(&self, tx: &mut T) -> Result<Done<Option<PersonKey>>, StoreError> {
+    async fn run<T: Tx>(&self, tx: &mut T) -> Result<Done<Self::Answer>, StoreError> {
         let next = PersonsAll { after: self.after, count: self.count }.run(tx).await?;
         for person in &next {
             persons::mark(tx, *person, self.at, "definition").await?;
         }
-        Ok(Done::Keep(next.last().copied()))
+        Ok(Done::Keep((next.last().copied(), next.len())))
+    }
+}
+
+impl Unit for MarkHolders {
+    type Answer = (Option<PersonKey>, usize);
+
+    async fn run<T: Tx>(&self, tx: &mut T) -> Result<Done<Self::Answer>, StoreError> {
+        let next = PersonsAll { after: self.after, count: self.count }.run(tx).await?;
+        let mut marked = 0;
+        for person in &next {
+            if self.is_held_by(tx, *person).await? {
+                persons::mark(tx, *person, self.at, "map").await?;
+                marked += 1;
+            }
+        }
+        Ok(Done::Keep((next.last().copied(), marked)))
+    }
+}
+
+impl MarkHolders {
+    async fn is_held_by(&self, tx: &mut impl Tx, person: PersonKey) -> Result<bool, StoreError> {
+        for member in persons::members(tx, person).await?.iter().filter(|m| m.source == self.source) {
+            let Some(codes) = &self.codes else { return Ok(true) };
+            let mut holds = false;
+            let sql = "select code from fact where partition = part(?1) and patient = ?1 and until is null";
+            tx.each(sql, args![member.patient], &mut |row| {
+                holds |= codes.contains(&row.int(0)?);
+                Ok(())
+            })
+            .await?;
+            if holds {
+                return Ok(true);
+            }
+        }
+        Ok(false)
     }
 }
 

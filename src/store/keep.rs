@@ -115,6 +115,16 @@ impl Question for ActiveTerms {
     }
 }
 
+impl Question for TermsInForce {
+    type Answer = Vec<(String, [u8; 32])>;
+
+    async fn run<T: Tx>(&self, tx: &mut T) -> Result<Self::Answer, StoreError> {
+        let wrong = || StoreError::Corrupt("a map's digest cannot be read".into());
+        let rows = tx.query("select source, digest from terms where active = 1 order by source", &[]).await?;
+        rows.into_iter().map(|mut r| Ok((r.text(0)?, r.bytes(1)?.try_into().map_err(|_| wrong())?))).collect()
+    }
+}
+
 impl Question for TermsByDigest {
     type Answer = Vec<TermsRow>;
 

@@ -164,7 +164,7 @@ impl Question for PersonByKey {
     }
 }
 
-async fn members(tx: &mut impl Tx, person: PersonKey) -> Result<Vec<Member>, StoreError> {
+pub(super) async fn members(tx: &mut impl Tx, person: PersonKey) -> Result<Vec<Member>, StoreError> {
     Ok(members_at(tx, person).await?.into_iter().map(|(member, _)| member).collect())
 }
 

@@ -188,6 +188,8 @@ questions! {
     }
     /// The active map of each source; answers `Vec<TermsRow>`.
     ActiveTerms {}
+    /// The digest of the active map of each source; answers `Vec<(String, [u8; 32])>`, in the order of the sources.
+    TermsInForce {}
     /// Maps by digest, for replay; answers `Vec<TermsRow>`, as many as there are.
     TermsByDigest {
         /// Digest.

@@ -3,6 +3,8 @@
 use super::contract::{Caller, Claim, Delivered, SetAside, Wish};
 use crate::model::key::PersonKey;
 use crate::model::time::Instant;
+use std::collections::HashSet;
+use std::sync::Arc;
 
 /// Claims persons whose data changed, oldest first; answers `Vec<Claim>`.
 #[derive(Debug, Clone)]
@@ -59,12 +61,28 @@ pub struct MarkDue {
     pub at: Instant,
 }
 
-/// Marks persons in order of key, for a new definition or map; answers the last one marked, `None` at the end.
+/// Marks persons in order of key, for a new definition or map; answers the last one marked, `None` at the end, and how many.
 #[derive(Debug, Clone)]
 pub struct MarkPersons {
     /// After this one; `None`: from the start.
     pub after: Option<PersonKey>,
     /// At most so many.
+    pub count: usize,
+    /// Now.
+    pub at: Instant,
+}
+
+/// Marks persons of a source in order of key, for a map of it that is mended; answers the last one looked at, `None` at the
+/// end, and how many were marked.
+#[derive(Debug, Clone)]
+pub struct MarkHolders {
+    /// The source.
+    pub source: String,
+    /// Only who has a fact of one of these codes ([`Coding::key`](crate::model::code::Coding::key)) from there; `None`: everybody of it.
+    pub codes: Option<Arc<HashSet<i64>>>,
+    /// After this one; `None`: from the start.
+    pub after: Option<PersonKey>,
+    /// Look at so many at most.
     pub count: usize,
     /// Now.
     pub at: Instant,

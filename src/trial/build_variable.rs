@@ -129,8 +129,15 @@ fn value_type(value: ValueType, unit: Option<&Unit>) -> Type {
 }
 
 fn origins(loader: &mut Loader<'_, '_, '_>, node: &Node<'_, '_>) -> Vec<Origin> {
+    const KNOWN: [&str; 5] =
+        ["observation", "condition", "procedure", "medication_administration", "questionnaire_response"];
     let mut all = Vec::new();
-    for item in node.get("from").map(|n| n.one_or_many()).unwrap_or_default() {
+    let items = node.get("from").map(|n| n.one_or_many()).unwrap_or_default();
+    if items.is_empty() {
+        let help = format!("one or more of {}", KNOWN.join(", "));
+        loader.error(&format!("{}/from", node.pointer), "`from` names no kind of resource", &help);
+    }
+    for item in items {
         match item.value.as_str() {
             Some("observation") => all.push(Origin::Observation),
             Some("condition") => all.push(Origin::Condition),
@@ -138,8 +145,6 @@ fn origins(loader: &mut Loader<'_, '_, '_>, node: &Node<'_, '_>) -> Vec<Origin> 
             Some("procedure") => all.push(Origin::Procedure),
             Some("questionnaire_response") => all.push(Origin::QuestionnaireResponse),
             Some(other) => {
-                const KNOWN: [&str; 5] =
-                    ["observation", "condition", "procedure", "medication_administration", "questionnaire_response"];
                 let help = match near(other, KNOWN.into_iter()) {
                     Some(near) => format!("did you mean `{near}`?"),
                     None => format!("one of {}", KNOWN.join(", ")),

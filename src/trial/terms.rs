@@ -2,8 +2,8 @@
 
 use super::document::Document;
 use super::mistake::{Mistake, Severity};
+use super::site_map::MapFile;
 use super::systems::{Systems, systems};
-use crate::model::code::Coding;
 use crate::model::terms::{Terms, TermsBySource};
 use crate::model::unit::Unit;
 use sha2::{Digest, Sha256};
@@ -17,7 +17,7 @@ pub struct TermsFiles {
     pub units: (String, String),
     /// `answers.toml`
     pub answers: (String, String),
-    /// Source name, shown path, text.
+    /// Source name, shown path (its end says of what kind the file is), text; of one source a later file goes over an earlier one.
     pub sites: Vec<(String, String, String)>,
 }
 
@@ -30,10 +30,13 @@ pub fn terms(files: &TermsFiles) -> (TermsBySource, Vec<Mistake>) {
     shared.digest = digest(&[&files.systems.1, &files.units.1, &files.answers.1]);
     let mut all = TermsBySource { shared, ..TermsBySource::default() };
     for (source, file, text) in &files.sites {
-        let mut own = all.shared.clone();
-        site(file, text, &known, &mut own, &mut mistakes);
-        own.digest = digest(&[&files.systems.1, &files.units.1, &files.answers.1, text]);
-        all.sources.insert(source.clone(), own);
+        let own = all.sources.entry(source.clone()).or_insert_with(|| all.shared.clone());
+        MapFile { source, file, text, known: &known }.read(own, &mut mistakes);
+    }
+    for (source, own) in &mut all.sources {
+        let texts = files.sites.iter().filter(|(s, ..)| s == source).map(|(_, _, text)| text.as_str());
+        let shared = [&*files.systems.1, &*files.units.1, &*files.answers.1];
+        own.digest = digest(&shared.into_iter().chain(texts).collect::<Vec<_>>());
     }
     (all, mistakes)
 }
@@ -86,63 +89,6 @@ fn answers((file, text): &(String, String), known: &Systems, terms: &mut Terms, 
             }
         }
     }
-}
-
-fn site(file: &str, text: &str, known: &Systems, terms: &mut Terms, mistakes: &mut Vec<Mistake>) {
-    let (document, found) = Document::read(file, text);
-    mistakes.extend(found);
-    unit_words(&document, terms, mistakes);
-    for key in document.root().entries().iter().map(|(k, _)| *k) {
-        if !["units", "answers", "default_units", "codes", "systems"].contains(&key) {
-            let help = "known keys here: units, answers, default_units, codes, systems";
-            let unknown = document.at_key(Severity::Error, &format!("/{key}"), format!("unknown key `{key}`"));
-            mistakes.push(unknown.with_help(help));
-        }
-    }
-    let mut read = |pointer: &str, written: &str| match known.coding(written) {
-        Ok(coding) => Some(coding),
-        Err(message) => {
-            mistakes.push(document.at_key(Severity::Error, pointer, message));
-            None
-        }
-    };
-    for (word, node) in document.root().table("answers") {
-        if let Some(coding) = read(&node.pointer, node.value.as_str().unwrap_or_default()) {
-            terms.answers.insert(fold(word), coding);
-        }
-    }
-    for (word, node) in document.root().table("default_units") {
-        if let Some(coding) = read(&node.pointer, word) {
-            terms.default_units.insert(coding, node.value.as_str().unwrap_or_default().to_owned());
-        }
-    }
-    for (word, node) in document.root().table("codes") {
-        let from = local(word).or_else(|| read(&node.pointer, word));
-        let to: Vec<Coding> =
-            node.one_or_many().iter().filter_map(|n| read(&n.pointer, n.value.as_str().unwrap_or_default())).collect();
-        if let Some(from) = from {
-            terms.codes.insert(from, to);
-        }
-    }
-    for (alias, node) in document.root().table("systems") {
-        let name = node.value.as_str().unwrap_or_default();
-        match known.uri(name) {
-            Some(uri) => {
-                terms.systems.insert(alias.to_owned(), uri.to_owned());
-            }
-            None => mistakes.push(document.at_value(
-                Severity::Error,
-                &node.pointer,
-                format!("the system `{name}` is not known"),
-            )),
-        }
-    }
-}
-
-/// Words of a site may have spaces in them, which codes of a known system have not.
-fn local(word: &str) -> Option<Coding> {
-    let (system, code) = word.split_once('|')?;
-    (system == "text").then(|| Coding::new(crate::model::code::TEXT_SYSTEM, code))
 }
 
 /// An answer word as the maps know it: trimmed, lower case, full-width letters as narrow ones.

@@ -14,6 +14,7 @@ mod intake;
 mod left_out;
 mod limits;
 mod link;
+mod maps;
 mod model;
 mod normalize;
 mod peers;

@@ -10,6 +10,7 @@ pub mod disk;
 pub mod hostile;
 pub mod many;
 pub mod privacy;
+pub mod resume;
 pub mod server;
 pub mod stop;
 pub mod synthea;

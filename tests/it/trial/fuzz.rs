@@ -18,6 +18,12 @@ fn broken_definitions_are_refused_in_words_or_load() {
     );
 }
 
+#[test]
+fn a_variable_from_nothing_is_refused() {
+    let told = crate::evaluate::refused("[variables.v]\nfrom = []\ncode = [\"local|v\"]\nunit = \"g/L\"\n");
+    assert!(told.contains("`from` names no kind of resource"), "{told}");
+}
+
 /// The deepest that names may lean on each other, evaluated on the stack of a worker.
 #[test]
 fn what_is_as_deep_as_allowed_is_evaluated_and_what_is_deeper_is_refused() {

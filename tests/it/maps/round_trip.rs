@@ -1,0 +1,106 @@
+//! `codes unmapped --csv`, filled in, is a map file: `codes load` takes it, and what was filled in is read from then on.
+
+use crate::program::{Folder, output, trialgate};
+use serde_json::{Value, json};
+use trialgate::trial::csv;
+
+fn people(folder: &Folder) -> String {
+    let lab = |id: &str, code: &str, quantity: Value| {
+        json!({ "resourceType": "Observation", "id": id, "status": "final", "subject": { "reference": "Patient/p" },
+                "code": { "coding": [{ "system": "urn:lab,main", "code": code }] }, "effectiveDateTime": "2026-03-14",
+                "valueQuantity": quantity })
+    };
+    let lines = [
+        json!({ "resourceType": "Patient", "id": "p", "gender": "female", "birthDate": "1980-01-01" }),
+        lab("a", "777-3", json!({ "value": 330, "unit": "G/l" })),
+        lab("b", "777-3", json!({ "value": 331, "unit": "G/l" })),
+        lab(
+            "c",
+            "Albumin,S",
+            json!({ "value": 36, "unit": "g/L", "system": "http://unitsofmeasure.org", "code": "g/L" }),
+        ),
+        lab("d", "Porzellan", json!({ "value": 1, "unit": "Stk" })),
+    ];
+    let file = folder.0.join("people.ndjson");
+    std::fs::write(&file, lines.map(|l| l.to_string()).join("\n")).expect("written");
+    let store = folder.store();
+    output(trialgate().arg("import").arg(&file).args(["--store", &store]));
+    store
+}
+
+/// The table with its column `means` filled in by code or unit.
+fn filled(table: &str, by: &[(&str, &str)]) -> String {
+    let mut text = String::new();
+    for (number, row) in csv::rows(table).iter().enumerate() {
+        let mut cells: Vec<&str> = row.iter().map(|c| c.text.as_str()).collect();
+        assert_eq!(cells.len(), 11, "{row:?}");
+        let (kind, code, unit) = (cells[1], cells[3], cells[4]);
+        let told = by.iter().find(|(word, _)| *word == if kind == "unit" { unit } else { code });
+        if let Some((_, means)) = told.filter(|_| number > 0) {
+            cells[10] = means;
+        }
+        text += &csv::line(cells);
+    }
+    text
+}
+
+#[test]
+fn what_is_filled_in_is_read_and_what_is_set_aside_is_not_asked_again() {
+    let folder = Folder::new("round-trip");
+    let store = people(&folder);
+    let table = || output(trialgate().args(["codes", "unmapped", "--csv", "--store", &store]));
+    let first = table();
+    let rows = csv::rows(&first);
+    let of = |word: &str| {
+        rows.iter().find(|r| r[3].text == word || (r[1].text == "unit" && r[4].text == word)).expect("a line")
+    };
+    // By volume, with what it may be: an equal code of another system, a word alike; nothing is filled in by itself.
+    assert!(rows[1][5].text == "2" && rows[1][0].text == "main", "{first}");
+    assert!(
+        of("777-3")[9].text.starts_with("http://loinc.org|777-3 (platelets of NCT00962923, equal code)"),
+        "{first}"
+    );
+    assert!(of("Albumin,S")[9].text.contains("albumin of NCT00962923, alike in words"), "{first}");
+    assert!(of("Porzellan")[9].text.is_empty() && rows[1..].iter().all(|r| r[10].text.is_empty()), "{first}");
+
+    let by = [("777-3", "loinc|777-3"), ("Albumin,S", "loinc|1751-7"), ("Porzellan", "-"), ("G/l", "10*9/L")];
+    let file = folder.0.join("main.csv");
+    std::fs::write(&file, filled(&first, &by)).expect("written");
+    let load =
+        || output(trialgate().args(["codes", "load", "--source", "main", "--store", &store, "--json"]).arg(&file));
+    let loaded: Value = serde_json::from_str(&load()).expect("JSON");
+    assert_eq!((loaded["changes"].as_array().map(Vec::len), &loaded["persons"]), (Some(4), &json!(1)), "{loaded}");
+    let left = table();
+    let left = csv::rows(&left);
+    assert_eq!(left.len(), 1, "only the heading: {left:?}");
+    // The same file again changes nothing.
+    let again: Value = serde_json::from_str(&load()).expect("JSON");
+    assert_eq!((again["changes"].as_array().map(Vec::len), &again["persons"]), (Some(0), &json!(0)));
+    let told =
+        output(trialgate().args(["explain", "main/p", "NCT00962923", "--as-of", "2026-03-15", "--store", &store]));
+    assert!(told.contains("330") || told.contains("331"), "{told}");
+}
+
+#[test]
+fn a_file_of_no_kind_and_a_source_that_is_none_are_refused() {
+    let folder = Folder::new("no-map");
+    let store = folder.store();
+    let refused = |file: &str, source: &str| {
+        let path = folder.0.join(file);
+        std::fs::write(&path, "kind,code,means\ncode,X,lonic|1\n").expect("written");
+        let out = trialgate()
+            .args(["codes", "load", "--source", source, "--store", &store])
+            .arg(&path)
+            .output()
+            .expect("starts");
+        (out.status.code(), String::from_utf8_lossy(&out.stderr).into_owned())
+    };
+    for (file, source, code, words) in [
+        ("map.xlsx", "main", 2, "wanted .toml, .csv or .json"),
+        ("map.csv", "nowhere", 2, "no source `nowhere`"),
+        ("map.csv", "main", 1, "map.csv:2:8"),
+    ] {
+        let (ended, said) = refused(file, source);
+        assert!(ended == Some(code) && said.contains(words), "{ended:?} {said}");
+    }
+}
