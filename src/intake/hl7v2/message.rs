@@ -156,6 +156,41 @@ fn lines(text: &str) -> impl Iterator<Item = &str> {
     text.split(end).map(|line| line.trim_start_matches('\n')).filter(|line| !line.trim().is_empty())
 }
 
+/// Whether bytes begin as a message or a batch of them.
+pub fn is_message(bytes: &[u8]) -> bool {
+    let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes).trim_ascii_start();
+    [b"MSH", b"FHS", b"BHS"].iter().any(|name| bytes.starts_with(*name))
+}
+
+/// The messages of a file, each with its place in the bytes: from one MSH to the next, without the frames of a file or batch.
+/// What stands before the first MSH comes back too, where it is no such frame: it is no message, and nobody may lose it.
+pub fn messages(bytes: &[u8]) -> Vec<&[u8]> {
+    let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
+    let (mut all, mut from) = (Vec::new(), 0);
+    let mut cut = |from: usize, to: usize| {
+        let one = bytes[from..to].trim_ascii();
+        if !one.is_empty() {
+            all.push(one);
+        }
+    };
+    for at in 0..bytes.len() {
+        let begins = at == 0 || matches!(bytes[at - 1], b'\r' | b'\n' | 0x0b);
+        let name = bytes.get(at..at + 3).unwrap_or_default();
+        if !begins || !matches!(name, b"MSH" | b"FHS" | b"BHS" | b"BTS" | b"FTS") {
+            continue;
+        }
+        cut(from, at);
+        from = if name == b"MSH" {
+            at
+        } else {
+            let line = bytes[at..].iter().position(|b| matches!(b, b'\r' | b'\n')).unwrap_or(bytes.len() - at);
+            at + line
+        };
+    }
+    cut(from, bytes.len());
+    all
+}
+
 pub(super) fn header(msh: &Segment<'_>) -> Header {
     let with = msh.with;
     let mut encoding = with.field.to_string();

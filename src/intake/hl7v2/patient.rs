@@ -1,10 +1,11 @@
-//! ADT: PID as a Patient, MRG as a Patient that is replaced by another; which Patient a PID means.
+//! ADT: PID as a Patient, MRG and pairs of PID as links between Patients; which Patient a PID means.
 
 use super::code::{below, system};
 use super::fhir::{Json, said, some};
 use super::message::{Field, Message, Segment};
-use super::read::{Fault, Said, Spoken, Words, fault};
-use super::time::{self, When};
+use super::order::{entered, order};
+use super::read::{Change, Fault, OfPatient, Spoken, Words, fault};
+use super::time;
 use crate::model::key::{digest_words, hex};
 
 /// The Patient's id that a list of numbers (PID-3, MRG-1) means.
@@ -44,77 +45,85 @@ fn belongs(number: &Field<'_>, how: &Spoken<'_>) -> bool {
 fn number_id(number: &Field<'_>, how: &Spoken<'_>) -> String {
     let value = number.get(1);
     let authority = if how.authority.is_some() { "" } else { number.raw(4) };
-    let fits = (1..=64).contains(&value.len()) && value.bytes().all(|b| b.is_ascii_alphanumeric() || b"-.".contains(&b));
+    let fits =
+        (1..=64).contains(&value.len()) && value.bytes().all(|b| b.is_ascii_alphanumeric() || b"-.".contains(&b));
     if authority.is_empty() && fits {
         return value;
     }
     hex(&digest_words(&["hl7v2 patient", authority, &value])[..16])
 }
 
-/// When a message's version begins: its place in the order of versions, and FHIR's `meta`.
-pub(super) fn meta(at: &When, sent: Option<&When>, rank: i64) -> Json {
-    let utc = crate::model::time::Zone::utc();
-    let number = sent.map_or(0, |s| s.earliest.0.max(0)) * 10 + rank;
-    let meta = Json::one("versionId", Json::Text(number.to_string()));
-    meta.with("lastUpdated", Some(Json::Text(utc.show(at.earliest))))
-}
-
-/// The time of the message; the error names MSH-7.
-pub(super) fn sent(message: &Message<'_>, how: &Spoken<'_>) -> Result<Option<When>, Fault> {
-    let msh = &message.segments[0];
-    let stamp = msh.get(7, 1);
-    if stamp.is_empty() {
-        return Ok(None);
+/// The PIDs of a message, with the Patients that they mean, and the order of what is said.
+fn named<'m, 'a>(message: &'m Message<'a>, how: &Spoken<'_>, wanted: usize) -> Named<'m, 'a> {
+    let pids: Vec<&Segment<'_>> = message.segments.iter().filter(|s| s.name == "PID").collect();
+    if pids.len() != wanted {
+        let text = format!("found {} PID; wanted {wanted}", pids.len());
+        return Err(vec![fault(pids.last().copied().unwrap_or(&message.segments[0]), 0, 100, text)]);
     }
-    time::read(&stamp, how.zone).map(Some).map_err(|words| fault(msh, 7, 102, words))
-}
-
-/// EVN-2, else MSH-7: when what an ADT message says was entered.
-fn entered(message: &Message<'_>, how: &Spoken<'_>) -> Result<(When, Option<When>), Fault> {
-    let sent = sent(message, how);
-    if let Some(evn) = message.segments.iter().find(|s| s.name == "EVN") {
-        let stamp = evn.get(2, 1);
-        if !stamp.is_empty() {
-            let at = time::read(&stamp, how.zone).map_err(|words| fault(evn, 2, 102, words))?;
-            return Ok((at, sent?));
+    let (mut all, mut faults) = (Vec::new(), Vec::new());
+    for pid in pids {
+        match id_of(pid, 3, how) {
+            Ok(id) => all.push((pid, id)),
+            Err(fault) => faults.push(fault),
         }
     }
-    match sent? {
-        Some(at) => Ok((at.clone(), Some(at))),
-        None => Err(no_time(&message.segments[0])),
+    match entered(message, how) {
+        Ok((at, sent)) if faults.is_empty() => Ok((all, order(&at, sent.as_ref()))),
+        Ok(_) => Err(faults),
+        Err(fault) => {
+            faults.push(fault);
+            Err(faults)
+        }
     }
 }
 
-pub(super) fn no_time(msh: &Segment<'_>) -> Fault {
-    fault(msh, 7, 101, "found no time of the message; wanted one, since versions are ordered by it")
+type Named<'m, 'a> = Result<(Vec<(&'m Segment<'a>, String)>, String), Vec<Fault>>;
+
+fn only(patients: Vec<OfPatient>) -> Words {
+    Words { patients, ..Words::default() }
 }
 
 /// A01, A04, A05, A08, A28, A31: the Patient as PID says.
 pub(super) fn read(message: &Message<'_>, how: &Spoken<'_>) -> Result<Words, Vec<Fault>> {
-    let pids: Vec<&Segment<'_>> = message.segments.iter().filter(|s| s.name == "PID").collect();
-    let [pid] = pids[..] else {
-        let text = format!("found {} PID; wanted one", pids.len());
-        return Err(vec![fault(pids.last().copied().unwrap_or(&message.segments[0]), 0, 100, text)]);
-    };
     let mut faults = Vec::new();
-    let id = id_of(pid, 3, how).map_err(|f| faults.push(f)).ok();
-    let at = entered(message, how).map_err(|f| faults.push(f)).ok();
-    let about = about(pid, how, &mut faults);
-    match (id, at) {
-        (Some(id), Some((at, sent))) if faults.is_empty() => {
-            let mut patient = resource(&id, meta(&at, sent.as_ref(), 0));
+    let named = named(message, how, 1).map_err(|all| faults.extend(all)).ok();
+    let about = message.segments.iter().find(|s| s.name == "PID").map(|pid| about(pid, how, &mut faults));
+    match (named, about) {
+        (Some((mut pids, order)), Some(about)) if faults.is_empty() => {
+            let id = pids.pop().map(|(_, id)| id).unwrap_or_default();
+            let mut patient = Json::one("resourceType", Json::text("Patient")).with("id", Some(Json::text(&id)));
             for (name, value) in about {
                 patient = patient.with(name, Some(value));
             }
-            let said = Said { place: "PID[1]".into(), body: patient.bytes() };
-            Ok(Words { said: vec![said], aside: Vec::new() })
+            let what = Change::Record(patient.bytes());
+            Ok(only(vec![OfPatient { place: "PID[1]".into(), id, order, what }]))
         }
         _ => Err(faults),
     }
 }
 
-fn resource(id: &str, meta: Json) -> Json {
-    Json::one("resourceType", Json::text("Patient")).with("id", Some(Json::text(id))).with("meta", Some(meta))
+/// A23, A29: the record is gone.
+pub(super) fn delete(message: &Message<'_>, how: &Spoken<'_>) -> Result<Words, Vec<Fault>> {
+    let (pids, order) = named(message, how, 1)?;
+    let gone = |(pid, id): (&Segment<'_>, String)| {
+        let place = format!("PID[{}]", pid.nth);
+        OfPatient { place, id, order: order.clone(), what: Change::Deleted }
+    };
+    Ok(only(pids.into_iter().map(gone).collect()))
+}
+
+/// A24, A37: two Patients are of one person, or no longer. Each of them says so, since either may be named first.
+pub(super) fn link(message: &Message<'_>, how: &Spoken<'_>, kind: Option<&'static str>) -> Result<Words, Vec<Fault>> {
+    let (pids, order) = named(message, how, 2)?;
+    let [(first, one), (second, other)] = &pids[..] else { return Ok(Words::default()) };
+    if one == other {
+        return Err(vec![fault(second, 3, 204, "found a patient linked with itself; wanted two")]);
+    }
+    let says = |pid: &Segment<'_>, id: &String, of: &String| {
+        let (place, what) = (format!("PID[{}]", pid.nth), Change::Link(of.clone(), kind));
+        OfPatient { place, id: id.clone(), order: order.clone(), what }
+    };
+    Ok(only(vec![says(first, one, other), says(second, other, one)]))
 }
 
 fn about(pid: &Segment<'_>, how: &Spoken<'_>, faults: &mut Vec<Fault>) -> Vec<(&'static str, Json)> {
@@ -172,19 +181,25 @@ fn identifiers(at: &Segment<'_>, field: usize, how: &Spoken<'_>) -> Vec<Json> {
             None => Some(below(&namespace)),
         };
         let kind = n.get(5);
-        let coding = Json::one("coding", Json::List(vec![
-            Json::Object(Vec::new()).with("system", system("HL70203", how).map(Json::Text)).with("code", said(kind.clone())),
-        ]));
+        let coding = Json::one(
+            "coding",
+            Json::List(vec![
+                Json::Object(Vec::new())
+                    .with("system", system("HL70203", how).map(Json::Text))
+                    .with("code", said(kind.clone())),
+            ]),
+        );
         let kind = (!kind.is_empty()).then_some(coding);
         Some(Json::Object(Vec::new()).with("type", kind).with("system", of.map(Json::Text)).with("value", Some(value)))
     };
     at.repetitions(field).iter().filter_map(one).collect()
 }
 
-/// A18, A34, A40: the Patient of each MRG is replaced by the one of the PID before it. The PID of a merge is no new version of its Patient.
+/// A18, A34, A40: the Patient of each MRG is replaced by the one of the PID before it. The PID of a merge is no new record.
 pub(super) fn merge(message: &Message<'_>, how: &Spoken<'_>) -> Result<Words, Vec<Fault>> {
-    let (mut words, mut faults) = (Words::default(), Vec::new());
+    let (mut patients, mut faults) = (Vec::new(), Vec::new());
     let at = entered(message, how).map_err(|f| faults.push(f)).ok();
+    let order = at.map(|(at, sent)| order(&at, sent.as_ref())).unwrap_or_default();
     let (mut into, mut merges) = (None, 0);
     for segment in &message.segments {
         match segment.name {
@@ -192,15 +207,16 @@ pub(super) fn merge(message: &Message<'_>, how: &Spoken<'_>) -> Result<Words, Ve
             "MRG" => {
                 merges += 1;
                 let from = id_of(segment, 1, how).map_err(|f| faults.push(f)).ok();
-                match (from, &into, &at) {
-                    (Some(from), Some(into), Some(_)) if from == *into => {
+                match (from, &into) {
+                    (Some(from), Some(into)) if from == *into => {
                         faults.push(fault(segment, 1, 204, "found a patient merged into itself; wanted two"));
                     }
-                    (Some(from), Some(into), Some((at, sent))) => {
-                        let identifiers = identifiers(segment, 1, how);
-                        words.said.push(replaced(segment, &from, into, meta(at, sent.as_ref(), 1), identifiers));
+                    (Some(from), Some(into)) => {
+                        let what = Change::Link(into.clone(), Some("replaced-by"));
+                        let place = format!("MRG[{}]", segment.nth);
+                        patients.push(OfPatient { place, id: from, order: order.clone(), what });
                     }
-                    (_, None, _) if faults.is_empty() => {
+                    (_, None) if faults.is_empty() => {
                         faults.push(fault(segment, 0, 100, "found MRG before PID; wanted the patient who stays first"));
                     }
                     _ => {}
@@ -212,13 +228,5 @@ pub(super) fn merge(message: &Message<'_>, how: &Spoken<'_>) -> Result<Words, Ve
     if merges == 0 {
         faults.push(fault(&message.segments[0], 0, 100, "found no MRG; wanted the patient who is merged"));
     }
-    if faults.is_empty() { Ok(words) } else { Err(faults) }
-}
-
-fn replaced(mrg: &Segment<'_>, from: &str, into: &str, meta: Json, identifiers: Vec<Json>) -> Said {
-    let other = Json::one("reference", Json::Text(format!("Patient/{into}")));
-    let link = Json::one("other", other).with("type", Some(Json::text("replaced-by")));
-    let patient = resource(from, meta).with("identifier", some(identifiers));
-    let patient = patient.with("link", Some(Json::List(vec![link])));
-    Said { place: format!("MRG[{}]", mrg.nth), body: patient.bytes() }
+    if faults.is_empty() { Ok(only(patients)) } else { Err(faults) }
 }

@@ -2,7 +2,7 @@
 
 use super::charset;
 use super::message::{self, Delimiters, Header, Message, SEGMENTS_MAX, Segment};
-use super::{patient, result};
+use super::{administration, patient, result};
 use crate::model::time::Zone;
 use std::collections::BTreeMap;
 
@@ -82,11 +82,38 @@ pub enum Outcome {
     Rejected(Vec<Fault>),
 }
 
+/// What a message says of one Patient. Each part of what is known of a Patient has an order of its own, so that a merge takes
+/// no name away, and whatever arrives first, the same stands in the end.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OfPatient {
+    /// Segment and number that it was made from.
+    pub place: String,
+    /// The Patient's id.
+    pub id: String,
+    /// When it was entered and sent, as words in the order of time.
+    pub order: String,
+    /// What.
+    pub what: Change,
+}
+
+/// What changes of a Patient.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Change {
+    /// The record says this now: FHIR JSON with an id.
+    Record(Vec<u8>),
+    /// The record is deleted.
+    Deleted,
+    /// How it is linked to another Patient: the code of `Patient.link.type`, or no longer.
+    Link(String, Option<&'static str>),
+}
+
 /// What is stated.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Words {
-    /// Resources.
+    /// Resources that are whole.
     pub said: Vec<Said>,
+    /// What is said of Patients.
+    pub patients: Vec<OfPatient>,
     /// The rest.
     pub aside: Vec<Aside>,
 }
@@ -153,23 +180,20 @@ fn stated(message: &Message<'_>, how: &Spoken<'_>) -> Outcome {
     let (kind, event) = (msh.get(9, 1), msh.get(9, 2));
     let read = match (kind.as_str(), event.as_str()) {
         ("ORU", "R01" | "") => result::read(message, how),
+        // O01 before version 2.4.
+        ("RAS", "O17" | "O01" | "") => administration::read(message, how),
         ("ADT", "A01" | "A04" | "A05" | "A08" | "A28" | "A31") => patient::read(message, how),
+        ("ADT", "A23" | "A29") => patient::delete(message, how),
         ("ADT", "A18" | "A34" | "A40") => patient::merge(message, how),
-        // What these say of a person has no words here: it waits for people.
-        ("ADT", "A23" | "A24" | "A29" | "A37") => {
-            let reason = format!("ADT^{event} deletes, links or unlinks patients, which is left to people");
-            let text = message.segments.iter().map(|s| s.text).collect::<Vec<_>>().join("\r");
-            Ok(Words { said: Vec::new(), aside: vec![Aside { place: "MSH[1]".into(), reason, text }] })
+        ("ADT", "A24") => patient::link(message, how, Some("seealso")),
+        ("ADT", "A37") => patient::link(message, how, None),
+        ("ADT", "A30" | "A35" | "A36" | "A39" | "A43" | "A46" | "A47") => Ok(for_people(message, &event)),
+        ("ORU" | "OUL" | "RAS", _) => {
+            let text = "found results or administrations in an event that is not read here; wanted ORU^R01 or RAS^O17";
+            return Outcome::Rejected(vec![fault(msh, 9, if kind == "OUL" { 200 } else { 201 }, text)]);
         }
-        ("ADT", _) => return Outcome::NotUsed,
-        ("ORU", _) => {
-            let text = "found an event of ORU that is not read here; wanted R01";
-            return Outcome::Rejected(vec![fault(msh, 9, 201, text)]);
-        }
-        _ => {
-            let text = "found a type of message that is not read here; wanted ORU or ADT";
-            return Outcome::Rejected(vec![fault(msh, 9, 200, text)]);
-        }
+        ("", _) => return Outcome::Wrong(vec![fault(msh, 9, 101, "found no type of message; wanted such as ORU^R01")]),
+        _ => return Outcome::NotUsed,
     };
     match read {
         Ok(mut words) => {
@@ -180,11 +204,20 @@ fn stated(message: &Message<'_>, how: &Spoken<'_>) -> Outcome {
     }
 }
 
+/// Events that move or merge numbers in ways that no Patient has words for.
+fn for_people(message: &Message<'_>, event: &str) -> Words {
+    let reason = format!(
+        "found ADT^{event}, which merges or moves numbers of patients in a way that is not read here; people have to look at it"
+    );
+    let text = message.segments.iter().map(|s| s.text).collect::<Vec<_>>().join("\r");
+    Words { aside: vec![Aside { place: "MSH[1]".into(), reason, text }], ..Words::default() }
+}
+
 /// Segments of the standard that state nothing that is read here.
 const KNOWN: &[&str] = &[
     "MSH", "SFT", "EVN", "PID", "PD1", "NK1", "PV1", "PV2", "MRG", "ORC", "OBR", "OBX", "NTE", "SPM", "TQ1", "TQ2",
-    "CTD", "CTI", "FT1", "ROL", "DB1", "AL1", "IN1", "IN2", "IN3", "GT1", "ACC", "UB1", "UB2", "PDA", "DRG", "DSC", "PRT",
-    "SAC", "ARV", "UAC",
+    "CTD", "CTI", "FT1", "ROL", "DB1", "AL1", "IN1", "IN2", "IN3", "GT1", "ACC", "UB1", "UB2", "PDA", "DRG", "DSC",
+    "PRT", "SAC", "ARV", "UAC", "RXA", "RXR", "RXE", "RXO", "RXC", "RXG",
 ];
 
 /// Segments that nobody here understands, all in one: the message is kept whole.
@@ -193,9 +226,11 @@ fn unknown(message: &Message<'_>, how: &Spoken<'_>) -> Option<Aside> {
     let found: Vec<&Segment<'_>> = message.segments.iter().filter(odd).collect();
     let first = found.first()?;
     let named = |name: &str| name.len() == 3 && name.bytes().all(|b| b.is_ascii_uppercase() || b.is_ascii_digit());
-    let mut names: Vec<&str> = found.iter().map(|s| if named(s.name) { s.name } else { "one without a name" }).collect();
+    let mut names: Vec<&str> =
+        found.iter().map(|s| if named(s.name) { s.name } else { "one without a name" }).collect();
     names.dedup();
-    let reason = format!("segments that are not understood: {}; name them in `ignore` if they are not needed", names.join(", "));
+    let reason =
+        format!("segments that are not understood: {}; name them in `ignore` if they are not needed", names.join(", "));
     let text = found.iter().map(|s| s.text).collect::<Vec<_>>().join("\r");
     let place = if named(first.name) { first.name } else { "segment" };
     Some(Aside { place: format!("{place}[{}]", first.nth), reason, text })

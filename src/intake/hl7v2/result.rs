@@ -3,7 +3,8 @@
 use super::code::{self, concept};
 use super::fhir::{Json, said, some};
 use super::message::{Field, Message, Segment};
-use super::patient::{id_of, meta, no_time, sent};
+use super::order::{meta, sent, version};
+use super::patient::id_of;
 use super::read::{Aside, Fault, Order, Said, Spoken, Words, fault};
 use super::time::{self, When};
 use super::value;
@@ -91,7 +92,7 @@ fn misplaced(group: &Group<'_, '_>) -> Option<&'static str> {
     }
 }
 
-fn aside(segment: &Segment<'_>, reason: impl Into<String>) -> Aside {
+pub(super) fn aside(segment: &Segment<'_>, reason: impl Into<String>) -> Aside {
     Aside { place: format!("{}[{}]", segment.name, segment.nth), reason: reason.into(), text: segment.text.into() }
 }
 
@@ -109,7 +110,8 @@ fn settle(found: Vec<Found>, words: &mut Words) {
         all.sort_by_key(|one| one.rank);
         let clash = all.windows(2).any(|two| two[0].rank == two[1].rank);
         if clash {
-            let reason = "found more than one result of the same order, code, sub-id and time; wanted OBX-4 to tell them apart";
+            let reason =
+                "found more than one result of the same order, code, sub-id and time; wanted OBX-4 to tell them apart";
             words.aside.extend(all.into_iter().map(|one| Aside { reason: reason.into(), ..one.aside }));
         } else {
             words.said.extend(all.into_iter().map(|one| one.said));
@@ -133,15 +135,11 @@ impl Context<'_, '_> {
             }
             return;
         };
-        let (field, other) = if self.how.order == Order::Filler { (3, "placer") } else { (2, "filler") };
-        let number = obr.field(field);
-        if number.get(1).is_empty() {
-            let text = format!("found no number of the order, by which its results are known; wanted one, or `order = \"{other}\"` in the settings");
-            faults.push(fault(obr, field, 101, text));
-            return;
-        }
-        let order = [1, 2, 3, 4].map(|c| number.get(c)).join("^");
-        let issued = match self.issued(obr) {
+        let order = match order_number(obr, self.how) {
+            Ok(order) => order,
+            Err(fault) => return faults.push(fault),
+        };
+        let issued = match version(obr, 22, self.sent.as_ref(), self.message, self.how) {
             Ok(issued) => issued,
             Err(fault) => return faults.push(fault),
         };
@@ -151,18 +149,6 @@ impl Context<'_, '_> {
                 Err(reason) => words.aside.push(aside(obx[0], reason)),
             }
         }
-    }
-
-    /// The version of results: OBR-22 where it has a time of day, else MSH-7.
-    fn issued(&self, obr: &Segment<'_>) -> Result<When, Fault> {
-        let stamp = obr.get(22, 1);
-        if !stamp.is_empty() {
-            let when = time::read(&stamp, self.how.zone).map_err(|words| fault(obr, 22, 102, words))?;
-            if when.moment.is_some() {
-                return Ok(when);
-            }
-        }
-        self.sent.clone().ok_or_else(|| no_time(&self.message.segments[0]))
     }
 
     fn result(
@@ -249,6 +235,19 @@ impl Context<'_, '_> {
     }
 }
 
+/// The number of the order by which what OBR or ORC begins is known.
+pub(super) fn order_number(at: &Segment<'_>, how: &Spoken<'_>) -> Result<String, Fault> {
+    let (field, other) = if how.order == Order::Filler { (3, "placer") } else { (2, "filler") };
+    let number = at.field(field);
+    if number.get(1).is_empty() {
+        let text = format!(
+            "found no number of the order, by which what belongs to it is known; wanted one, or `order = \"{other}\"` in the settings"
+        );
+        return Err(fault(at, field, 101, text));
+    }
+    Ok([1, 2, 3, 4].map(|c| number.get(c)).join("^"))
+}
+
 /// Lines of text with the same OBX-3 and OBX-4, one behind the other, are one result.
 fn joined<'m, 'a>(results: &[(&'m Segment<'a>, Vec<String>)]) -> Vec<(Vec<&'m Segment<'a>>, Vec<String>)> {
     let mut all: Vec<(Vec<&'m Segment<'a>>, Vec<String>)> = Vec::new();
@@ -272,8 +271,8 @@ fn lines(obx: &[&Segment<'_>]) -> Option<(&'static str, Json)> {
     said(lines.join("\n")).map(|text| ("valueString", text))
 }
 
-/// System and code by which a result is known.
-fn known_as(field: &Field<'_>, how: &Spoken<'_>) -> (String, String) {
+/// System and code by which something is known.
+pub(super) fn known_as(field: &Field<'_>, how: &Spoken<'_>) -> (String, String) {
     let first = code::codings(field, how).into_iter().next();
     first.map_or_else(|| (String::new(), field.get(2)), |(system, code, _)| (system.unwrap_or_default(), code))
 }
@@ -290,7 +289,12 @@ fn status(obx: &str, obr: &str) -> Result<(&'static str, i64), String> {
         "X" => ("cancelled", 5),
         "D" | "W" => ("entered-in-error", 6),
         "" => ("unknown", 0),
-        "U" => return Err("found status U, which makes final what was sent before; wanted the result once more with status F".into()),
+        "U" => {
+            return Err(
+                "found status U, which makes final what was sent before; wanted the result once more with status F"
+                    .into(),
+            );
+        }
         "N" => return Err("found status N: nothing was asked, so nothing is said".into()),
         _ => return Err("found a status that HL7 does not have; wanted one of table 0085".into()),
     })

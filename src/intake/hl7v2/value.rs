@@ -52,7 +52,8 @@ fn number(sent: &str, unit: Option<&Unit>) -> Option<(&'static str, Json)> {
 
 /// The comparator in front, as FHIR writes it.
 pub(super) fn compared(sent: &str) -> (Option<&'static str>, &str) {
-    let marks = [("<=", "<="), (">=", ">="), ("=<", "<="), ("=>", ">="), ("≤", "<="), ("≥", ">="), ("<", "<"), (">", ">")];
+    let marks =
+        [("<=", "<="), (">=", ">="), ("=<", "<="), ("=>", ">="), ("≤", "<="), ("≥", ">="), ("<", "<"), (">", ">")];
     match marks.iter().find_map(|(mark, word)| Some((*word, sent.strip_prefix(mark)?))) {
         Some((word, rest)) => (Some(word), rest.trim_start()),
         None => (None, sent),
@@ -119,7 +120,8 @@ pub(super) fn reference_range(obx: &Segment<'_>, how: &Spoken<'_>) -> Option<Jso
         (Some(_), rest) => (limit(rest), None),
         (None, _) => {
             // A minus in front belongs to the number.
-            let dash = sent.char_indices().skip(1).find(|(_, c)| matches!(c, '-' | '–')).map(|(at, c)| (at, c.len_utf8()));
+            let dash =
+                sent.char_indices().skip(1).find(|(_, c)| matches!(c, '-' | '–')).map(|(at, c)| (at, c.len_utf8()));
             match dash.map(|(at, width)| (limit(&sent[..at]), limit(&sent[at + width..]))) {
                 Some((Some(low), Some(high))) => (Some(low), Some(high)),
                 _ => (None, None),
