@@ -17,4 +17,4 @@ mod value;
 
 pub use charset::{encode, is_charset};
 pub use message::{Header, is_message, messages};
-pub use read::{Aside, Change, Fault, OfPatient, Order, Outcome, Said, Spoken, Words, read_message};
+pub use read::{Aside, Change, Fault, OfPatient, Order, Outcome, Said, Spoken, Words, read_header, read_message};

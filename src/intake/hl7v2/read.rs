@@ -118,12 +118,25 @@ pub struct Words {
     pub aside: Vec<Aside>,
 }
 
+impl std::fmt::Display for Fault {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let field = if self.field > 0 { format!("-{}", self.field) } else { String::new() };
+        write!(f, "{}[{}]{field}: {}", self.segment, self.nth, self.text)
+    }
+}
+
 pub(super) fn fault(at: &Segment<'_>, field: usize, code: u16, text: impl Into<String>) -> Fault {
     Fault { segment: at.name.into(), nth: at.nth, field, code, text: text.into() }
 }
 
 fn at_header(field: usize, code: u16, text: impl Into<String>) -> Fault {
     Fault { segment: "MSH".into(), nth: 1, field, code, text: text.into() }
+}
+
+/// The header of bytes of which no more can be read, as of a message that is too long.
+pub fn read_header(bytes: &[u8]) -> Option<Header> {
+    let rough = String::from_utf8_lossy(bytes.get(..4096).unwrap_or(bytes));
+    Some(message::split(&rough, Delimiters::of(&rough)?).header)
 }
 
 /// Reads the bytes of one message; `None` for the header: there is none.
