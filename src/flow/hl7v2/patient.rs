@@ -95,20 +95,19 @@ pub(super) fn laid(known: &mut Known, said: &[&OfPatient], id: &str, there: Opti
         Some(body) => members(body),
         None => before.clone(),
     };
-    let links = links(known, &before);
-    if now.is_empty() && links.is_empty() {
-        return Some(if there.is_some() { Becomes::Gone } else { Becomes::Same });
-    }
-    let replaced = links.iter().any(|link| link.get().contains("\"replaced-by\""));
     for made in ["meta", "link", "resourceType", "id"] {
         now.remove(made);
     }
+    let links = links(known, &before);
     // As FHIR's servers do with a record that was merged into another.
-    let active = now.get("active").map(|raw| raw.get().to_owned());
-    match (replaced, active.as_deref()) {
-        (true, _) => put(&mut now, "active", &false),
-        (false, Some("false")) => drop(now.remove("active")),
-        _ => {}
+    let replaced = |raw: &RawValue| raw.get().contains("\"replaced-by\"");
+    if links.iter().any(|link| replaced(link)) {
+        put(&mut now, "active", &false);
+    } else if before.get("link").is_some_and(|links| replaced(links)) {
+        now.remove("active");
+    }
+    if now.is_empty() && links.is_empty() {
+        return Some(if there.is_some() { Becomes::Gone } else { Becomes::Same });
     }
     put(&mut now, "resourceType", &"Patient");
     put(&mut now, "id", &id);

@@ -5,7 +5,7 @@ use super::fhir::{Json, said};
 use super::message::{Message, Segment};
 use super::order::{meta, sent, version};
 use super::patient::id_of;
-use super::read::{Aside, Fault, Said, Spoken, Words, fault};
+use super::read::{Aside, Fault, Said, Spoken, Words, blame, fault};
 use super::result::{aside, known_as, order_number};
 use super::time::{self, When};
 use super::value::decimal;
@@ -51,7 +51,7 @@ pub(super) fn read(message: &Message<'_>, how: &Spoken<'_>) -> Result<Words, Vec
         match administration(given, message, sent.as_ref(), how) {
             Ok(Ok(said)) => words.said.push(said),
             Ok(Err(one)) => words.aside.push(one),
-            Err(fault) => faults.push(fault),
+            Err(fault) => blame(&mut faults, fault),
         }
     }
     if faults.is_empty() { Ok(words) } else { Err(faults) }

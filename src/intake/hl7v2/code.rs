@@ -75,11 +75,21 @@ pub(super) struct Unit {
 }
 
 pub(super) fn unit(field: &Field<'_>, how: &Spoken<'_>) -> Option<Unit> {
+    if let Some(word) = power(field) {
+        return Some(Unit { word, ucum: None });
+    }
     let all = codings(field, how);
     let ucum = all.iter().find(|(system, ..)| system.as_deref() == Some(UCUM_SYSTEM)).map(|(_, code, _)| code.clone());
     let word = ucum.clone().or_else(|| all.into_iter().next().map(|(_, code, _)| code));
     let word = word.or_else(|| Some(field.get(2)).filter(|w| !w.is_empty()))?;
     Some(Unit { word, ucum })
+}
+
+/// `10^9/L`, where the sign of a power was not escaped and parts the word in two.
+fn power(field: &Field<'_>) -> Option<String> {
+    let (front, rest) = (field.get(1), field.get(2));
+    let parted = front.ends_with("10") && rest.starts_with(|c: char| c.is_ascii_digit()) && field.raw(3).is_empty();
+    parted.then(|| format!("{front}^{rest}"))
 }
 
 /// A Quantity: the number as printed.

@@ -129,6 +129,13 @@ pub(super) fn fault(at: &Segment<'_>, field: usize, code: u16, text: impl Into<S
     Fault { segment: at.name.into(), nth: at.nth, field, code, text: text.into() }
 }
 
+/// One more, unless that field is blamed already.
+pub(super) fn blame(faults: &mut Vec<Fault>, one: Fault) {
+    if !faults.iter().any(|f| (&f.segment, f.nth, f.field) == (&one.segment, one.nth, one.field)) {
+        faults.push(one);
+    }
+}
+
 fn at_header(field: usize, code: u16, text: impl Into<String>) -> Fault {
     Fault { segment: "MSH".into(), nth: 1, field, code, text: text.into() }
 }

@@ -5,7 +5,7 @@ use super::fhir::{Json, said, some};
 use super::message::{Field, Message, Segment};
 use super::order::{meta, sent, version};
 use super::patient::id_of;
-use super::read::{Aside, Fault, Order, Said, Spoken, Words, fault};
+use super::read::{Aside, Fault, Order, Said, Spoken, Words, blame, fault};
 use super::time::{self, When};
 use super::value;
 use crate::model::key::{digest_words, hex};
@@ -141,7 +141,7 @@ impl Context<'_, '_> {
         };
         let issued = match version(obr, 22, self.sent.as_ref(), self.message, self.how) {
             Ok(issued) => issued,
-            Err(fault) => return faults.push(fault),
+            Err(fault) => return blame(faults, fault),
         };
         for (obx, notes) in joined(&group.results) {
             match self.result(patient, &order, &issued, &group, &obx, notes) {

@@ -24,6 +24,9 @@ pub(super) fn read(sent: &str, zone: &Zone) -> Result<When, String> {
     };
     let (digits, fraction) = stamp.split_once('.').map_or((stamp, None), |(d, f)| (d, Some(f)));
     let numeric = |s: &str| !s.is_empty() && s.bytes().all(|b| b.is_ascii_digit());
+    if offset.is_some_and(|o| o.len() != 5 || !numeric(&o[1..])) {
+        return Err(wrong());
+    }
     let odd = fraction.is_some_and(|f| !numeric(f) || digits.len() != 14);
     if !numeric(digits) || odd || !matches!(digits.len(), 4 | 6 | 8 | 10 | 12 | 14) {
         return Err(wrong());
@@ -43,8 +46,7 @@ pub(super) fn read(sent: &str, zone: &Zone) -> Result<When, String> {
     let fraction = fraction.map(|f| format!(".{f}")).unwrap_or_default();
     let clock = format!("{date}T{}:{}:{seconds}{fraction}", &digits[8..10], &digits[10..12]);
     let offset = match offset {
-        Some(o) if o.len() == 5 && numeric(&o[1..]) => format!("{}:{}", &o[..3], &o[3..]),
-        Some(_) => return Err(wrong()),
+        Some(o) => format!("{}:{}", &o[..3], &o[3..]),
         None => match local(&clock, zone)? {
             Some(at) => return Ok(When { text: zone.show(at), moment: Some(at), earliest: at }),
             None => return day(date, zone),

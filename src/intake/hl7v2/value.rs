@@ -44,8 +44,18 @@ fn text(words: &str) -> (&'static str, Json) {
     ("valueString", Json::text(words))
 }
 
+/// Full-width signs, as Chinese systems write them, are the same signs.
+fn narrow(sent: &str) -> String {
+    let one = |c: char| match u32::from(c) {
+        wide @ 0xff01..=0xff5e => char::from_u32(wide - 0xfee0).unwrap_or(c),
+        _ => c,
+    };
+    sent.trim().chars().map(one).collect()
+}
+
 /// A number with or without a comparator.
 fn number(sent: &str, unit: Option<&Unit>) -> Option<(&'static str, Json)> {
+    let sent = narrow(sent);
     let (comparator, rest) = compared(sent.trim());
     Some(("valueQuantity", quantity(&decimal(rest)?, comparator, unit)))
 }
@@ -113,16 +123,19 @@ pub(super) fn reference_range(obx: &Segment<'_>, how: &Spoken<'_>) -> Option<Jso
     if sent.is_empty() {
         return None;
     }
-    let unit = code::unit(&obx.field(6), how);
+    let (unit, plain) = (code::unit(&obx.field(6), how), narrow(sent));
     let limit = |number: &str| Some(quantity(&decimal(number)?, None, unit.as_ref()));
-    let (low, high) = match compared(sent) {
+    let (low, high) = match compared(&plain) {
         (Some("<" | "<="), rest) => (None, limit(rest)),
         (Some(_), rest) => (limit(rest), None),
         (None, _) => {
             // A minus in front belongs to the number.
-            let dash =
-                sent.char_indices().skip(1).find(|(_, c)| matches!(c, '-' | '–')).map(|(at, c)| (at, c.len_utf8()));
-            match dash.map(|(at, width)| (limit(&sent[..at]), limit(&sent[at + width..]))) {
+            let dash = plain
+                .char_indices()
+                .skip(1)
+                .find(|(_, c)| matches!(c, '-' | '–' | '~'))
+                .map(|(at, c)| (at, c.len_utf8()));
+            match dash.map(|(at, width)| (limit(&plain[..at]), limit(&plain[at + width..]))) {
                 Some((Some(low), Some(high))) => (Some(low), Some(high)),
                 _ => (None, None),
             }
