@@ -28,6 +28,7 @@ const STEPS: &[Step] = &[
     step!("0002_lanes"),
     step!("0003_accounts"),
     step!("0004_entered"),
+    step!("0005_messages"),
     step!("0006_feeds"),
     step!("0009_identity"),
 ];
