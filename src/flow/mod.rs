@@ -21,6 +21,7 @@ pub mod explain;
 pub mod gateway;
 pub mod history;
 pub mod import;
+pub mod keys;
 pub mod library;
 pub mod lines;
 pub mod maps;
