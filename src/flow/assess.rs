@@ -14,6 +14,7 @@ use crate::model::time::Instant;
 use crate::normalize;
 use crate::publish::assessment::{Meta, evidence, to_json};
 use crate::store::*;
+use futures_util::future::join_all;
 use std::collections::HashMap;
 use std::time::Duration;
 
@@ -110,23 +111,25 @@ async fn together(desk: &Desk, mut claims: Vec<Claim>) -> Result<(), StoreError>
         let library = desk.library();
         let persons = claims.iter().map(|c| c.person).collect();
         let found = desk.store().read(ReadToAssess { persons, unread: library.unread() }).await?;
-        let mut writing = tokio::task::JoinSet::new();
+        let mut theirs = Vec::with_capacity(found.len());
+        let mut finishes = Vec::with_capacity(found.len());
         for (claim, found) in claims.drain(..).zip(&found) {
-            if found.record.person != claim.person {
+            if found.record.person == claim.person {
+                finishes.push(prepare(desk, &library, &claim, found));
+                theirs.push(claim);
+            } else {
+                // One with another since it was claimed.
                 desk.store().write(PassOn { claim, at: desk.now() }).await?;
-                continue;
             }
-            let finish = prepare(desk, &library, &claim, found);
-            let store = desk.store().clone();
-            writing.spawn(async move { (store.write(finish).await, claim) });
         }
+        // All are asked for before any is waited for, so that they share a commit.
+        let writing: Vec<_> = finishes.into_iter().map(|finish| desk.store().write(finish)).collect();
         let mut broken = None;
-        while let Some(written) = writing.join_next().await {
+        for (written, claim) in join_all(writing).await.into_iter().zip(theirs) {
             match written {
-                Ok((Ok(Finished::Done), _)) => {}
-                Ok((Ok(Finished::Overtaken) | Err(StoreError::Busy), claim)) => claims.push(claim),
-                Ok((Err(error), _)) => broken = Some(error),
-                Err(error) => broken = Some(StoreError::Corrupt(error.to_string())),
+                Ok(Finished::Done) => {}
+                Ok(Finished::Overtaken) | Err(StoreError::Busy) => claims.push(claim),
+                Err(error) => broken = Some(error),
             }
         }
         if let Some(error) = broken {

@@ -163,7 +163,7 @@ pub fn answer_value(answer: &Value) -> Result<FactValue, String> {
     match answer {
         Value::Bool(truth) => Ok(FactValue::Boolean(*truth)),
         Value::Number(number) => {
-            let end = ReceivedEnd { decimal: number.to_string(), closed: true };
+            let end = ReceivedEnd { decimal: number.to_string().into(), closed: true };
             Ok(FactValue::Quantity { low: Some(end.clone()), high: Some(end), unit: ReceivedUnit::None })
         }
         Value::String(text) => Partial::parse(text).map(FactValue::Date),

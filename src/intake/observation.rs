@@ -63,7 +63,7 @@ impl Common {
 
 fn value(node: &Node<'_>) -> FactValue {
     let absent = node.get("dataAbsentReason").map(|reason| {
-        let code = element::coded(reason).into_iter().next().map(|c| c.code);
+        let code = element::coded(reason).into_iter().next().map(|c| c.code.to_string());
         code.unwrap_or_else(|| "unknown".into())
     });
     match (quantity::value(node), absent) {

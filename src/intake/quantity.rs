@@ -147,8 +147,8 @@ fn divided(ratio: &Node<'_>) -> Option<FactValue> {
         if divisor == Number::ONE { n.into() } else { Number::parse(n).ok()?.checked_div(&divisor)?.to_decimal()? };
     let code = match under_unit.as_str() {
         "1" => over_unit,
-        simple if !simple.contains(['/', '.']) => format!("{over_unit}/{simple}"),
-        composed => format!("{over_unit}/({composed})"),
+        simple if !simple.contains(['/', '.']) => format!("{over_unit}/{simple}").into(),
+        composed => format!("{over_unit}/({composed})").into(),
     };
     Some(exactly(&value, ReceivedUnit::Ucum(code)))
 }

@@ -1,6 +1,7 @@
 //! Codes as FHIR carries them: a system and a code, never a code alone.
 
 use super::key::digest_words;
+use smol_str::SmolStr;
 use std::fmt;
 
 /// The URI of UCUM. A quantity of another system, or of none, is never read as UCUM.
@@ -20,14 +21,14 @@ pub const TEXT_SYSTEM: &str = "https://trialgate.example/fhir/CodeSystem/text-on
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Coding {
     /// The system's URI.
-    pub system: String,
+    pub system: SmolStr,
     /// The code in that system.
-    pub code: String,
+    pub code: SmolStr,
 }
 
 impl Coding {
     /// A coding of these two words.
-    pub fn new(system: impl Into<String>, code: impl Into<String>) -> Self {
+    pub fn new(system: impl Into<SmolStr>, code: impl Into<SmolStr>) -> Self {
         Self { system: system.into(), code: code.into() }
     }
 

@@ -3,6 +3,7 @@
 use super::code::Coding;
 use super::key::Item;
 use super::time::{Instant, Partial, TimeRange};
+use smol_str::SmolStr;
 
 /// Which kind of resource states it. The number is what a store keeps.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -116,7 +117,7 @@ impl FactStatus {
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct ReceivedEnd {
     /// The literal, digit for digit (`12.10`).
-    pub decimal: String,
+    pub decimal: SmolStr,
     /// False for the open end that a comparator `<` or `>` leaves.
     pub closed: bool,
 }
@@ -127,9 +128,9 @@ pub enum ReceivedUnit {
     /// No unit was sent.
     None,
     /// A UCUM code: the quantity says so by its system.
-    Ucum(String),
+    Ucum(SmolStr),
     /// A word: no UCUM system was named. Only a site's map can say what it means.
-    Word(String),
+    Word(SmolStr),
 }
 
 impl ReceivedUnit {

@@ -80,6 +80,6 @@ pub fn in_amount(dose: &FactValue, substance: &FactValue, per: (&str, &ReceivedU
     }
     let number = |text: &str| Number::parse(text).ok();
     let amount = (&number(dose.0)? * &number(substance.0)?).checked_div(&number(per.0)?)?.to_decimal()?;
-    let end = Some(ReceivedEnd { decimal: amount, closed: true });
+    let end = Some(ReceivedEnd { decimal: amount.into(), closed: true });
     Some(FactValue::Quantity { low: end.clone(), high: end, unit: substance.1.clone() })
 }

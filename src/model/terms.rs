@@ -30,7 +30,10 @@ impl Terms {
 
     /// The coding with its system's usual URI.
     pub fn usual(&self, received: &Coding) -> Coding {
-        Coding::new(self.system(&received.system), &received.code)
+        match self.systems.get(received.system.as_str()) {
+            Some(usual) => Coding::new(usual, received.code.clone()),
+            None => received.clone(),
+        }
     }
 }
 

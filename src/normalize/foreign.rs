@@ -36,7 +36,7 @@ pub(super) fn leave_out(plan: &Plan, facts: &[Fact], all: &mut [Series]) {
         let (mut known, mut foreign): (HashSet<Item>, Vec<usize>) = (HashSet::new(), Vec::new());
         for (place, fact) in facts.iter().enumerate().filter(|(_, f)| is_read(f) && may_be(r, f)) {
             let meant = meanings(plan.terms.of(&fact.source), &fact.draft.code);
-            if meant.iter().any(|c| presumer.systems.contains(&c.system)) {
+            if meant.iter().any(|c| presumer.systems.contains(c.system.as_str())) {
                 known.insert(fact.item);
             } else {
                 foreign.push(place);

@@ -130,7 +130,7 @@ impl Plan {
         }
         let standard: Vec<Coding> = found.iter().cloned().collect();
         for (alias, usual) in maps.iter().flat_map(|t| &t.systems) {
-            found.extend(standard.iter().filter(|c| c.system == *usual).map(|c| Coding::new(alias, &c.code)));
+            found.extend(standard.iter().filter(|c| c.system == *usual).map(|c| Coding::new(alias, c.code.clone())));
         }
         found.into_iter().collect()
     }

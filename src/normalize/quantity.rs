@@ -78,13 +78,13 @@ pub(super) fn way(variable: &Variable, terms: &Terms, code: &Coding, received: &
                 None => return refuse(format!("no unit was sent and the map has none for {code}; wanted `{wanted}`")),
             }
         }
-        ReceivedUnit::Word(word) => match terms.units.get(word) {
+        ReceivedUnit::Word(word) => match terms.units.get(word.as_str()) {
             Some(code) => code,
             None => return refuse(format!("the unit word `{word}` is in no map; wanted `{wanted}`")),
         },
-        ReceivedUnit::Ucum(sent) => match terms.units.get(sent) {
+        ReceivedUnit::Ucum(sent) => match terms.units.get(sent.as_str()) {
             Some(meant) => meant,
-            None if terms.misread.contains(sent) => {
+            None if terms.misread.contains(sent.as_str()) => {
                 return refuse(misread(sent, wanted));
             }
             None => sent,

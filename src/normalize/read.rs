@@ -396,7 +396,7 @@ fn value_of(variable: &Variable, r: &Recorded, look: &Look<'_>, fact: &Fact) -> 
         ValueType::Text => match &fact.draft.value {
             FactValue::Text(t) => Ok(Value::Text(t.clone())),
             FactValue::Coded { codings, text } => {
-                let words = text.clone().or_else(|| codings.first().map(|c| c.code.clone()));
+                let words = text.clone().or_else(|| codings.first().map(|c| c.code.to_string()));
                 words.map(Value::Text).ok_or(Skip::NotOurs("no words"))
             }
             _ => Err(Skip::NotOurs("no words")),
@@ -413,7 +413,7 @@ fn number(variable: &Variable, r: &Recorded, look: &Look<'_>, fact: &Fact) -> Re
         FactValue::Text(words) => match text::number(words) {
             Some(n) if n.titre && variable.unit.as_ref().is_some_and(|u| !u.is_one()) => Err(Skip::NotOurs("a titre")),
             Some(n) => {
-                let unit = if n.unit.is_empty() { ReceivedUnit::None } else { ReceivedUnit::Word(n.unit) };
+                let unit = if n.unit.is_empty() { ReceivedUnit::None } else { ReceivedUnit::Word(n.unit.into()) };
                 Ok(Value::Number(convert(variable, terms, code, (n.low.as_ref(), n.high.as_ref()), &unit)?))
             }
             None => answer(r, terms, &[], Some(words), Skip::NotOurs("words that are no number")),

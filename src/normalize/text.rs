@@ -56,11 +56,11 @@ pub(super) fn number(text: &str) -> Option<TextNumber> {
 }
 
 fn closed(decimal: &str) -> ReceivedEnd {
-    ReceivedEnd { decimal: decimal.to_owned(), closed: true }
+    ReceivedEnd { decimal: decimal.into(), closed: true }
 }
 
 fn one(comparator: &str, decimal: &str, unit: &str, titre: bool) -> TextNumber {
-    let end = Some(ReceivedEnd { decimal: decimal.to_owned(), closed: comparator.len() != 1 });
+    let end = Some(ReceivedEnd { decimal: decimal.into(), closed: comparator.len() != 1 });
     let (low, high) = match comparator.as_bytes().first() {
         Some(b'<') => (None, end),
         Some(_) => (end, None),

@@ -137,7 +137,7 @@ fn end(end: &ReceivedEnd) -> String {
 }
 
 fn read_end(text: &str) -> ReceivedEnd {
-    ReceivedEnd { closed: text.starts_with('['), decimal: text.get(1..).unwrap_or_default().to_owned() }
+    ReceivedEnd { closed: text.starts_with('['), decimal: text.get(1..).unwrap_or_default().into() }
 }
 
 fn unit_word(unit: &ReceivedUnit) -> String {
@@ -150,8 +150,8 @@ fn unit_word(unit: &ReceivedUnit) -> String {
 
 fn read_unit(text: &str) -> ReceivedUnit {
     match (text.get(..1), text.get(1..)) {
-        (Some("u"), Some(code)) => ReceivedUnit::Ucum(code.to_owned()),
-        (Some("w"), Some(word)) => ReceivedUnit::Word(word.to_owned()),
+        (Some("u"), Some(code)) => ReceivedUnit::Ucum(code.into()),
+        (Some("w"), Some(word)) => ReceivedUnit::Word(word.into()),
         _ => ReceivedUnit::None,
     }
 }

@@ -266,7 +266,7 @@ impl CodeSet {
 
     /// The systems that it names, with those of the sets inside.
     pub fn systems(&self) -> std::collections::BTreeSet<String> {
-        let single = self.codes.iter().chain(&self.prefixes).map(|c| c.system.clone());
+        let single = self.codes.iter().chain(&self.prefixes).map(|c| c.system.to_string());
         let ranges = self.ranges.iter().map(|(system, ..)| system.clone());
         single.chain(ranges).chain(self.also.iter().flat_map(Self::systems)).collect()
     }
@@ -310,7 +310,7 @@ impl CodeSet {
             }
         };
         let found = self.codes.contains(coding)
-            || self.prefixes.iter().any(|p| p.system == coding.system && coding.code.starts_with(&p.code))
+            || self.prefixes.iter().any(|p| p.system == coding.system && coding.code.starts_with(p.code.as_str()))
             || self.ranges.iter().any(in_range)
             || self.also.iter().any(|set| set.contains(coding));
         found && !self.excepts(coding)

@@ -141,7 +141,7 @@ impl<'s> CodeReader<'s> {
         }
         match coding.code.split_once('-') {
             Some((first, last)) if first <= last => {
-                set.ranges.push((coding.system.clone(), first.to_owned(), last.to_owned()));
+                set.ranges.push((coding.system.to_string(), first.to_owned(), last.to_owned()));
             }
             Some(_) => return Err(format!("`{written}` is a range that runs backwards")),
             None => {
@@ -155,7 +155,7 @@ impl<'s> CodeReader<'s> {
 
 /// LOINC codes end in a check digit; a few old ones break the rule, so it is only a warning.
 fn check_digit(set: &CodeSet, written: &str) -> Option<String> {
-    let coding = set.codes.last().filter(|c| c.system == "http://loinc.org" && written.ends_with(&c.code))?;
+    let coding = set.codes.last().filter(|c| c.system == "http://loinc.org" && written.ends_with(c.code.as_str()))?;
     let (body, digit) = coding.code.split_once('-')?;
     let mut sum = 0;
     for (i, d) in body.chars().rev().enumerate() {

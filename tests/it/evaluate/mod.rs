@@ -175,12 +175,12 @@ pub fn fact(code: &str, value: FactValue, at: &str) -> Fact {
 
 /// A received quantity of a UCUM unit: `9.8`, `<5`, `>=3`, `50-55`.
 pub fn ucum(text: &str, unit: &str) -> FactValue {
-    quantity(text, ReceivedUnit::Ucum(unit.to_owned()))
+    quantity(text, ReceivedUnit::Ucum(unit.into()))
 }
 
 /// A received quantity.
 pub fn quantity(text: &str, unit: ReceivedUnit) -> FactValue {
-    let end = |d: &str, closed| Some(ReceivedEnd { decimal: d.to_owned(), closed });
+    let end = |d: &str, closed| Some(ReceivedEnd { decimal: d.into(), closed });
     let (low, high) = if let Some(d) = text.strip_prefix("<=") {
         (None, end(d, true))
     } else if let Some(d) = text.strip_prefix('<') {

@@ -375,7 +375,7 @@ fn stamp(zone: &Zone, at: Instant) -> String {
 }
 
 fn concept(code: &Coding) -> Json {
-    json!({ "coding": [{ "system": code.system, "code": code.code }] })
+    json!({ "coding": [{ "system": code.system.as_str(), "code": code.code.as_str() }] })
 }
 
 fn quantity(value: &str, unit: &str, code: Option<&str>) -> Json {

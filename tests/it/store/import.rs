@@ -187,7 +187,7 @@ async fn reading_splices_the_head_and_keeps_every_other_byte(place: Place) {
 async fn what_is_long_or_strange_is_kept_and_counted(place: Place) {
     let store = place.open();
     let mut strange = number("1-1", "1", i64::MIN);
-    let unit = ReceivedUnit::Word("µ\u{1f}'\"\\".repeat(5_000));
+    let unit = ReceivedUnit::Word("µ\u{1f}'\"\\".repeat(5_000).into());
     if let FactValue::Quantity { unit: kept, .. } = &mut strange.value {
         *kept = unit;
     }

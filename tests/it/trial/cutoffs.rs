@@ -259,10 +259,10 @@ fn every_cut_off_is_exact_in_every_accepted_unit() {
             met.insert(name.to_owned());
             let factors = &dossier.factors[name];
             for (unit, factor) in factors {
-                count += tried(active, &cut, recorded, &ReceivedUnit::Ucum(unit.clone()), *factor);
+                count += tried(active, &cut, recorded, &ReceivedUnit::Ucum(unit.as_str().into()), *factor);
             }
             for word in &dossier.words[name] {
-                let unit = ReceivedUnit::Word(word.clone());
+                let unit = ReceivedUnit::Word(word.as_str().into());
                 let meant = known.get(word).map(|code| {
                     let of_code = factors.iter().find(|(unit, _)| bare(unit) == bare(code));
                     of_code
