@@ -3,6 +3,8 @@
 mod faults;
 mod hospital;
 mod rounds;
+mod sandboxes;
+mod vendors;
 
 use crate::place::Place;
 use hospital::{CLOCK, Hospital};
