@@ -24,6 +24,7 @@ mod program;
 mod projections;
 mod publish;
 mod pull;
+mod reality;
 mod settings;
 mod store;
 mod tidy;
