@@ -1,7 +1,7 @@
 //! Polling: a real server of a hospital with the manners and faults of the large vendors, and what the gateway makes of it.
 
 mod faults;
-mod hospital;
+pub(crate) mod hospital;
 mod rounds;
 mod sandboxes;
 mod vendors;
