@@ -2,10 +2,14 @@
 
 mod faults;
 mod hospital;
+pub(crate) mod hospital;
 mod registrar;
 mod rounds;
+mod rounds;
+mod sandboxes;
 mod tls;
 mod tokens;
+mod vendors;
 
 use crate::place::Place;
 use hospital::{CLOCK, Hospital};
