@@ -1,6 +1,6 @@
 //! From the command line's words to what they ask for.
 
-use super::{commands, demo, serve, settings, trials, users, wire};
+use super::{commands, demo, queues, serve, settings, trials, users, wire};
 use crate::cli::args::{Cli, Client, Command};
 use crate::cli::print::{End, fail};
 use crate::config::Settings;
@@ -54,6 +54,7 @@ async fn dispatch(command: Command) -> End {
         Command::Trial { command } => commands::trial(command).await,
         Command::Explain(args) => commands::explain(&args).await,
         Command::Codes { command } => trials::codes(command).await,
+        Command::SetAside { command } => queues::set_aside(&command).await,
         Command::Migrate(args) => commands::migrate(&args).await,
         Command::Config { command } => settings::run(&command),
         Command::Client { command: Client::Add { name, source, rights } } => {

@@ -16,4 +16,6 @@ pub mod import;
 pub mod migrate;
 pub mod print;
 pub mod pull;
+pub mod set_aside;
 pub mod user;
+pub mod waiting;

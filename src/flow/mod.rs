@@ -3,6 +3,7 @@
 pub mod accounts;
 pub mod amendment;
 pub mod answer;
+pub mod aside;
 pub mod assess;
 pub mod backtest;
 pub mod bundle;

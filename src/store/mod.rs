@@ -1,6 +1,7 @@
 //! What is kept: verbs over one transaction, SQL, and the drivers of the databases.
 
 pub mod accounts;
+mod aside;
 mod assess;
 mod audit;
 mod body;
@@ -38,6 +39,7 @@ mod walk;
 mod writer;
 
 pub use accounts::*;
+pub use aside::*;
 pub use contract::*;
 pub use delete::{Delete, Deleted, Deletion, Transact, Which};
 pub use history::{History, Last, Versions};
