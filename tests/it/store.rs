@@ -55,9 +55,11 @@ fn draft(facts: Vec<DraftFact>) -> Draft {
         source_time: None,
         source_version: None,
         subject: None,
+        subject_identifier: None,
         identifiers: vec![],
         facts,
-        replaced_by: vec![],
+        links: vec![],
+        known_by: vec![],
         offsets: Offsets::default(),
         references: vec![],
     }
