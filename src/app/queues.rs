@@ -1,9 +1,10 @@
-//! `set-aside …`: commands over what waits for somebody.
+//! `set-aside …`, `source …`: commands over what comes in and what waits for somebody.
 
 use super::wire;
 use crate::cli::print::{End, fail};
 use crate::cli::set_aside;
-use crate::cli::waiting::SetAside;
+use crate::cli::source;
+use crate::cli::waiting::{Health, SetAside};
 use crate::clock::Clock;
 use crate::flow::desk::Desk;
 use crate::model::time::{Partial, Zone};
@@ -38,4 +39,12 @@ async fn desk(command: &SetAside) -> Result<Desk, String> {
     let library = wire::overlaid(&store, &wire::profiles(place.profiles.as_deref())?).await?;
     let base = settings.base.clone().unwrap_or_else(|| format!("http://{}", wire::LISTEN));
     wire::desk(&settings, store, library, Clock::System, &base)
+}
+
+/// `source health`
+pub async fn health(asked: &Health) -> End {
+    match wire::reading_desk(&asked.place).await {
+        Ok(desk) => source::health(&desk, asked).await,
+        Err(words) => fail(End::Failed, words),
+    }
 }

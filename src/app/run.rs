@@ -3,6 +3,7 @@
 use super::{commands, demo, queues, serve, settings, trials, users, wire};
 use crate::cli::args::{Cli, Client, Command};
 use crate::cli::print::{End, fail};
+use crate::cli::waiting::Source;
 use crate::config::Settings;
 use crate::telemetry::{self, LogFormat};
 use std::time::Duration;
@@ -55,6 +56,7 @@ async fn dispatch(command: Command) -> End {
         Command::Explain(args) => commands::explain(&args).await,
         Command::Codes { command } => trials::codes(command).await,
         Command::SetAside { command } => queues::set_aside(&command).await,
+        Command::Source { command: Source::Health(asked) } => queues::health(&asked).await,
         Command::Migrate(args) => commands::migrate(&args).await,
         Command::Config { command } => settings::run(&command),
         Command::Client { command: Client::Add { name, source, rights } } => {

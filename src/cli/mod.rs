@@ -17,5 +17,6 @@ pub mod migrate;
 pub mod print;
 pub mod pull;
 pub mod set_aside;
+pub mod source;
 pub mod user;
 pub mod waiting;

@@ -1,4 +1,4 @@
-//! The words of the commands over what waits for somebody: `set-aside …`.
+//! The words of the commands over what waits for somebody: `set-aside …`, `source …`.
 
 use super::args::Place;
 use crate::flow::aside::AsideList;
@@ -104,4 +104,24 @@ impl SetAside {
             _ => None,
         }
     }
+}
+
+/// `trialgate source …`
+#[derive(Debug, Subcommand)]
+pub enum Source {
+    /// What each source and each variable sent, what was to be expected, how late it comes, and which code or unit changed.
+    Health(Health),
+}
+
+/// `trialgate source health`
+#[derive(Debug, Args)]
+pub struct Health {
+    /// Of this source only.
+    pub source: Option<String>,
+    /// Prints one object.
+    #[arg(long)]
+    pub json: bool,
+    /// Where.
+    #[command(flatten)]
+    pub place: Place,
 }

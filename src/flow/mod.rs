@@ -19,6 +19,7 @@ pub mod everyone;
 mod evidence;
 pub mod expand;
 pub mod explain;
+pub mod feeds;
 pub mod gateway;
 pub mod history;
 pub mod hl7v2;

@@ -144,6 +144,9 @@ async fn metrics(State(door): State<Arc<Door>>, headers: HeaderMap) -> Result<St
         text.push_str(&format!("# TYPE trialgate_persons_waiting gauge\ntrialgate_persons_waiting {waiting}\n"));
         text.push_str(&format!("# TYPE trialgate_persons_parked gauge\ntrialgate_persons_parked {parked}\n"));
     }
+    if let Ok(feeds) = door.gateway.feed_metrics().await {
+        text.push_str(&feeds);
+    }
     Ok(text)
 }
 
