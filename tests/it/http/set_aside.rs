@@ -167,3 +167,19 @@ fn the_command_lists_shows_replays_and_dismisses() {
     assert_eq!(run(&["set-aside", "show", "99"]).0, Some(1));
     assert_eq!(run(&["set-aside", "list", "--since", "yesterday"]).0, Some(2));
 }
+
+#[tokio::test]
+async fn metrics_say_when_a_feed_was_seen_and_what_is_set_aside() {
+    let house = open().await;
+    let seen = WRONG.replace(r#""id":"w""#, r#""id":"s","status":"final""#);
+    arrive(&house, "main", &[&seen, WRONG]).await;
+    let text = house.get("/metrics").await.text;
+    let seconds = NOW / 1_000_000;
+    for line in [
+        &*format!("trialgate_feed_last_seen_timestamp_seconds{{source=\"main\"}} {seconds}"),
+        "trialgate_feed_silent{source=\"main\"} 0",
+        "trialgate_set_aside_open{source=\"main\"} 1",
+    ] {
+        assert!(text.lines().any(|l| l == line), "{line}: {text}");
+    }
+}
