@@ -35,6 +35,7 @@ pub mod profiles;
 pub mod projections;
 pub mod pull;
 pub mod query;
+pub mod queues;
 pub mod rehearse;
 pub mod render;
 pub mod rights;
