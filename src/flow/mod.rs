@@ -5,6 +5,7 @@ pub mod amendment;
 pub mod answer;
 pub mod assess;
 pub mod backtest;
+pub mod bulk;
 pub mod bundle;
 pub mod cases;
 pub mod chart;

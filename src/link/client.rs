@@ -66,10 +66,10 @@ pub enum LinkError {
 /// A link to one server. It is cheap to clone and keeps its connections.
 #[derive(Debug, Clone)]
 pub struct Client {
-    http: reqwest::Client,
-    base: Url,
+    pub(super) http: reqwest::Client,
+    pub(super) base: Url,
     authorization: Option<HeaderValue>,
-    timeout: Duration,
+    pub(super) timeout: Duration,
 }
 
 /// One request under the base.
@@ -135,7 +135,7 @@ impl Client {
         self.run(builder, MAX_ANSWER_BYTES, now).await
     }
 
-    fn url(&self, path: &[&str], query: &[(&str, &str)]) -> Result<Url, Failure> {
+    pub(super) fn url(&self, path: &[&str], query: &[(&str, &str)]) -> Result<Url, Failure> {
         let mut url = self.base.clone();
         url.path_segments_mut().map_err(|()| Failure::new("the base URL takes no path"))?.pop_if_empty().extend(path);
         if !query.is_empty() {
@@ -144,18 +144,28 @@ impl Client {
         Ok(url)
     }
 
-    async fn run(&self, mut builder: reqwest::RequestBuilder, bound: usize, now: Instant) -> Result<Answer, Failure> {
-        if let Some(authorization) = &self.authorization {
-            builder = builder.header(AUTHORIZATION, authorization.clone());
+    /// With the credentials, where there are any.
+    pub(super) fn signed(&self, builder: reqwest::RequestBuilder) -> reqwest::RequestBuilder {
+        match &self.authorization {
+            Some(authorization) => builder.header(AUTHORIZATION, authorization.clone()),
+            None => builder,
         }
-        let response = builder.header(ACCEPT, FHIR_JSON).timeout(self.timeout).send().await;
+    }
+
+    pub(super) async fn run(
+        &self,
+        builder: reqwest::RequestBuilder,
+        bound: usize,
+        now: Instant,
+    ) -> Result<Answer, Failure> {
+        let response = self.signed(builder).header(ACCEPT, FHIR_JSON).timeout(self.timeout).send().await;
         let response = response.map_err(|e| Failure::new(network_words(&e)))?;
         read(response, bound, now).await
     }
 }
 
 /// What failed on the way; never the URL, which may hold an identifier.
-fn network_words(error: &reqwest::Error) -> &'static str {
+pub(super) fn network_words(error: &reqwest::Error) -> &'static str {
     if error.is_timeout() {
         "no answer within the time-out"
     } else if error.is_connect() {
@@ -165,10 +175,10 @@ fn network_words(error: &reqwest::Error) -> &'static str {
     }
 }
 
-async fn read(mut response: reqwest::Response, bound: usize, now: Instant) -> Result<Answer, Failure> {
+pub(super) async fn read(mut response: reqwest::Response, bound: usize, now: Instant) -> Result<Answer, Failure> {
     let status = response.status().as_u16();
     let header = |name: &str| response.headers().get(name).and_then(|v| v.to_str().ok()).map(str::to_owned);
-    let (etag, location) = (header("etag"), header("location"));
+    let (etag, location, content_location) = (header("etag"), header("location"), header("content-location"));
     let retry_after = header("retry-after").and_then(|words| super::answer::retry_after(&words, now));
     let date = header("date").and_then(|words| super::answer::http_date(&words));
     let content_type = header("content-type").unwrap_or_default();
@@ -184,7 +194,7 @@ async fn read(mut response: reqwest::Response, bound: usize, now: Instant) -> Re
     if cut {
         body.clear();
     }
-    Ok(Answer { status, etag, location, retry_after, date, content_type, body, too_long: cut })
+    Ok(Answer { status, etag, location, content_location, retry_after, date, content_type, body, too_long: cut })
 }
 
 fn bearer(token: &Secret) -> Result<HeaderValue, LinkError> {
@@ -193,7 +203,7 @@ fn bearer(token: &Secret) -> Result<HeaderValue, LinkError> {
     Ok(value)
 }
 
-fn base_url(base: &str, insecure: bool) -> Result<Url, LinkError> {
+pub(super) fn base_url(base: &str, insecure: bool) -> Result<Url, LinkError> {
     let unfit = |why| Err(LinkError::Base(why));
     let Ok(url) = Url::parse(base) else { return unfit("is no URL; wanted https://host/path") };
     if !url.username().is_empty() || url.password().is_some() || url.query().is_some() || url.fragment().is_some() {

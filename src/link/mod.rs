@@ -4,6 +4,7 @@
 //! a PUT or DELETE that may be repeated: never a bare POST.
 
 mod answer;
+mod bulk;
 mod client;
 mod expand;
 mod probe;
@@ -11,6 +12,7 @@ pub mod retry;
 mod send;
 
 pub use answer::{Answer, Failure};
+pub use bulk::{Address, Broken, Download, Opened, Origins};
 pub use client::{Client, LinkError, LinkSettings, MAX_ANSWER_BYTES, PAGE_BYTES, SEND_DEADLINE, Secret};
 pub use expand::{EXPANSION_CODES_MAX, EXPANSION_PAGE};
 pub use send::{Known, Sent};

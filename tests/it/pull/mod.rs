@@ -1,7 +1,9 @@
 //! Polling: a real server of a hospital with the manners and faults of the large vendors, and what the gateway makes of it.
 
+mod bulk;
+pub mod export;
 mod faults;
-mod hospital;
+pub mod hospital;
 mod rounds;
 
 use crate::place::Place;
@@ -44,6 +46,7 @@ async fn ward_away(place: &Place, by: By, elsewhere: &str, change: impl FnOnce(&
         reread: None,
         count: 2,
         insecure: false,
+        bulk: None,
     };
     change(&mut settings);
     let link = LinkSettings {
