@@ -90,7 +90,8 @@ fn each_key_is_one_of_the_environment() {
 
 #[test]
 fn secrets_are_not_shown() {
-    let file = "store = \"postgres://u:planted@h/d\"\n[targets.r]\nurl = \"http://x\"\nkind = \"chart\"\ntoken = \"planted\"\n";
+    let file = "store = \"postgres://u:planted@h/d\"\n[targets.r]\nurl = \"http://x\"\nkind = \"chart\"\ntoken = \"planted\"\n\
+                [sources.ehr]\nzone = \"UTC\"\n[sources.ehr.pull]\nurl = \"http://y\"\nby = \"bulk\"\ntoken = \"planted\"\n[sources.ehr.pull.bulk]\nwithin = \"2d\"\n";
     let settings = with(file, &[]).expect("taken");
     let (toml, json) = (settings.shown().expect("TOML"), settings.masked().to_string());
     assert!(toml.contains("http://x") && json.contains("http://x") && toml.contains("postgres://u:…@h/d"));
