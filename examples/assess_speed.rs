@@ -1,8 +1,11 @@
-//! CPU of one assessment with its writes: persons of 100 results in a store, every definition that is built in or the one
-//! named, claimed, read, evaluated, decided and kept. `cargo run --release --example assess_speed [PERSONS] [TRIAL]`
+//! CPU of one assessment with its writes: persons of 100 results in a store, every definition that is built in, or the one
+//! named, or with `sample` that of `evaluate_speed` (15 criteria over 20 laboratories), claimed, read, evaluated, decided and
+//! kept. `cargo run --release --example assess_speed [PERSONS] [TRIAL]`
 //!
 //! "first" is the first assessment of each person; "changed" the next one, after a new result; "again" one that changes
 //! nothing; "unread" the round after a result that no definition reads. Then the parts, each alone.
+
+mod sample;
 
 use std::collections::BTreeMap;
 use std::hint::black_box;
@@ -169,8 +172,10 @@ async fn run(persons: usize, only: Option<String>) {
     let folder = std::env::temp_dir().join(format!("trialgate-speed-{}", std::process::id()));
     std::fs::create_dir_all(&folder).expect("a folder");
     let url = format!("sqlite:{}", folder.join("s.db").display());
-    let mut library = Library::load(&Profiles::built_in()).unwrap_or_else(|m| panic!("{m:?}"));
-    library.trials.retain(|a| only.as_ref().is_none_or(|id| a.trial.id == *id));
+    let mut profiles = Profiles::built_in();
+    profiles.0.insert("trials/sample/trial.toml".into(), sample::text());
+    let mut library = Library::load(&profiles).unwrap_or_else(|m| panic!("{m:?}"));
+    library.trials.retain(|a| only.as_ref().map_or(a.trial.id != "sample", |id| a.trial.id == *id));
     let labs: Vec<Lab> = library.trials.iter().flat_map(|a| labs(&a.trial)).collect();
     let desk = desk(Store::open(&url, Options::default()).expect("a store"), library);
     let mut dice = Dice(7);

@@ -301,6 +301,13 @@ impl Zone {
         self.start_of(next).plus_us(-1).max(self.start_of(date))
     }
 
+    /// The moment at which clocks of the zone showed what clocks of UTC show at `utc`; `None` when they showed it twice or never.
+    pub fn shown_once(&self, utc: Instant) -> Option<Instant> {
+        let shown = jiff::tz::Offset::UTC.to_datetime(utc.timestamp());
+        let at = self.zone.to_ambiguous_timestamp(shown).unambiguous().ok()?;
+        Some(Instant(at.as_microsecond()))
+    }
+
     fn midnight(&self, date: Date) -> jiff::tz::AmbiguousTimestamp {
         self.zone.to_ambiguous_timestamp(date.to_datetime(jiff::civil::Time::midnight()))
     }
