@@ -104,7 +104,8 @@ async fn what_is_set_aside_is_numbered_listed_and_closed_once(place: Place) {
     assert!(list(0, 100).await.iter().all(|r| r.arrival != 3));
     // What is read again is there already, unless it was replayed and fails again; another source's is its own.
     let again = |source: &str, n: u8| {
-        let aside = SetAside { source: source.into(), reason: "other".into(), place: "g".into(), body: vec![n, 0, 255] };
+        let aside =
+            SetAside { source: source.into(), reason: "other".into(), place: "g".into(), body: vec![n, 0, 255] };
         store.write(KeepAside { aside, caller: caller(), at: Instant(12) })
     };
     let first = first.iter().find(|row| row.arrival == 1).expect("the first");
