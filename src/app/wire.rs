@@ -3,7 +3,6 @@
 use crate::cli::args::Place;
 use crate::clock::{self, Clock};
 use crate::config::{Settings, Target};
-use crate::flow::bulk::Level;
 use crate::flow::desk::{AtSite, Desk, TargetAt, client};
 use crate::flow::gateway::{Gateway, MAIN, Parts, Source};
 use crate::flow::library::Library;
@@ -12,7 +11,6 @@ use crate::flow::pull::Feed;
 use crate::flow::{Store, definitions};
 use crate::http::auth::{Client, Right, check_exposure};
 use crate::http::running::Serving;
-use crate::link::Origins;
 use crate::mllp::Listener;
 use crate::model::capabilities::Publish;
 use crate::model::key::digest_words;
@@ -105,11 +103,6 @@ pub fn feeds(settings: &Settings) -> Result<Vec<Feed>, String> {
         .map(|(name, pull)| {
             let client = client(&pull.url, pull.token.as_deref(), pull.insecure);
             let client = client.map_err(|words| format!("sources.{name}.pull: {words}"))?;
-            let bulk = pull.exports().unwrap_or_default();
-            Origins::new(&bulk.origins, pull.insecure).map_err(|e| format!("sources.{name}.pull.bulk.origins: {e}"))?;
-            if bulk.level == Some(Level::Group) && pull.group.is_none() {
-                return Err(format!("sources.{name}.pull.bulk: `level` is group, and `group` of the pull names none"));
-            }
             Ok(Feed { source: name.clone(), client, settings: pull.clone() })
         })
         .collect()

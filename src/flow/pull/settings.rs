@@ -1,6 +1,7 @@
 //! How a source is pulled, as the settings say it.
 
-use crate::flow::bulk::Bulk;
+use crate::flow::bulk::{Bulk, Level};
+use crate::link::Origins;
 use crate::model::draft::ResourceType;
 use crate::model::length;
 use schemars::JsonSchema;
@@ -72,6 +73,25 @@ impl Pull {
     /// The types asked for.
     pub fn types(&self) -> Vec<ResourceType> {
         self.kinds.iter().filter_map(|name| ResourceType::named(name)).collect()
+    }
+
+    /// What no schema can say: where, below the pull, and what is wrong there.
+    pub fn wrong(&self) -> Vec<(&'static [&'static str], String)> {
+        let mut found: Vec<(&'static [&'static str], String)> = Vec::new();
+        let bulk = self.exports().unwrap_or_default();
+        if let Err(error) = Origins::new(&bulk.origins, self.insecure) {
+            found.push((&["bulk", "origins"], error.to_string()));
+        }
+        if bulk.level == Some(Level::Group) && self.group.is_none() {
+            found.push((&["bulk", "level"], "of which Group? wanted `group` in the pull".into()));
+        }
+        if self.by == By::Bulk && self.reread.is_some() {
+            found.push((&["reread"], "with `by = \"bulk\"` wanted in the table `bulk` of the pull".into()));
+        }
+        if self.by == By::Bulk && !self.patients.is_empty() {
+            found.push((&["patients"], "an export is of a Group or of all: wanted `group`, or nothing".into()));
+        }
+        found
     }
 
     /// How exports are asked for; `None`: they are not.

@@ -100,7 +100,8 @@ pub fn mark(runtime: &tokio::runtime::Runtime, store: &str, name: &str) -> u64 {
     stands.file * 10_000 + stands.lines
 }
 
-fn same(found: &[String], wanted: &[String]) {
+/// Both runs hold the same, each row as often, and something of each kind.
+pub fn same(found: &[String], wanted: &[String]) {
     let odd = |some: &[String], of: &[String]| some.iter().find(|row| !of.contains(row)).cloned();
     assert_eq!((odd(found, wanted), odd(wanted, found)), (None, None), "a row of one run alone");
     assert_eq!(found.len(), wanted.len(), "a row is there twice");

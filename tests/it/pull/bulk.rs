@@ -275,6 +275,25 @@ async fn an_export_that_takes_too_long_is_given_up() {
     let next = round(&ward.gateway, &feed, false).await;
     assert_eq!(events(&next), [("created", 6)], "the same export: {next:?}");
     assert!(!ward.hospital.asked().iter().any(|q| q.starts_with("$export?")));
+
+    // One that was asked for three days ago is not waited for any longer.
+    feed.settings.bulk = Some(Bulk { within: Duration::ZERO, ..Bulk::default() });
+    round(&ward.gateway, &feed, true).await;
+    let later = Gateway::new(Parts {
+        store: ward.store.clone(),
+        sources: vec![Source::new("ehr", Zone::utc())],
+        clock: Arc::new(|| Instant((CLOCK + 3 * 86_400) * 1_000_000)),
+        cursor_key: [7; 32],
+        base: "http://gateway.test/fhir".into(),
+    });
+    feed.settings.bulk = None;
+    ward.hospital.exports(&[]);
+    ward.hospital.asked();
+    let anew = round(&later, &feed, true).await;
+    assert_eq!(anew.problems, ["an export took longer than `bulk.within`: it was given up and begun anew"]);
+    let asked = ward.hospital.asked();
+    assert!(asked[0].starts_with("end ") && asked[1].starts_with("Patient/$export?"), "{asked:?}");
+    assert_eq!(events(&anew), [("unchanged", 6)]);
 }
 
 #[tokio::test]
