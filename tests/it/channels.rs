@@ -51,6 +51,8 @@ async fn house(place: Place) -> House {
     let settings = Pull {
         url: hospital.base(),
         token: None,
+        auth: None,
+        bulk: None,
         by: By::Server,
         kinds: ResourceType::ALL.map(|kind| kind.name().to_owned()).to_vec(),
         patients: Vec::new(),
