@@ -21,6 +21,13 @@ fn without_null(schema: &mut Value) {
                     members.insert("type".into(), one);
                 }
             }
+            // A table that may be silent is that table.
+            let tables = members.get("anyOf").and_then(Value::as_array);
+            let table = tables.and_then(|all| all.iter().find(|one| one.get("$ref").is_some()).cloned());
+            if let Some(Value::Object(table)) = table {
+                members.remove("anyOf");
+                members.extend(table);
+            }
             if members.get("default").is_some_and(Value::is_null) {
                 members.remove("default");
             }

@@ -71,10 +71,14 @@ pub(super) fn read(message: &Message<'_>, how: &Spoken<'_>) -> Result<Words, Vec
         }
     }
     context.finish(patient.as_deref(), group, &mut found, &mut words, &mut faults);
-    for (needed, there) in [("PID", message.segments.iter().any(|s| s.name == "PID")), ("OBX", results > 0)] {
-        if !there {
-            faults.push(fault(&message.segments[0], 0, 100, format!("found no {needed}; wanted one at least")));
-        }
+    if !message.segments.iter().any(|s| s.name == "PID") {
+        faults.push(fault(&message.segments[0], 0, 100, "found no PID; wanted one at least"));
+    }
+    if results == 0 {
+        // Orders on their way have none yet; of one that is done or cancelled, people may have expected some.
+        let done = |s: &&Segment<'_>| s.name == "OBR" && matches!(s.raw(25), "A" | "C" | "F" | "K" | "R" | "X");
+        let orders = message.segments.iter().filter(done);
+        words.aside.extend(orders.map(|s| aside(s, "found an order that is done or cancelled, without a result")));
     }
     if !faults.is_empty() {
         return Err(faults);

@@ -9,6 +9,7 @@ pub mod demo;
 pub mod disk;
 pub mod hostile;
 pub mod many;
+pub mod messages;
 pub mod privacy;
 pub mod resume;
 pub mod server;
