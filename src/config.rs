@@ -63,6 +63,10 @@ pub struct Source {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(extend("enum" = ["refuse", "ignore"]))]
     pub unkept: Option<String>,
+    /// Systems of the identifiers by which a person is known in every source that names the same system, such as that of
+    /// a hospital group's master index: Patients that bear the same one are one person. Silent: only `Patient.link` says so.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub persons_known_by: Vec<String>,
     /// Where the source is asked for what it has; silent: it sends.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub pull: Option<Pull>,

@@ -83,8 +83,9 @@ fn gateway(settings: &Settings, store: Store, clock: Clock, base: &str) -> Gatew
     for (name, source) in &settings.sources {
         let zone = Zone::named(&source.zone).unwrap_or_else(Zone::utc);
         let ignore_unkept = source.unkept.as_deref() == Some("ignore");
+        let known_by = source.persons_known_by.clone();
         let dialect = Arc::new(source.hl7v2.clone().unwrap_or_default());
-        sources.push(Source { ignore_unkept, dialect, ..Source::new(name, zone) });
+        sources.push(Source { ignore_unkept, known_by, dialect, ..Source::new(name, zone) });
     }
     if !sources.iter().any(|s| &*s.name == MAIN) {
         sources.push(Source::new(MAIN, Zone::utc()));

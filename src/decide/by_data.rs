@@ -62,7 +62,7 @@ pub fn by_data(view: &DataView) -> Change {
 }
 
 /// Nobody but data has moved it: data may go on doing so.
-fn is_open(standing: &Standing) -> bool {
+pub(super) fn is_open(standing: &Standing) -> bool {
     let prescreen = matches!(standing.status, Status::PotentialCandidate | Status::Candidate | Status::Ineligible);
     prescreen && !standing.by_person() && !is_consented(standing)
 }
@@ -246,6 +246,17 @@ pub fn counted_as(view: &DataView, change: &Change) -> String {
         return "removed".into();
     }
     unlisted(view).unwrap_or_else(|| "not recruiting".into())
+}
+
+/// A standing of data that lapses, since another standing of the same person counts.
+pub fn lapsed_into_another(standing: &Standing) -> Move {
+    taken_back("lapse", standing, "lapsed: another standing of the same person counts since their records are one")
+}
+
+/// People decided about two subjects who are one person since: data chooses none.
+pub fn two_subjects() -> Alert {
+    let text = "Two subjects of this trial are one person since their records were merged. Both stay as they are; a person decides which one remains.";
+    alert("two-subjects", text)
 }
 
 fn moved(transition: &'static str, status: Status, reason: &str, evidence: Evidence) -> Move {

@@ -3,7 +3,7 @@
 use super::desk::{AtSite, Desk};
 use super::library::{Active, Library};
 use crate::clock;
-use crate::decide::{self, DataView, Grounds, PersonFacts};
+use crate::decide::{self, DataView, Grounds, PersonFacts, Together};
 use crate::evaluate::{self, Moment};
 use crate::model::assessment::{Assessment, Considered, TreatmentFinding};
 use crate::model::change::Change;
@@ -111,12 +111,19 @@ async fn together(desk: &Desk, mut claims: Vec<Claim>) -> Result<(), StoreError>
         let library = desk.library();
         let persons = claims.iter().map(|c| c.person).collect();
         let found = desk.store().read(ReadToAssess { persons, unread: library.unread() }).await?;
-        // All are asked for before any is waited for, so that they share a commit.
-        let finishes = claims.iter().zip(&found).map(|(claim, found)| prepare(desk, &library, claim, found));
-        let writing: Vec<_> = finishes.map(|finish| desk.store().write(finish)).collect();
+        let (mut writing, mut written) = (Vec::with_capacity(claims.len()), Vec::with_capacity(claims.len()));
+        for (claim, found) in claims.drain(..).zip(&found) {
+            if found.record.person == claim.person {
+                writing.push(desk.store().write(prepare(desk, &library, &claim, found)));
+                written.push(claim);
+            } else {
+                desk.store().write(PassOn { claim, at: desk.now() }).await?;
+            }
+        }
         let mut broken = None;
-        for (written, claim) in join_all(writing).await.into_iter().zip(std::mem::take(&mut claims)) {
-            match written {
+        // All are asked for before any is waited for, so that they share a commit.
+        for (answer, claim) in join_all(writing).await.into_iter().zip(written) {
+            match answer {
                 Ok(Finished::Done) => {}
                 Ok(Finished::Overtaken) | Err(StoreError::Busy) => claims.push(claim),
                 Err(error) => broken = Some(error),
@@ -135,12 +142,12 @@ fn prepare(desk: &Desk, library: &Library, claim: &Claim, found: &ToAssess) -> F
     let mut due: Option<Instant> = None;
     let mut trials = Vec::new();
     for active in &library.trials {
-        let standing = newest(&found.standings, &active.trial.id);
-        let judging = library.judging(active, standing);
+        let together = decide::together(&found.standings, &active.trial.id, claim.person);
+        let judging = library.judging(active, together.standing);
         let Some(finding) = find(desk, judging, &found.record, now) else { continue };
         let current = found.current.iter().find(|(trial, _)| *trial == active.trial.id).map(|(_, a)| a);
         due = [due, finding.assessment.changes_at].into_iter().flatten().min();
-        let (part, again) = finish_trial(desk, library, &found.record, &finding, standing, current, now);
+        let (part, again) = finish_trial(desk, library, &found.record, &finding, &together, current, now);
         due = [due, again].into_iter().flatten().min();
         trials.push(part);
     }
@@ -186,22 +193,18 @@ fn person_facts(readings: &Readings, record: &Record) -> PersonFacts {
     }
 }
 
-/// The newest standing of the newest attempt.
-pub fn newest<'s>(standings: &'s [Standing], trial: &str) -> Option<&'s Standing> {
-    standings.iter().filter(|s| s.trial == trial).max_by_key(|s| (s.attempt, s.version))
-}
-
 fn finish_trial(
     desk: &Desk,
     library: &Library,
     record: &Record,
     finding: &Finding<'_>,
-    standing: Option<&Standing>,
+    together: &Together<'_>,
     current: Option<&StoredAssessment>,
     now: Instant,
 ) -> (FinishTrial, Option<Instant>) {
     let trial = &finding.active.trial;
     let at_site = desk.at_site(trial);
+    let standing = together.standing;
     let view = DataView {
         assessment: &finding.assessment,
         treatment: finding.treatment.as_ref(),
@@ -213,12 +216,24 @@ fn finish_trial(
         conduct: &trial.conduct,
         now,
     };
-    let change = decide::by_data(&view);
+    let mut change = decide::by_data(&view);
+    if !together.rivals.is_empty() {
+        change.moved = None;
+        change.alerts.push(decide::two_subjects());
+    }
     let tally = decide::counted_as(&view, &change);
-    let again = decide::looks_again_at(&view, &change);
+    let mut again = decide::looks_again_at(&view, &change);
     let stored = stored(desk, library, finding, record, now);
     let changed = current.is_none_or(|c| c.result != stored.result || c.form != stored.form);
-    let moved = moved_standing(record.person, trial.id.as_str(), standing, &change, current, now);
+    // One row at a time: first what lapses, then what follows.
+    let moved = match together.lapsing.first() {
+        Some(lapsing) => {
+            again = Some(now);
+            let change = Change { moved: Some(decide::lapsed_into_another(lapsing)), ..Change::default() };
+            moved_standing(record.person, trial.id.as_str(), Some(lapsing), &change, current, now)
+        }
+        None => moved_standing(record.person, trial.id.as_str(), standing, &change, current, now),
+    };
     let targets = if moved.is_some() { desk.target_names() } else { Vec::new() };
     let part = FinishTrial {
         trial: trial.id.clone(),
@@ -242,8 +257,10 @@ fn moved_standing(
     now: Instant,
 ) -> Option<Standing> {
     let moved = change.moved.as_ref()?;
+    // A standing stays that of the person whose it was, so that it is theirs when records part again.
+    let whose = standing.map_or(person, |s| s.person);
     Some(Standing {
-        person,
+        person: whose,
         trial: trial.to_owned(),
         attempt: standing.map_or(1, |s| s.attempt),
         version: standing.map_or(1, |s| s.version + 1),
@@ -254,7 +271,7 @@ fn moved_standing(
         evidence: moved.evidence.clone(),
         at: now,
         expires: moved.expires,
-        assessment: Some(current.map_or(1, |c| c.version + 1)),
+        assessment: (whose == person).then(|| current.map_or(1, |c| c.version + 1)),
     })
 }
 

@@ -137,9 +137,10 @@ pub async fn look(desk: &Desk, reader: &Reader, active: &Active, person: PersonK
     let trends = sheet.trends(&site.choice(trial).0);
     let (history, history_all) = history(desk, &trial.id, person).await?;
     let current = desk.store().read(CurrentAssessment { person, trial: trial.id.clone() }).await?;
-    let mut standings = desk.store().read(Standings { person }).await?;
+    let mut standings = desk.store().read(StandingsAround { person }).await?;
     standings.retain(|s| s.trial == trial.id);
     standings.reverse();
+    standings.sort_by_key(|s| std::cmp::Reverse(s.at));
     let alerts = desk.store().read(AlertsOf { person, trial: trial.id.clone() }).await?;
     Ok(Seen::Yes(Chart {
         person,
@@ -248,7 +249,7 @@ impl Sheet<'_> {
         Some(Shown {
             at: fact.draft.at,
             value,
-            received: received(fact),
+            received: received(fact).into(),
             status: fact.draft.status.word(),
             source: self.names.get(&fact.item).cloned().unwrap_or_default(),
             remark,

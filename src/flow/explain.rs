@@ -5,6 +5,7 @@ use super::assess;
 use super::desk::Desk;
 use super::library::{Active, Library};
 use super::rehearse::moment_of;
+use crate::decide;
 use crate::model::assessment::Assessment;
 use crate::model::key::PersonKey;
 use crate::model::time::{Instant, Zone};
@@ -112,8 +113,8 @@ async fn one(
     asked: &Asked<'_>,
 ) -> Result<Option<One>, ExplainError> {
     let wrong = |words: String| ExplainError::NotFound(words);
-    let standings = desk.store().read(Standings { person }).await?;
-    let standing = assess::newest(&standings, &active.trial.id);
+    let standings = desk.store().read(StandingsAround { person }).await?;
+    let standing = decide::together(&standings, &active.trial.id, person).standing;
     let active = library.judging(active, standing);
     let at_site = desk.at_site(&active.trial);
     let site = at_site.site(&active.trial).ok_or_else(|| wrong("the trial names no such site".into()))?;

@@ -25,6 +25,8 @@ pub struct Source {
     pub zone: Zone,
     /// By HTTP, resources of a type that is not kept are passed over instead of refused.
     pub ignore_unkept: bool,
+    /// Systems of the identifiers by which its persons are known in other sources too; none: each record stands alone.
+    pub known_by: Vec<String>,
     /// How its messages of HL7 v2 are written.
     pub dialect: Arc<Dialect>,
 }
@@ -32,7 +34,7 @@ pub struct Source {
 impl Source {
     /// A source with the rules that hold when nothing else is set.
     pub fn new(name: &str, zone: Zone) -> Self {
-        Self { name: name.into(), zone, ignore_unkept: false, dialect: Arc::default() }
+        Self { name: name.into(), zone, ignore_unkept: false, known_by: Vec::new(), dialect: Arc::default() }
     }
 }
 

@@ -225,6 +225,14 @@ pub(crate) fn refused(refusal: &ImportRefusal, place: &str) -> Refusal {
             place,
             "another write changed what this one leans on; send the same again",
         ),
+        RefusalReason::TooManyLinked => {
+            let text = "the links and identifiers of this Patient make one person of more Patients than are believed to be one; wanted links between records of one person";
+            Refusal::one(Grade::Content, "too-costly", place, text)
+        }
+        RefusalReason::AnotherPatient => {
+            let text = "the subject's identifier is that of another Patient than its reference names; wanted both of one person";
+            Refusal::one(Grade::Content, "conflict", place, text)
+        }
         RefusalReason::SubjectNotFound => Refusal::one(Grade::Content, "not-found", place, no_one_patient(0)),
     }
 }

@@ -65,6 +65,7 @@ pub async fn attest(
 
 /// What the person's evidence is now, for signing: the SHA-256 of the newest stored evidence.
 pub async fn evidence_seen(desk: &Desk, person: PersonKey, trial: &str) -> Result<Option<String>, StoreError> {
+    let person = desk.store().read(PersonByKey { person }).await?.map_or(person, |row| row.person);
     let current = desk.store().read(CurrentAssessment { person, trial: trial.to_owned() }).await?;
     Ok(current.map(|a| evidence_digest(&desk.library(), &a.form)))
 }
@@ -90,13 +91,15 @@ async fn prepare(desk: &Desk, person: PersonKey, trial: &str, deed: &Deed, signe
     let library = desk.library();
     let Some(active) = library.trial(trial) else { return refused("act", "no such trial is active") };
     let record = assess::read(desk, person, KnownAt::Now).await?;
-    let standings = desk.store().read(Standings { person }).await?;
-    let active = library.judging(active, assess::newest(&standings, trial));
+    let standings = desk.store().read(StandingsAround { person }).await?;
+    let standing = standing_of(&standings, trial, person, record.person)?;
+    let active = library.judging(active, standing);
     let Some(finding) = assess::find(desk, active, &record, now) else {
         return refused("act", "no source of this person feeds the trial");
     };
     let seen = evidence_seen(desk, person, trial).await?.unwrap_or_default();
-    let standing = assess::newest(&standings, trial);
+    // What is decided of a subject is written where that subject is, also when its person is another's by now.
+    let person = standing.map_or(record.person, |s| s.person);
     let utc = Zone::utc();
     let zone = desk.at_site(&active.trial).site(&active.trial).map_or(&utc, |s| &s.zone).clone();
     let moved = {
@@ -104,6 +107,29 @@ async fn prepare(desk: &Desk, person: PersonKey, trial: &str, deed: &Deed, signe
         decide::by_person(&view, deed).map_err(ActError::Refused)?
     };
     Ok(write_move(desk, person, trial, deed, signer, standing, &moved, &zone, now))
+}
+
+/// The standing that an act is about. Whoever is asked by their own key acts on their own subject; asked by the person
+/// that several subjects are, only when one of them counts.
+fn standing_of<'s>(
+    standings: &'s [Standing],
+    trial: &str,
+    person: PersonKey,
+    whose: PersonKey,
+) -> Result<Option<&'s Standing>, ActError> {
+    let own = standings.iter().filter(|s| s.person == person && s.trial == trial);
+    let own = own.max_by_key(|s| (s.attempt, s.version));
+    let together = decide::together(standings, trial, whose);
+    if own.is_some() && (person != whose || together.rivals.iter().any(|r| r.person == person)) {
+        return Ok(own);
+    }
+    if !together.rivals.is_empty() {
+        return refused(
+            "act",
+            "several subjects of this trial are this person since their records were merged; act on one of them by its own key",
+        );
+    }
+    Ok(together.standing)
 }
 
 #[expect(clippy::too_many_arguments, reason = "it only gathers what deciding looks at")]
@@ -118,7 +144,8 @@ fn view<'v>(
     now: Instant,
 ) -> PersonView<'v> {
     let before = standing.and_then(|s| {
-        standings.iter().find(|b| b.trial == s.trial && b.attempt == s.attempt && b.version + 1 == s.version)
+        let same = |b: &&Standing| (b.person, &b.trial, b.attempt) == (s.person, &s.trial, s.attempt);
+        standings.iter().filter(same).find(|b| b.version + 1 == s.version)
     });
     PersonView {
         standing,

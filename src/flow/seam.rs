@@ -35,7 +35,13 @@ impl Gateway {
         let setting = intake::Setting { zone: &source.zone, received: self.now(), base: Some(&base) };
         let read = intake::read_resource(body, wanted, &setting);
         match (read.draft, read.grade) {
-            (Some(draft), _) => Reading::Right(Box::new(draft), read.issues),
+            (Some(mut draft), _) => {
+                if draft.resource_type == ResourceType::Patient {
+                    let known_by = draft.identifiers.iter().filter(|i| source.known_by.contains(&i.system));
+                    draft.known_by = known_by.cloned().collect();
+                }
+                Reading::Right(Box::new(draft), read.issues)
+            }
             (None, intake::Grade::NotKept) => Reading::NotKept(read.issues),
             (None, grade) => Reading::Wrong(Refusal { grade: grade_of(grade), issues: read.issues }),
         }

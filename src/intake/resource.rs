@@ -6,7 +6,7 @@ use super::{
     condition, element, medication, medication_administration, observation, patient, procedure, questionnaire_response,
     reference, wording,
 };
-use crate::model::draft::{Draft, Offsets, ResourceType, Subject};
+use crate::model::draft::{Draft, Link, Offsets, ResourceType, Subject};
 use crate::model::fact::DraftFact;
 use crate::model::issue::{Issue, Severity};
 use crate::model::time::{Instant, Zone};
@@ -57,7 +57,7 @@ pub struct Read {
 pub(super) struct Content {
     pub(super) subject: Option<Subject>,
     pub(super) facts: Vec<DraftFact>,
-    pub(super) replaced_by: Vec<String>,
+    pub(super) links: Vec<Link>,
 }
 
 /// Reads one resource. `wanted` is the type that the address names, if it names one.
@@ -144,10 +144,17 @@ fn draft(document: &Document<'_>, kind: ResourceType, content: Content) -> Draft
         id: root.text_of("id").map(Into::into),
         source_time: meta.and_then(|m| element::instant(m, "lastUpdated")),
         source_version: meta.and_then(|m| m.text_of("versionId")).map(Into::into),
+        subject_identifier: match &content.subject {
+            Some(Subject::Patient(_)) => {
+                root.get("subject").and_then(|s| s.get("identifier")).and_then(element::identifier)
+            }
+            _ => None,
+        },
         subject: content.subject,
         identifiers: element::identifiers(root),
         facts: content.facts,
-        replaced_by: content.replaced_by,
+        links: content.links,
+        known_by: Vec::new(),
         offsets: Offsets {
             id: root.get("id").map(|n| n.place),
             meta: meta.map(|m| m.place),

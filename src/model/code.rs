@@ -8,7 +8,7 @@ use std::fmt;
 pub const UCUM_SYSTEM: &str = "http://unitsofmeasure.org";
 /// The project's own code system, for what no public code names (`local|…` in a definition).
 pub const LOCAL_SYSTEM: &str = "https://trialgate.example/fhir/CodeSystem/trial-variable";
-/// What a Patient resource says of a person: `birth-date`, `sex`, `death`, `active`, `security`, `replaced-by`.
+/// What a Patient resource says of a person: `birth-date`, `sex`, `death`, `active`, `security`, `replaced-by`, `replaces`.
 pub const PATIENT_SYSTEM: &str = "https://trialgate.example/fhir/CodeSystem/patient-element";
 /// Milestones of a person in a trial, of the source `gateway`: code `<trial>/<milestone>`, milestones `consented`, `enrolled`.
 pub const MILESTONE_SYSTEM: &str = "https://trialgate.example/fhir/CodeSystem/milestone";

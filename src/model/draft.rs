@@ -73,6 +73,50 @@ pub enum Subject {
     Entry(String),
 }
 
+/// How one Patient is said to be the same person as another (`Patient.link.type`).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum LinkKind {
+    /// The other record is to be used instead of this one.
+    ReplacedBy = 1,
+    /// This record is to be used instead of the other.
+    Replaces = 2,
+    /// The other is the main source; both are in use.
+    Refer = 3,
+    /// The other is known to be about the same person; both are in use.
+    SeeAlso = 4,
+}
+
+impl LinkKind {
+    /// The kind of that code.
+    pub fn named(code: &str) -> Option<Self> {
+        Some(match code {
+            "replaced-by" => Self::ReplacedBy,
+            "replaces" => Self::Replaces,
+            "refer" => Self::Refer,
+            "seealso" => Self::SeeAlso,
+            _ => return None,
+        })
+    }
+
+    /// The same, said by the other.
+    pub fn other_way(self) -> Self {
+        match self {
+            Self::ReplacedBy => Self::Replaces,
+            Self::Replaces => Self::ReplacedBy,
+            both => both,
+        }
+    }
+}
+
+/// One statement of a Patient that another is the same person.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct Link {
+    /// How.
+    pub kind: LinkKind,
+    /// The other: a Patient of the same source, or an entry of the same Bundle.
+    pub other: Subject,
+}
+
 /// A stretch of the received bytes that is replaced on reading; every other byte stays.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 pub struct Stretch {
@@ -108,12 +152,16 @@ pub struct Draft {
     pub source_version: Option<String>,
     /// Whom it is about; for a Patient itself `None`.
     pub subject: Option<Subject>,
+    /// The identifier that a subject's reference is sent with, if any: it must be of the same person.
+    pub subject_identifier: Option<Identifier>,
     /// Its business identifiers.
     pub identifiers: Vec<Identifier>,
     /// What it states.
     pub facts: Vec<DraftFact>,
-    /// For a Patient: ids of Patients of the same source that it is replaced by (`link.type = replaced-by`).
-    pub replaced_by: Vec<String>,
+    /// For a Patient: which others it says are the same person.
+    pub links: Vec<Link>,
+    /// For a Patient: identifiers of a system by which this source's persons are known in other sources too.
+    pub known_by: Vec<Identifier>,
     /// Where to splice on reading.
     pub offsets: Offsets,
     /// References that were sent as `urn:uuid:` or as a search, with their place: the value's quotes included.

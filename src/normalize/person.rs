@@ -3,6 +3,7 @@
 use super::plan::Plan;
 use crate::model::code::{MILESTONE_SYSTEM, PATIENT_SYSTEM};
 use crate::model::fact::{Fact, FactStatus, FactValue, Origin};
+use crate::model::key::Item;
 use crate::model::reading::{PersonWords, Reading, Value};
 use crate::model::time::{Instant, Partial, TimeRange};
 use crate::model::truth::Truth;
@@ -18,6 +19,7 @@ pub(super) fn words(plan: &Plan, facts: &[Fact]) -> PersonWords {
     let said = |f: &&Fact| f.draft.code.system == PATIENT_SYSTEM || f.draft.code.system == MILESTONE_SYSTEM;
     let usable = |f: &&Fact| !matches!(f.draft.status, FactStatus::EnteredInError | FactStatus::Unusable);
     let said: Vec<&Fact> = facts.iter().filter(said).filter(usable).collect();
+    let replaced = replaced(&said);
     for fact in &said {
         match (fact.draft.code.system.as_str(), fact.draft.code.code.as_str(), &fact.draft.value) {
             (PATIENT_SYSTEM, "birth-date", FactValue::Date(date)) => births.push(date),
@@ -27,7 +29,9 @@ pub(super) fn words(plan: &Plan, facts: &[Fact]) -> PersonWords {
                 person.death = Some(person.death.take().map_or_else(|| date.clone(), |d| coarser(&d, date)));
             }
             (PATIENT_SYSTEM, "death", FactValue::Boolean(true)) => person.deceased = true,
-            (PATIENT_SYSTEM, "active", FactValue::Boolean(false)) => hide(&mut person, "active = false"),
+            (PATIENT_SYSTEM, "active", FactValue::Boolean(false)) if !replaced.contains(&fact.item) => {
+                hide(&mut person, "active = false");
+            }
             (PATIENT_SYSTEM, "security", value) => {
                 let label = word(value).and_then(|w| HIDING_LABELS.iter().find(|(code, _)| *code == w));
                 label.iter().for_each(|(_, words)| hide(&mut person, words));
@@ -41,6 +45,18 @@ pub(super) fn words(plan: &Plan, facts: &[Fact]) -> PersonWords {
     person.enrolled = milestone(plan, &said, "enrolled");
     person.problem_list = problem_list(facts);
     person
+}
+
+/// Records in whose place another is used: that one of a person's records is out of use does not hide the person.
+fn replaced(said: &[&Fact]) -> Vec<Item> {
+    let by_themselves = said.iter().filter(|f| is_of_patient(f, "replaced-by")).map(|f| f.item);
+    let by_others = said.iter().filter(|f| is_of_patient(f, "replaces"));
+    let of_other = |f: &&Fact| Some(Item::of(&f.source, "Patient", word(&f.draft.value)?));
+    by_themselves.chain(by_others.filter_map(of_other)).collect()
+}
+
+fn is_of_patient(fact: &Fact, element: &str) -> bool {
+    fact.draft.code.system == PATIENT_SYSTEM && fact.draft.code.code == element
 }
 
 fn word(value: &FactValue) -> Option<&str> {

@@ -73,6 +73,20 @@ impl Unit for ReleaseClaim {
     }
 }
 
+impl Unit for PassOn {
+    type Answer = ();
+
+    async fn run<T: Tx>(&self, tx: &mut T) -> Result<Done<()>, StoreError> {
+        let person = self.claim.person;
+        let sql = "delete from pending where partition = part(?1) and person = ?1 and lease = ?2";
+        tx.execute(sql, args![person, self.claim.lease.as_str()]).await?;
+        tx.group().marked.remove(&person);
+        let whose = super::links::whose(tx, person).await?;
+        persons::mark(tx, whose, self.at, "identity").await?;
+        Ok(Done::Keep(()))
+    }
+}
+
 impl Unit for FailClaim {
     type Answer = bool;
 
@@ -189,6 +203,19 @@ impl Unit for Finish {
     type Answer = Finished;
 
     async fn run<T: Tx>(&self, tx: &mut T) -> Result<Done<Finished>, StoreError> {
+        if let Some(claim) = &self.claim {
+            // First, since the row is what this waits on: whoever makes this person one with another takes it too.
+            let sql = "delete from pending where partition = part(?1) and person = ?1 and mark = ?2";
+            if tx.execute(sql, args![claim.person, claim.mark]).await? == 0 {
+                if super::links::whose(tx, self.person).await? != self.person {
+                    return Ok(Done::Undo(Finished::Done));
+                }
+                // More arrived meanwhile: its mark stays, and may be claimed at once.
+                let sql = "update pending set lease = '', lease_until = 0, tries = 0 where partition = part(?1) and person = ?1 and lease = ?2";
+                tx.execute(sql, args![claim.person, claim.lease.as_str()]).await?;
+                tx.group().pending = true;
+            }
+        }
         for part in &self.trials {
             if !finish_trial(self, part, tx).await? {
                 return Ok(Done::Undo(Finished::Overtaken));
@@ -201,15 +228,6 @@ impl Unit for Finish {
             }
             None => {
                 tx.execute("delete from due where partition = part(?1) and person = ?1", args![self.person]).await?;
-            }
-        }
-        if let Some(claim) = &self.claim {
-            let sql = "delete from pending where partition = part(?1) and person = ?1 and mark = ?2";
-            if tx.execute(sql, args![claim.person, claim.mark]).await? == 0 {
-                // More arrived meanwhile: its mark stays, and may be claimed at once.
-                let sql = "update pending set lease = '', lease_until = 0, tries = 0 where partition = part(?1) and person = ?1 and lease = ?2";
-                tx.execute(sql, args![claim.person, claim.lease.as_str()]).await?;
-                tx.group().pending = true;
             }
         }
         if self.trials.iter().any(|part| part.standing.is_some()) {

@@ -131,6 +131,10 @@ pub enum RefusalReason {
     MultipleMatches,
     /// The subject's identifier names no Patient, or more than one.
     SubjectNotFound,
+    /// More Patients than are believed would be one person.
+    TooManyLinked,
+    /// Reference and identifier of the subject name different persons.
+    AnotherPatient,
     /// What the entry was planned on has changed since: its condition or its subject's identifier leads elsewhere now. Plan anew.
     Overtaken,
 }
@@ -180,8 +184,10 @@ impl Narrow {
 /// Everything that an evaluation of one person needs, as known at a moment.
 #[derive(Debug, Clone)]
 pub struct Record {
-    /// The person.
+    /// The person; who was asked for, or whom they are one with.
     pub person: PersonKey,
+    /// The persons who are this one too: their records were merged into this one's, or known by the same identifier.
+    pub homes: Vec<PersonKey>,
     /// Members and the known time at which each was read.
     pub seen: Vec<(PatientKey, Instant)>,
     /// Sources of which any fact is known, wanted or not.
@@ -199,7 +205,7 @@ pub struct ToAssess {
     pub record: Record,
     /// The current assessments, by trial.
     pub current: Vec<(String, StoredAssessment)>,
-    /// All standings, by trial, attempt, version.
+    /// All standings, by trial, attempt, version; behind the person's own those of whoever is this person too.
     pub standings: Vec<Standing>,
 }
 

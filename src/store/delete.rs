@@ -172,6 +172,11 @@ impl Ask<'_> {
         retire(tx, item, &head, self.at).await?;
         let version = newest + 1;
         self.tombstone(deletion.resource_type, id, item, version, known, &head, tx).await?;
+        if let (ResourceType::Patient, Some(patient)) = (deletion.resource_type, head.patient)
+            && let Err(reason) = super::links::gone(tx, patient, self.caller, self.at).await?
+        {
+            return Ok(Err(reason));
+        }
         if deletion.resource_type == ResourceType::Medication {
             super::drugs::mark_who_leans(tx, item, self.at).await?;
         }

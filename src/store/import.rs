@@ -5,12 +5,13 @@ use super::body;
 use super::contract::*;
 use super::drugs;
 use super::facts;
+use super::links;
 use super::names::{Name, found, matches, name, silent_of};
 use super::persons::{self, Touched};
 use super::tx::{Done, Tx, Unit};
 use super::value::{Row as AnswerRow, Value, args};
-use crate::model::draft::{Draft, ResourceType, Subject};
-use crate::model::fact::{DraftFact, FactStatus, FactValue};
+use crate::model::draft::{Draft, Identifier, ResourceType, Subject};
+use crate::model::fact::{DraftFact, FactStatus};
 use crate::model::key::{Item, PatientKey, hex};
 use crate::model::time::Instant;
 use sha2::{Digest, Sha256};
@@ -50,7 +51,11 @@ impl Unit for Import {
 async fn touch_all(import: &Import, tx: &mut impl Tx) -> Result<(), StoreError> {
     let mut patients = BTreeMap::new();
     for entry in &import.entries {
-        if let Some(id) = patient_id(entry) {
+        let linked = entry.draft.links.iter().filter_map(|link| match &link.other {
+            Subject::Patient(id) => Some(id.as_str()),
+            _ => None,
+        });
+        for id in patient_id(entry).into_iter().chain(linked) {
             patients.insert(Item::of(&import.source, "Patient", id), id);
         }
     }
@@ -184,7 +189,8 @@ async fn keep<T: Tx>(
     if let Some(head) = before.as_ref().filter(|h| h.state == 1) {
         let repetition = head.hash == hash || matches!(entry.method, Method::Create { if_none_exist: None });
         if repetition {
-            return Ok(Ok(unchanged(id, head)));
+            // The settings may have named another system since by which persons are known.
+            return Ok(say_links(import, entry, touched, tx).await?.map(|()| unchanged(id, head)));
         }
         if older(&entry.draft, &hash, head) {
             return late(import, entry, &id, item, head, newest + 1, &hash, touched, tx).await.map(Ok);
@@ -202,9 +208,13 @@ async fn keep<T: Tx>(
     let made = make_facts(import, entry, item, version, known, touched.as_ref(), tx).await?;
     insert(import, entry, &Row { id: &id, item, version, known, state: 1, made, hash, touched: touched.as_ref() }, tx)
         .await?;
+    if let Err(reason) = say_links(import, entry, touched, tx).await? {
+        return Ok(Err(reason));
+    }
     if let Some(touched) = &touched {
         // Whatever the codes: another process may have a newer definition, which reads more.
-        persons::mark(tx, touched.person, import.at, "data").await?;
+        let person = persons::hold(tx, touched.patient, import.at).await?.person;
+        persons::mark(tx, person, import.at, "data").await?;
         drugs::lean(tx, &import.source, &entry.draft, touched.patient, import.at).await?;
     }
     if entry.draft.resource_type == ResourceType::Medication {
@@ -212,6 +222,21 @@ async fn keep<T: Tx>(
     }
     let event = if before.is_some_and(|h| h.state == 1) { Event::Updated } else { Event::Created };
     Ok(Ok(Kept { event, id, version, known }))
+}
+
+/// What a Patient says of other records of the same person.
+async fn say_links(
+    import: &Import,
+    entry: &ImportEntry,
+    touched: Option<Touched>,
+    tx: &mut impl Tx,
+) -> Result<Result<(), RefusalReason>, StoreError> {
+    match (entry.draft.resource_type, touched) {
+        (ResourceType::Patient, Some(touched)) => {
+            links::say(tx, (&import.source, &entry.draft), touched, &import.caller, import.at).await
+        }
+        _ => Ok(Ok(())),
+    }
 }
 
 /// The known time of what follows a version that is about nobody: its own time grows, too.
@@ -233,6 +258,11 @@ async fn whose<T: Tx>(
     if entry.draft.resource_type == ResourceType::Patient {
         return Ok(Ok(Some(id.to_owned())));
     }
+    if let (Some(identifier), Some(patient)) = (&entry.draft.subject_identifier, &entry.patient)
+        && names_another(&import.source, identifier, patient, tx).await?
+    {
+        return Ok(Err(RefusalReason::AnotherPatient));
+    }
     let Some(Subject::Identifier(identifier)) = &entry.draft.subject else {
         return Ok(Ok(entry.patient.clone()));
     };
@@ -245,6 +275,27 @@ async fn whose<T: Tx>(
         (Some(planned), met) if met.as_ref() != Some(planned) => Err(RefusalReason::Overtaken),
         (_, one) => Ok(one),
     })
+}
+
+/// Whether an identifier is that of Patients who are none of them the person that this one is.
+async fn names_another(
+    source: &str,
+    identifier: &Identifier,
+    patient: &str,
+    tx: &mut impl Tx,
+) -> Result<bool, StoreError> {
+    let search = Search { id: None, identifiers: vec![identifier.clone()] };
+    let ids = matches(source, ResourceType::Patient, &search, tx).await?;
+    if ids.is_empty() || ids.iter().any(|id| id == patient) {
+        return Ok(false);
+    }
+    let wanted = persons::person_of(tx, Item::of(source, "Patient", patient)).await?;
+    for id in ids {
+        if wanted.is_some() && persons::person_of(tx, Item::of(source, "Patient", &id)).await? == wanted {
+            return Ok(false);
+        }
+    }
+    Ok(true)
 }
 
 fn hash_of(entry: &ImportEntry) -> Vec<u8> {
@@ -388,11 +439,7 @@ async fn make_facts(
         if fact.status == FactStatus::EnteredInError {
             continue;
         }
-        let unit = match &fact.value {
-            FactValue::Quantity { unit, .. } => unit.as_written().to_owned(),
-            _ => String::new(),
-        };
-        tx.group().unit_usage.push((import.source.clone(), key, unit, import.at.0));
+        tx.group().unit_usage.push(super::usage::counted(&import.source, key, fact, import.at));
     }
     for identifier in &draft.identifiers {
         let name = name(&import.source, draft.resource_type, identifier);

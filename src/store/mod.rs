@@ -15,6 +15,7 @@ mod group;
 mod history;
 mod import;
 mod keep;
+mod links;
 pub mod listing;
 mod marked;
 mod message;

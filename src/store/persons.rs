@@ -6,7 +6,7 @@ use super::questions::{
     Member, PersonByKey, PersonOf, PersonRow, PersonsAll, ReadPerson, ReadPersons, ReadToAssess, Standings,
 };
 use super::tx::{Question, Tx};
-use super::value::args;
+use super::value::{Row, args};
 use crate::model::code::Coding;
 use crate::model::fact::{Fact, Origin};
 use crate::model::key::{Item, PatientKey, PersonKey};
@@ -109,15 +109,21 @@ pub(super) async fn mark(tx: &mut impl Tx, person: PersonKey, at: Instant, why: 
 
 /// Takes the patient that a resource was about before, marks its person, and answers the moment at which that ended.
 pub(super) async fn leave(tx: &mut impl Tx, patient: PatientKey, at: Instant) -> Result<Instant, StoreError> {
+    let held = hold(tx, patient, at).await?;
+    mark(tx, held.person, at, "data").await?;
+    Ok(held.known)
+}
+
+/// Takes a patient that is there.
+pub(super) async fn hold(tx: &mut impl Tx, patient: PatientKey, at: Instant) -> Result<Touched, StoreError> {
     let known = tx.group().patients.get(&patient).copied();
     let moved = match known {
         Some(found) => Some(found),
         None => move_on(tx, patient, at).await?,
     };
-    let (known, person) = moved.ok_or_else(|| StoreError::Corrupt("a fact's patient is not there".into()))?;
+    let (known, person) = moved.ok_or_else(|| StoreError::Corrupt("a patient that is named is not there".into()))?;
     tx.group().patients.insert(patient, (known, person));
-    mark(tx, person, at, "data").await?;
-    Ok(Instant(known))
+    Ok(Touched { patient, person, known: Instant(known) })
 }
 
 /// The key of a code; its words are kept once, and prove that there is no clash.
@@ -143,11 +149,15 @@ impl Question for PersonOf {
     type Answer = Option<PersonKey>;
 
     async fn run<T: Tx>(&self, tx: &mut T) -> Result<Self::Answer, StoreError> {
-        let patient = Item::of(&self.source, "Patient", &self.patient);
-        let rows =
-            tx.query("select person from patient where partition = part(?1) and patient = ?1", args![patient]).await?;
-        rows.first().map(|r| r.person(0)).transpose()
+        person_of(tx, Item::of(&self.source, "Patient", &self.patient)).await
     }
+}
+
+/// The person that a patient belongs to; `None`: it never arrived.
+pub(super) async fn person_of(tx: &mut impl Tx, patient: PatientKey) -> Result<Option<PersonKey>, StoreError> {
+    let rows =
+        tx.query("select person from patient where partition = part(?1) and patient = ?1", args![patient]).await?;
+    rows.first().map(|r| r.person(0)).transpose()
 }
 
 impl Question for PersonByKey {
@@ -158,43 +168,53 @@ impl Question for PersonByKey {
         if tx.query(sql, args![self.person]).await?.is_empty() {
             return Ok(None);
         }
-        let mut members = members(tx, self.person).await?;
+        let (state, person) = state(tx, self.person).await?;
+        let mut members = members(tx, person).await?;
         members.retain(|m| m.source != super::standings::GATEWAY);
-        Ok(Some(PersonRow { person: self.person, state: state(tx, self.person).await?, members }))
+        Ok(Some(PersonRow { person, state, members }))
     }
 }
 
 pub(super) async fn members(tx: &mut impl Tx, person: PersonKey) -> Result<Vec<Member>, StoreError> {
-    Ok(members_at(tx, person).await?.into_iter().map(|(member, _)| member).collect())
+    Ok(members_at(tx, person).await?.into_iter().map(|(member, ..)| member).collect())
 }
 
-/// The members, each with its known time.
-async fn members_at(tx: &mut impl Tx, person: PersonKey) -> Result<Vec<(Member, Instant)>, StoreError> {
+/// The members, each with its known time: first the one whose record is used, then by key.
+async fn members_at(
+    tx: &mut impl Tx,
+    person: PersonKey,
+) -> Result<Vec<(Member, Instant, Option<PersonKey>)>, StoreError> {
     let rows = tx
         .query(
-            "select m.patient, p.source, p.id, m.since, p.known from member m join patient p on p.partition = part(m.patient) and p.patient = m.patient
-             where m.partition = part(?1) and m.person = ?1 and m.until is null order by m.patient",
+            "select m.patient, p.source, p.id, m.since, p.known, p.home from member m join patient p on p.partition = part(m.patient) and p.patient = m.patient
+             where m.partition = part(?1) and m.person = ?1 and m.until is null
+             order by case when p.home is null or p.home = m.person then 0 else 1 end, m.patient",
             args![person],
         )
         .await?;
-    rows.into_iter()
-        .map(|mut r| {
-            let member = Member { patient: r.item(0)?, source: r.text(1)?, id: r.text(2)?, since: r.instant(3)? };
-            Ok((member, r.instant(4)?))
-        })
-        .collect()
+    rows.into_iter().map(member).collect()
 }
 
-async fn state(tx: &mut impl Tx, person: PersonKey) -> Result<PersonState, StoreError> {
+/// What stands over all of a person's trials, and who they are: themselves, or the person they are one with.
+async fn state(tx: &mut impl Tx, person: PersonKey) -> Result<(PersonState, PersonKey), StoreError> {
+    let (mut state, into) = own_state(tx, person).await?;
+    let Some(into) = into else { return Ok((state, person)) };
+    state = own_state(tx, into).await?.0;
+    Ok((state, into))
+}
+
+async fn own_state(tx: &mut impl Tx, person: PersonKey) -> Result<(PersonState, Option<PersonKey>), StoreError> {
     let rows = tx
         .query(
-            "select s.state, coalesce(p.tries, 0) from person s left join pending p on p.partition = s.partition and p.person = s.person
+            "select s.state, coalesce(p.tries, 0), s.merged_into from person s left join pending p on p.partition = s.partition and p.person = s.person
              where s.partition = part(?1) and s.person = ?1",
             args![person],
         )
         .await?;
-    let Some(row) = rows.first() else { return Ok(PersonState::default()) };
-    Ok(PersonState { objected: row.int(0)? & 1 == 1, parked: row.int(1)? >= super::assess::TRIES_MAX })
+    let Some(row) = rows.first() else { return Ok((PersonState::default(), None)) };
+    // One bit of their own, one of those they are one with.
+    let state = PersonState { objected: row.int(0)? & 3 != 0, parked: row.int(1)? >= super::assess::TRIES_MAX };
+    Ok((state, row.maybe_person(2)?))
 }
 
 impl Question for PersonsAll {
@@ -242,7 +262,11 @@ impl Question for ReadToAssess {
             let keep = |code, origin| !self.unread.contains(&code) || origin != Origin::Observation as i64;
             let record = ask.record(tx, keep).await?;
             let current = super::assess::currents(tx, *person).await?;
-            let standings = Standings { person: *person }.run(tx).await?;
+            let standings = if record.homes.is_empty() {
+                Standings { person: *person }.run(tx).await?
+            } else {
+                super::standings::around(tx, record.person, &record.homes).await?
+            };
             found.push(ToAssess { record, current, standings });
         }
         Ok(found)
@@ -251,14 +275,11 @@ impl Question for ReadToAssess {
 
 impl ReadPerson {
     async fn record<T: Tx>(&self, tx: &mut T, keep: impl Fn(i64, i64) -> bool + Sync) -> Result<Record, StoreError> {
-        let mut record = Record {
-            person: self.person,
-            seen: Vec::new(),
-            sources: Vec::new(),
-            facts: Vec::new(),
-            state: state(tx, self.person).await?,
-        };
-        for (member, now) in self.patients(tx).await? {
+        let (state, person) = state(tx, self.person).await?;
+        let (seen, sources, facts, homes) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
+        let mut record = Record { person, homes, seen, sources, facts, state };
+        for (member, now, home) in self.patients(tx, person).await? {
+            record.homes.extend(home.filter(|h| *h != person && !record.homes.contains(h)));
             let known = match &self.known {
                 KnownAt::Now => now,
                 KnownAt::Moment(at) => *at,
@@ -276,14 +297,53 @@ impl ReadPerson {
         Ok(record)
     }
 
-    /// The members, each with the moment up to which everything was committed before this row read so.
-    async fn patients(&self, tx: &mut impl Tx) -> Result<Vec<(Member, Instant)>, StoreError> {
-        let mut all = members_at(tx, self.person).await?;
-        if let KnownAt::Seen(seen) = &self.known {
-            all.retain(|(m, _)| seen.iter().any(|(p, _)| *p == m.patient));
+    /// The members, each with the moment up to which everything was committed before this row read so, and the person
+    /// that it has of its own. What was seen is asked for as it was, whoever the patients belong to now.
+    async fn patients(
+        &self,
+        tx: &mut impl Tx,
+        person: PersonKey,
+    ) -> Result<Vec<(Member, Instant, Option<PersonKey>)>, StoreError> {
+        match &self.known {
+            KnownAt::Now => members_at(tx, person).await,
+            KnownAt::Moment(at) => members_then(tx, person, *at).await,
+            KnownAt::Seen(seen) => {
+                let mut found = Vec::with_capacity(seen.len());
+                for (patient, known) in seen {
+                    let sql = "select source, id, home from patient where partition = part(?1) and patient = ?1";
+                    // A Medication that was seen is no patient.
+                    if let Some(mut r) = tx.query(sql, args![*patient]).await?.into_iter().next() {
+                        let (source, id) = (r.text(0)?, r.text(1)?);
+                        let member = Member { patient: *patient, source, id, since: *known };
+                        found.push((member, *known, r.maybe_person(2)?));
+                    }
+                }
+                Ok(found)
+            }
         }
-        Ok(all)
     }
+}
+
+/// Who the members were at a moment.
+async fn members_then(
+    tx: &mut impl Tx,
+    person: PersonKey,
+    at: Instant,
+) -> Result<Vec<(Member, Instant, Option<PersonKey>)>, StoreError> {
+    let rows = tx
+        .query(
+            "select m.patient, p.source, p.id, m.since, p.known, p.home from member m join patient p on p.partition = part(m.patient) and p.patient = m.patient
+             where m.partition = part(?1) and m.person = ?1 and m.since <= ?2 and (m.until is null or m.until > ?2)
+             order by case when p.home is null or p.home = m.person then 0 else 1 end, m.patient",
+            args![person, at],
+        )
+        .await?;
+    rows.into_iter().map(member).collect()
+}
+
+fn member(mut r: Row) -> Result<(Member, Instant, Option<PersonKey>), StoreError> {
+    let member = Member { patient: r.item(0)?, source: r.text(1)?, id: r.text(2)?, since: r.instant(3)? };
+    Ok((member, r.instant(4)?, r.maybe_person(5)?))
 }
 
 /// Adds the facts of a patient; whether there is any, kept or not.

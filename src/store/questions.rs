@@ -82,6 +82,16 @@ questions! {
         /// Whom.
         person: PersonKey,
     }
+    /// The same of whoever this person is: first those of the one whose record is used, then those of the others.
+    StandingsAround {
+        /// Whom.
+        person: PersonKey,
+    }
+    /// All who are this person: first the one whose record is used; answers `Vec<PersonKey>`, the one asked for where nobody else is.
+    WhoElse {
+        /// Whom.
+        person: PersonKey,
+    }
     /// Subjects of a trial with their newest standings, in order of (person, attempt); answers `Vec<SubjectRow>`. A wide read.
     SubjectsOf {
         /// Trial.
@@ -245,6 +255,8 @@ questions! {
         code: Coding,
         /// Unit as written; empty: none.
         unit: String,
+        /// The unit was sent as a word: it did not say UCUM.
+        word: bool,
         /// How often.
         count: i64,
         /// First seen.

@@ -3,6 +3,7 @@
 use super::audit;
 use super::contract::*;
 use super::facts;
+use super::links;
 use super::persons;
 use super::questions::*;
 use super::tx::{Done, Question, Tx, Unit};
@@ -125,6 +126,52 @@ pub(super) async fn count(
     Ok(())
 }
 
+/// A person is counted no more.
+pub(super) async fn count_no_more(tx: &mut impl Tx, person: PersonKey, at: Instant) -> Result<(), StoreError> {
+    let sql = "delete from counted where partition = part(?1) and person = ?1 returning trial, status";
+    let mut words = Vec::new();
+    for mut row in tx.query(sql, args![person]).await? {
+        words.push((row.text(0)?, row.text(1)?));
+    }
+    words.sort_unstable();
+    for (trial, word) in words {
+        let sql = "update tally set count = count - 1, changed = ?4 where partition = part(?1) and trial = ?2 and status = ?3";
+        tx.execute(sql, args![person, trial, word, at]).await?;
+    }
+    Ok(())
+}
+
+/// Standings of a person, and behind them those of whoever is that person too.
+pub(super) async fn around<T: Tx>(
+    tx: &mut T,
+    person: PersonKey,
+    others: &[PersonKey],
+) -> Result<Vec<Standing>, StoreError> {
+    let mut all = Standings { person }.run(tx).await?;
+    for other in others {
+        all.extend(Standings { person: *other }.run(tx).await?);
+    }
+    Ok(all)
+}
+
+impl Question for StandingsAround {
+    type Answer = Vec<Standing>;
+
+    async fn run<T: Tx>(&self, tx: &mut T) -> Result<Self::Answer, StoreError> {
+        let all = links::all_of(tx, self.person).await?;
+        let (first, others) = all.split_first().ok_or_else(|| StoreError::Corrupt("nobody is a person".into()))?;
+        around(tx, *first, others).await
+    }
+}
+
+impl Question for WhoElse {
+    type Answer = Vec<PersonKey>;
+
+    async fn run<T: Tx>(&self, tx: &mut T) -> Result<Self::Answer, StoreError> {
+        links::all_of(tx, self.person).await
+    }
+}
+
 /// Opens an alert; one that is open stays as it is.
 pub(super) async fn alert(
     tx: &mut impl Tx,
@@ -143,26 +190,49 @@ pub(super) async fn alert(
     Ok(())
 }
 
+/// Opens an alert in every trial in which people decided about this person.
+pub(super) async fn alert_where_people_decided(
+    tx: &mut impl Tx,
+    person: PersonKey,
+    kind: &str,
+    text: &str,
+    at: Instant,
+) -> Result<(), StoreError> {
+    let sql = "select distinct trial from standing where partition = part(?1) and person = ?1 and actor is not null order by trial";
+    for mut row in tx.query(sql, args![person]).await? {
+        let trial = row.text(0)?;
+        alert(tx, person, &trial, kind, text, at).await?;
+    }
+    Ok(())
+}
+
 impl Unit for Act {
     type Answer = Finished;
 
     async fn run<T: Tx>(&self, tx: &mut T) -> Result<Done<Finished>, StoreError> {
+        // Held until the commit: whoever makes this person one with another waits, and finds what is written here.
+        let sql = "update person set state = state where partition = part(?1) and person = ?1";
+        tx.execute(sql, args![self.person]).await?;
+        let whose = links::whose(tx, self.person).await?;
         if let Some(standing) = &self.standing
             && !write(tx, standing, self.collection, &self.targets, self.at).await?
         {
             return Ok(Done::Undo(Finished::Overtaken));
         }
         if !self.facts.is_empty() {
-            gateway_facts(self, tx).await?;
+            gateway_facts(self, whose, tx).await?;
         }
         if let Some(state) = self.state {
-            let sql = "update person set state = ?2 where partition = part(?1) and person = ?1";
-            tx.execute(sql, args![self.person, i64::from(state.objected)]).await?;
+            // What one person says while they are one holds for all of whom they are made, also when they part again.
+            for person in links::all_of(tx, whose).await? {
+                let sql = "update person set state = case when state >= 2 then 2 else 0 end + ?2 where partition = part(?1) and person = ?1";
+                tx.execute(sql, args![person, i64::from(state.objected)]).await?;
+            }
         }
         if let Some((trial, word)) = &self.tally {
-            count(tx, self.person, trial, word, self.at).await?;
+            count(tx, whose, trial, word, self.at).await?;
         }
-        persons::mark(tx, self.person, self.at, "act").await?;
+        persons::mark(tx, whose, self.at, "act").await?;
         let (action, detail) = (&self.audit.0, self.audit.1.clone());
         let entry = audit::Entry { action, detail, person: Some(self.person), caller: &self.caller, at: self.at };
         audit::append(tx, entry).await?;
@@ -171,11 +241,14 @@ impl Unit for Act {
 }
 
 /// Facts of the gateway itself belong to a patient of their own, a member of the person: one rule for known time and replay.
-async fn gateway_facts(act: &Act, tx: &mut impl Tx) -> Result<(), StoreError> {
+async fn gateway_facts(act: &Act, whose: PersonKey, tx: &mut impl Tx) -> Result<(), StoreError> {
     let name = act.person.to_string();
     let patient = Item::of(GATEWAY, "Patient", &name);
     persons::create_for(tx, patient, GATEWAY, &name, act.person, act.at).await?;
     let touched = persons::touch(tx, GATEWAY, &name, act.at).await?;
+    if touched.person != whose {
+        links::move_to(tx, patient, touched.person, whose, act.at).await?;
+    }
     for fact in &act.facts {
         let item = Item::of(GATEWAY, "Fact", &format!("{name} {}", fact.code));
         let code = persons::code_key(tx, &fact.code).await?;
@@ -364,9 +437,14 @@ impl Question for AlertsOf {
     type Answer = Vec<AlertRow>;
 
     async fn run<T: Tx>(&self, tx: &mut T) -> Result<Self::Answer, StoreError> {
-        let sql = "select person, trial, kind, text, at from alert where partition = part(?1) and person = ?1 and trial = ?2 and closed is null order by at, kind";
-        let rows = tx.query(sql, args![self.person, self.trial.as_str()]).await?;
-        rows.into_iter().map(|mut r| alert_row(&mut r)).collect()
+        let mut found = Vec::new();
+        for person in links::all_of(tx, self.person).await? {
+            let sql = "select person, trial, kind, text, at from alert where partition = part(?1) and person = ?1 and trial = ?2 and closed is null order by at, kind";
+            for mut row in tx.query(sql, args![person, self.trial.as_str()]).await? {
+                found.push(alert_row(&mut row)?);
+            }
+        }
+        Ok(found)
     }
 }
 

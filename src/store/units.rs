@@ -28,6 +28,15 @@ pub struct ReleaseClaim {
     pub at: Instant,
 }
 
+/// A person who was claimed is another's now: that one is marked instead; answers `()`.
+#[derive(Debug, Clone)]
+pub struct PassOn {
+    /// The claim.
+    pub claim: Claim,
+    /// Now.
+    pub at: Instant,
+}
+
 /// An assessment failed: tried again later, parked at the third time; answers whether it is parked now.
 #[derive(Debug, Clone)]
 pub struct FailClaim {

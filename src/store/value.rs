@@ -145,6 +145,11 @@ impl Row {
         self.key(column).map(PersonKey)
     }
 
+    /// The key of a person, or nothing.
+    pub fn maybe_person(&self, column: usize) -> Result<Option<PersonKey>, StoreError> {
+        if self.0.get(column) == Some(&Value::Null) { Ok(None) } else { self.person(column).map(Some) }
+    }
+
     fn key(&self, column: usize) -> Result<[u8; 16], StoreError> {
         match self.0.get(column) {
             Some(Value::Bytes(b)) => b.as_slice().try_into().map_err(|_| wrong(column, "key")),

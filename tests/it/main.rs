@@ -11,6 +11,7 @@ mod evaluate;
 mod flow;
 mod hl7;
 mod http;
+mod identity;
 mod intake;
 mod left_out;
 mod limits;

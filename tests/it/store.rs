@@ -11,6 +11,7 @@ mod moving;
 mod queue;
 mod rivals;
 mod standings;
+mod usage;
 
 use crate::place::{Place, on_both};
 use std::sync::Arc;
@@ -53,9 +54,11 @@ fn draft(facts: Vec<DraftFact>) -> Draft {
         source_time: None,
         source_version: None,
         subject: None,
+        subject_identifier: None,
         identifiers: vec![],
         facts,
-        replaced_by: vec![],
+        links: vec![],
+        known_by: vec![],
         offsets: Offsets::default(),
         references: vec![],
     }

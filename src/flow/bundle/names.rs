@@ -7,6 +7,7 @@ use crate::flow::gateway::{Gateway, Source};
 use crate::flow::import::no_one_patient;
 use crate::flow::query::condition;
 use crate::model::draft::{Draft, Identifier, ResourceType, Stretch, Subject};
+use crate::model::fact::{FactValue, Origin};
 use crate::model::issue::Issue;
 use crate::model::medication;
 use crate::store::contract::{ImportEntry, Method, Search};
@@ -41,8 +42,9 @@ impl Gateway {
         let (mut order, mut entries, mut remarks) = (Vec::new(), Vec::new(), Vec::new());
         for (mut plan, patient) in plans.into_iter().zip(patients) {
             let resolved = match self.resolve(source, &plan.draft, &book).await {
-                Ok((resolved, drugs)) => {
-                    name_drugs(&mut plan.draft, &drugs);
+                Ok((resolved, named)) => {
+                    name_drugs(&mut plan.draft, &named);
+                    name_links(&mut plan.draft, &named);
                     resolved
                 }
                 Err(refusal) => {
@@ -123,7 +125,7 @@ impl Gateway {
 
     /// What to write in place of `urn:uuid:` and conditional references.
     async fn resolve(&self, source: &Source, draft: &Draft, book: &Book) -> Result<Resolved, Refusal> {
-        let (mut resolved, mut drugs) = (Vec::new(), Vec::new());
+        let (mut resolved, mut named) = (Vec::new(), Vec::new());
         for (place, text) in &draft.references {
             let target = match (book.urls.get(text), text.split_once('?')) {
                 (Some((kind, id)), _) => Some((*kind, id.clone())),
@@ -138,8 +140,8 @@ impl Gateway {
             };
             match target {
                 Some((kind, id)) => {
-                    if kind == ResourceType::Medication {
-                        drugs.push((text.clone(), id.clone()));
+                    if matches!(kind, ResourceType::Medication | ResourceType::Patient) {
+                        named.push((text.clone(), id.clone()));
                     }
                     resolved.push((*place, format!("\"{}/{id}\"", kind.name())));
                 }
@@ -150,11 +152,11 @@ impl Gateway {
                 }
             }
         }
-        Ok((resolved, drugs))
+        Ok((resolved, named))
     }
 }
 
-/// What stands in place of references; and of those to Medications the reference as sent, and the id.
+/// What stands in place of references; and of those to Medications and Patients the reference as sent, and the id.
 type Resolved = (Vec<(Stretch, String)>, Vec<(String, String)>);
 
 /// An administration's code is the reference to its Medication, and that has its id now.
@@ -162,6 +164,19 @@ fn name_drugs(draft: &mut Draft, drugs: &[(String, String)]) {
     for fact in draft.facts.iter_mut().filter(|f| f.code.system.is_empty()) {
         if let Some((_, id)) = drugs.iter().find(|(text, _)| *text == fact.code.code) {
             fact.code = medication::code_of(id);
+        }
+    }
+}
+
+/// A Patient's links lead to entries that have their ids now.
+fn name_links(draft: &mut Draft, patients: &[(String, String)]) {
+    for (text, id) in patients {
+        for link in draft.links.iter_mut().filter(|l| l.other == Subject::Entry(text.clone())) {
+            link.other = Subject::Patient(id.clone());
+        }
+        let says = FactValue::Text(text.clone());
+        for fact in draft.facts.iter_mut().filter(|f| f.origin == Origin::Patient && f.value == says) {
+            fact.value = FactValue::Text(id.clone());
         }
     }
 }

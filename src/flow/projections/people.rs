@@ -186,7 +186,9 @@ impl Gateway {
         let mut rows = Vec::new();
         for value in values {
             if let Some(person) = self.person_of(value).await? {
-                rows.extend(self.store.read(SubjectsOfPerson { person }).await?);
+                for person in self.store.read(WhoElse { person }).await? {
+                    rows.extend(self.store.read(SubjectsOfPerson { person }).await?);
+                }
             }
         }
         Ok(in_order(rows))

@@ -100,10 +100,20 @@ impl Gateway {
             return Ok(None);
         }
         let stored = match told.row.standing.evidence.registered {
-            None => self.store.read(CurrentAssessment { person, trial }).await?,
+            None => {
+                let whose = self.store.read(PersonByKey { person }).await?.map_or(person, |row| row.person);
+                self.store.read(CurrentAssessment { person: whose, trial }).await?
+            }
+            // Their own first: what counted then stands in the history of whoever they were then.
             Some(sealed) => {
-                let history = self.store.read(AssessmentHistory { person, trial }).await?;
-                history.into_iter().rfind(|a| a.at <= sealed)
+                let mut found = None;
+                let mut all = self.store.read(WhoElse { person }).await?;
+                all.sort_by_key(|p| *p != person);
+                for person in all {
+                    let history = self.store.read(AssessmentHistory { person, trial: trial.clone() }).await?;
+                    found = found.or(history.into_iter().rfind(|a| a.at <= sealed));
+                }
+                found
             }
         };
         let Some(stored) = stored.filter(|s| s.result.considered == Considered::Yes) else { return Ok(None) };

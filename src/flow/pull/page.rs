@@ -9,7 +9,8 @@ use crate::model::draft::ResourceType;
 use crate::model::issue::Issue;
 use crate::model::key::digest_words;
 use crate::model::time::Instant;
-use crate::store::contract::Caller;
+use crate::store::PersonOf;
+use crate::store::contract::{Caller, StoreError};
 use std::collections::HashSet;
 use std::time::Duration;
 
@@ -92,9 +93,12 @@ impl Feed {
             let mut lines = Vec::with_capacity(places.len());
             for ((of, range), place) in page.resources.iter().zip(&places) {
                 let line = Line { place, body: answer.body.get(range.clone()).unwrap_or_default() };
-                match search.patient.filter(|wanted| of == kind && is_about_another(line.body, wanted)) {
-                    Some(_) => self.of_another(gateway, source, &line, pulled).await?,
-                    None => lines.push(line),
+                let other = search.patient.filter(|_| of == kind).and_then(|wanted| another(line.body, wanted));
+                match other {
+                    Some(other) if !self.are_one(gateway, source, search, &other).await? => {
+                        self.of_another(gateway, source, &line, pulled).await?;
+                    }
+                    _ => lines.push(line),
                 }
                 met.extend(id_of(line.body).filter(|_| of == kind));
             }
@@ -112,6 +116,21 @@ impl Feed {
             }
         }
         Err(Halt::new(format!("{kind}: more than {PAGES_MAX} pages")))
+    }
+
+    /// Whether that Patient and the one asked for are one person: after a merge a server answers with the record in use.
+    async fn are_one(
+        &self,
+        gateway: &Gateway,
+        source: &Source,
+        search: &Search<'_>,
+        other: &str,
+    ) -> Result<bool, Halt> {
+        let of = |patient: &str| PersonOf { source: source.name.to_string(), patient: patient.to_owned() };
+        let wrong = |e: StoreError| Halt::new(e.to_string());
+        let other = gateway.store.read(of(other)).await.map_err(wrong)?;
+        let wanted = gateway.store.read(of(search.patient.unwrap_or_default())).await.map_err(wrong)?;
+        Ok(other.is_some() && other == wanted)
     }
 
     async fn of_another(
@@ -161,10 +180,11 @@ fn not_fhir(answer: &Answer, words: &str) -> String {
     if kind.contains("json") { words.to_owned() } else { format!("{words} (Content-Type {kind})") }
 }
 
-fn is_about_another(body: &[u8], wanted: &str) -> bool {
-    let reference = subject_reference(body);
-    let id = reference.as_deref().and_then(|r| r.split("/_history/").next()?.rsplit('/').next());
-    id.is_some_and(|id| id != wanted)
+/// The id of another Patient than the one asked for.
+fn another(body: &[u8], wanted: &str) -> Option<String> {
+    let reference = subject_reference(body)?;
+    let id = reference.split("/_history/").next()?.rsplit('/').next()?;
+    (id != wanted).then(|| id.to_owned())
 }
 
 fn id_of(body: &[u8]) -> Option<String> {

@@ -4,8 +4,9 @@ use super::page::{Ask, Halt, Search};
 use super::settings::{By, Pull};
 use crate::flow::gateway::{Gateway, Source};
 use crate::flow::lines::Loaded;
+use crate::flow::seam::Reading;
 use crate::link::Client;
-use crate::model::draft::ResourceType;
+use crate::model::draft::{Link, ResourceType, Subject};
 use crate::model::time::Instant;
 use crate::store::contract::Narrow;
 use crate::store::{CursorOf, SaveCursor, Walk};
@@ -131,8 +132,16 @@ impl Feed {
         let name = format!("pull/{}/roster", self.source);
         let roster = self.roster(gateway, source).await?;
         let last = self.store_cursor(gateway, &name).await?.filter(|_| !whole).unwrap_or_default();
+        let mut asked: BTreeSet<String> = BTreeSet::new();
         for patient in roster.iter().filter(|id| **id > last) {
-            self.patient(gateway, source, patient, pulled).await?;
+            // Whoever a record leads to is pulled with it: after a merge the results are there.
+            let mut open = vec![patient.clone()];
+            while let Some(id) = open.pop() {
+                if asked.insert(id.clone()) && (id == *patient || !roster.contains(&id)) {
+                    self.patient(gateway, source, &id, pulled).await?;
+                    open.extend(self.linked(gateway, source, &id).await?);
+                }
+            }
             self.save(gateway, &name, patient.clone()).await?;
         }
         self.save(gateway, &name, String::new()).await
@@ -165,6 +174,19 @@ impl Feed {
             }
         }
         Ok(())
+    }
+
+    /// The Patients to which the record of this one leads.
+    async fn linked(&self, gateway: &Gateway, source: &Source, id: &str) -> Result<Vec<String>, Halt> {
+        let there = gateway.there(source, ResourceType::Patient, id).await;
+        let there = there.map_err(|refusal| Halt::new(refusal.words()))?;
+        let Some(stored) = there else { return Ok(Vec::new()) };
+        let Reading::Right(draft, _) = gateway.reading(source, &stored.body, None) else { return Ok(Vec::new()) };
+        let id = |link: Link| match link.other {
+            Subject::Patient(id) => Some(id),
+            Subject::Identifier(_) | Subject::Entry(_) => None,
+        };
+        Ok(draft.links.into_iter().filter_map(id).collect())
     }
 
     /// Ids of the Patients, in order.

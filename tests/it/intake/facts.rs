@@ -1,6 +1,6 @@
 use super::{at, draft, observation};
 use trialgate::model::code::{Coding, TEXT_SYSTEM};
-use trialgate::model::draft::{Identifier, Subject};
+use trialgate::model::draft::{Identifier, Link, LinkKind, Subject};
 use trialgate::model::fact::{DraftFact, FactValue, Qualifier, ReceivedEnd, ReceivedUnit};
 use trialgate::model::time::{Instant, TimeRange};
 
@@ -194,7 +194,9 @@ fn a_patient_states_what_always_holds() {
     assert_eq!(read.facts[1].value, text("female"));
     assert_eq!(read.facts[5].value, text("HTEST"));
     assert!(read.facts.iter().all(|f| f.at == Some(TimeRange { earliest: Instant::MIN, latest: Instant::MAX })));
-    assert_eq!((read.replaced_by, read.identifiers.len()), (vec!["p2".to_string()], 1));
+    let to = |kind, id: &str| Link { kind, other: Subject::Patient(id.into()) };
+    assert_eq!(read.links, [to(LinkKind::ReplacedBy, "p2"), to(LinkKind::SeeAlso, "p3")]);
+    assert_eq!(read.identifiers.len(), 1);
     assert!(
         draft(r#"{"resourceType":"Patient","gender":"unknown","deceasedBoolean":false,"active":true}"#)
             .facts
