@@ -17,7 +17,7 @@ const ANSWERS: usize = 30;
 const CONFIG: &str = "[sources.lab]\nzone = \"UTC\"\n[sources.lab.hl7v2]\nauthority = \"*\"\n[sources.lab.mllp]\nlisten = \"127.0.0.1:0\"\n";
 
 /// A gateway, and where it takes messages.
-fn start(folder: &Folder) -> (Server, String) {
+pub fn start(folder: &Folder) -> (Server, String) {
     let mut server = Server::start(folder, CONFIG);
     let address = server.line().rsplit(' ').next().expect("an address").to_owned();
     (server, address)
