@@ -29,6 +29,9 @@ struct Found {
     aside: Aside,
 }
 
+/// A member of a resource: its name and its value.
+type Member = (&'static str, Json);
+
 struct Context<'m, 'a> {
     how: &'m Spoken<'m>,
     sent: Option<When>,
@@ -204,11 +207,7 @@ impl Context<'_, '_> {
     }
 
     /// OBX-14; else OBR-7, with OBR-8 a period; else SPM-17. And the words of it in the identity.
-    fn effective(
-        &self,
-        obx: &Segment<'_>,
-        group: &Group<'_, '_>,
-    ) -> Result<(Option<(&'static str, Json)>, String), String> {
+    fn effective(&self, obx: &Segment<'_>, group: &Group<'_, '_>) -> Result<(Option<Member>, String), String> {
         let read = |at: Option<&Segment<'_>>, field: usize| {
             let Some(at) = at else { return Ok(None) };
             let stamp = at.get(field, 1);
