@@ -10,6 +10,7 @@ pub mod disk;
 pub mod hostile;
 pub mod kills;
 pub mod many;
+pub mod messages;
 pub mod privacy;
 pub mod resume;
 pub mod server;
