@@ -21,6 +21,15 @@ fn without_null(schema: &mut Value) {
                     members.insert("type".into(), one);
                 }
             }
+            // A table that may be silent is that table: what is secret in it is found, and its names are known.
+            if let Some(Value::Array(ways)) = members.get_mut("anyOf") {
+                ways.retain(|way| way["type"] != "null");
+                if let [Value::Object(one)] = ways.as_slice() {
+                    let one = one.clone();
+                    members.remove("anyOf");
+                    members.extend(one);
+                }
+            }
             if members.get("default").is_some_and(Value::is_null) {
                 members.remove("default");
             }

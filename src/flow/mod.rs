@@ -21,6 +21,7 @@ pub mod explain;
 pub mod gateway;
 pub mod history;
 pub mod hl7v2;
+pub mod hooks;
 pub mod import;
 pub mod keys;
 pub mod library;

@@ -294,6 +294,11 @@ pub(super) fn base_url(base: &str, insecure: bool) -> Result<Url, LinkError> {
     }
 }
 
+/// Whether that URL may be a base: https, or http on this machine or where that is allowed on purpose.
+pub fn check_base(url: &str, insecure: bool) -> Result<(), LinkError> {
+    base_url(url, insecure).map(drop)
+}
+
 fn is_loopback(url: &Url) -> bool {
     let host = url.host_str().unwrap_or("").trim_matches(['[', ']']);
     host == "localhost" || host.parse::<std::net::IpAddr>().is_ok_and(|ip| ip.is_loopback())

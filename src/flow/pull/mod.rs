@@ -4,10 +4,12 @@
 //! all that it passes over is on disk.
 
 mod deletions;
+mod hinted;
 mod page;
 mod round;
 mod settings;
 
+pub use hinted::bring;
 pub use page::PAGES_MAX;
-pub use round::{Feed, Pulled, round, run};
+pub use round::{Feed, HINT_PAUSE, Pulled, round, run};
 pub use settings::{By, Pull};

@@ -34,7 +34,7 @@ pub struct Pull {
     pub by: By,
     /// Types that are asked for, in this order; silent: all that are kept.
     #[serde(default = "all", skip_serializing_if = "Vec::is_empty")]
-    #[schemars(extend("items" = { "type": "string", "enum": ["Patient", "Observation", "MedicationAdministration", "Condition", "Procedure", "QuestionnaireResponse"] }))]
+    #[schemars(extend("items" = { "type": "string", "enum": ["Patient", "Observation", "Medication", "MedicationAdministration", "Condition", "Procedure", "QuestionnaireResponse"] }))]
     pub kinds: Vec<String>,
     /// The roster: ids of Patients at the source. Silent, without `group`: the Patients that are kept from it.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
