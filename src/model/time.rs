@@ -3,7 +3,7 @@
 use super::words::Words;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
-use jiff::{Span, Timestamp, ToSpan};
+use jiff::{Span, Timestamp};
 use std::fmt;
 
 /// Microseconds of one day of 24 hours.
@@ -335,12 +335,21 @@ impl Zone {
 
 /// A date so many months later; beyond the end of a month it is the month's last day.
 pub fn add_months(date: Date, months: i32) -> Date {
-    date.saturating_add(months.months())
+    moved(date, Span::new().try_months(months), months < 0)
 }
 
 /// A date so many days later.
 pub fn add_days(date: Date, days: i32) -> Date {
-    date.saturating_add(days.days())
+    moved(date, Span::new().try_days(days), days < 0)
+}
+
+/// A length that no calendar reaches ends at the calendar's own end.
+fn moved(date: Date, by: Result<Span, jiff::Error>, back: bool) -> Date {
+    match by {
+        Ok(span) => date.saturating_add(span),
+        Err(_) if back => Date::MIN,
+        Err(_) => Date::MAX,
+    }
 }
 
 /// Whole calendar years from one date to a later one: completed years of age.

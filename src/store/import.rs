@@ -190,13 +190,7 @@ async fn keep<T: Tx>(
         let repetition = head.hash == hash || matches!(entry.method, Method::Create { if_none_exist: None });
         if repetition {
             // The settings may have named another system since by which persons are known.
-            if let (ResourceType::Patient, Some(touched)) = (entry.draft.resource_type, touched)
-                && let Err(reason) =
-                    links::say(tx, (&import.source, &entry.draft), touched, &import.caller, import.at).await?
-            {
-                return Ok(Err(reason));
-            }
-            return Ok(Ok(unchanged(id, head)));
+            return Ok(say_links(import, entry, touched, tx).await?.map(|()| unchanged(id, head)));
         }
         if older(&entry.draft, &hash, head) {
             return late(import, entry, &id, item, head, newest + 1, &hash, touched, tx).await.map(Ok);
@@ -214,9 +208,7 @@ async fn keep<T: Tx>(
     let made = make_facts(import, entry, item, version, known, touched.as_ref(), tx).await?;
     insert(import, entry, &Row { id: &id, item, version, known, state: 1, made, hash, touched: touched.as_ref() }, tx)
         .await?;
-    if let (ResourceType::Patient, Some(touched)) = (entry.draft.resource_type, touched)
-        && let Err(reason) = links::say(tx, (&import.source, &entry.draft), touched, &import.caller, import.at).await?
-    {
+    if let Err(reason) = say_links(import, entry, touched, tx).await? {
         return Ok(Err(reason));
     }
     if let Some(touched) = &touched {
@@ -230,6 +222,21 @@ async fn keep<T: Tx>(
     }
     let event = if before.is_some_and(|h| h.state == 1) { Event::Updated } else { Event::Created };
     Ok(Ok(Kept { event, id, version, known }))
+}
+
+/// What a Patient says of other records of the same person.
+async fn say_links(
+    import: &Import,
+    entry: &ImportEntry,
+    touched: Option<Touched>,
+    tx: &mut impl Tx,
+) -> Result<Result<(), RefusalReason>, StoreError> {
+    match (entry.draft.resource_type, touched) {
+        (ResourceType::Patient, Some(touched)) => {
+            links::say(tx, (&import.source, &entry.draft), touched, &import.caller, import.at).await
+        }
+        _ => Ok(Ok(())),
+    }
 }
 
 /// The known time of what follows a version that is about nobody: its own time grows, too.
