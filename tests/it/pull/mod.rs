@@ -3,6 +3,7 @@
 mod faults;
 mod hooks;
 mod hospital;
+mod led_away;
 mod registrar;
 mod rounds;
 mod subscriptions;
