@@ -245,8 +245,8 @@ pub(super) async fn read(mut response: reqwest::Response, bound: usize, now: Ins
     let status = response.status().as_u16();
     let header = |name: &str| response.headers().get(name).and_then(|v| v.to_str().ok()).map(str::to_owned);
     let (etag, location) = (header("etag"), header("location"));
-    let retry_after = header("retry-after").and_then(|words| super::answer::retry_after(&words, now));
     let date = header("date").and_then(|words| super::answer::http_date(&words));
+    let retry_after = header("retry-after").and_then(|words| super::answer::retry_after(&words, date, now));
     let content_type = header("content-type").unwrap_or_default();
     let mut body = Vec::new();
     let mut cut = false;

@@ -133,8 +133,8 @@ impl Feed {
         for kind in self.settings.types() {
             let name = format!("pull/{}/{}", self.source, kind.name());
             let whole = whole || self.is_due(gateway, &name, now).await?;
-            let from =
-                self.cursor(gateway, &name).await?.filter(|_| !whole).map(|last| back(last, self.settings.overlap));
+            let last = self.cursor(gateway, &name).await?.filter(|_| !whole);
+            let from = last.and_then(|last| self.from(last, now, kind, pulled));
             let from = from.map_or_else(|| BEGINNING.to_owned(), |from| from.to_string());
             let query = vec![("_lastUpdated", format!("ge{from}")), ("_lastUpdated", format!("lt{now}"))];
             let done = async {
@@ -150,6 +150,16 @@ impl Feed {
             }
         }
         Ok(())
+    }
+
+    /// Where a range begins; `None`: at the beginning, for the server's clock was ahead when the last round ended.
+    fn from(&self, last: Instant, now: Instant, kind: ResourceType, pulled: &mut Pulled) -> Option<Instant> {
+        if last > now.plus_us(i64::try_from(self.settings.overlap.as_micros()).unwrap_or(i64::MAX)) {
+            let words = "the server's clock is behind the one of the last round; everything is asked for again";
+            pulled.problem(format!("{}: {words}", kind.name()));
+            return None;
+        }
+        Some(back(last.min(now), self.settings.overlap))
     }
 
     /// Patients one after the other, from where a round that was cut off stood.

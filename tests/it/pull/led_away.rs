@@ -1,12 +1,8 @@
 //! A hostile server tries to lead the gateway elsewhere: a second listener must see nobody, each try is said, and what
 //! is not concerned keeps flowing.
 
+use super::twister::{Twist, Twister};
 use super::*;
-use axum::body::Body;
-use axum::extract::{Request, State};
-use axum::http::Response;
-use axum::middleware::{Next, from_fn_with_state};
-use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use tokio::net::TcpListener;
 use trialgate::flow::hooks::{Hook, HookSettings, Registered, registered};
@@ -39,36 +35,6 @@ impl Canary {
     }
 }
 
-/// What the server answers to a path below its base in place of what it should: status, Location, body.
-type Twist = (String, u16, Option<String>, String);
-
-#[derive(Clone, Default)]
-struct Twister(Arc<Mutex<Vec<Twist>>>);
-
-impl Twister {
-    fn answers(&self, twists: Vec<Twist>) {
-        *self.0.lock().expect("nobody panicked") = twists;
-    }
-}
-
-async fn twisted(State(twister): State<Twister>, request: Request, next: Next) -> Response<Body> {
-    let path = request.uri().path_and_query().expect("a path").as_str().trim_start_matches("/api/FHIR/R4/").to_owned();
-    let verb = request.method().as_str().to_owned();
-    let found = twister
-        .0
-        .lock()
-        .expect("nobody panicked")
-        .iter()
-        .find(|(at, ..)| format!("{verb} {path}").starts_with(at.as_str()))
-        .cloned();
-    let Some((_, status, location, body)) = found else { return next.run(request).await };
-    let mut answer = Response::builder().status(status).header("content-type", "application/fhir+json");
-    if let Some(location) = location {
-        answer = answer.header("location", location);
-    }
-    answer.body(body.into()).expect("an answer")
-}
-
 struct Scene {
     canary: Canary,
     twister: Twister,
@@ -78,11 +44,7 @@ struct Scene {
 
 async fn scene(place: &Place) -> Scene {
     let (canary, twister) = (Canary::open().await, Twister::default());
-    let at = twister.clone();
-    let hospital =
-        Hospital::open_behind("http://127.0.0.1:9", |router, _| router.layer(from_fn_with_state(at, twisted))).await;
-    let mut ward =
-        ward_at(place, By::Server, hospital, |pull| pull.kinds = vec!["Observation".into(), "Condition".into()]);
+    let mut ward = twister.ward(place, |pull| pull.kinds = vec!["Observation".into(), "Condition".into()]).await;
     let settings = link(&ward.hospital.base());
     ward.feed.client = Client::with(settings, Access::Bearer(Secret::new("hush")), &Tls::default()).expect("a link");
     let own = ward.hospital.base().trim_start_matches("http://").split('/').next().expect("a host").to_owned();
@@ -179,7 +141,7 @@ async fn no_next_link_leads_away() {
     for (n, url) in tries.iter().enumerate() {
         scene.ward.hospital.keeps(condition(n), CLOCK - 10);
         let found = result(&format!("o{n}"), "p1", 1);
-        scene.twister.answers(vec![("GET Observation".into(), 200, None, page(url, &[found]))]);
+        scene.twister.answers(vec![("GET Observation".to_owned(), 200, None, page(url, &[found]))]);
         let pulled = round(&scene.ward.gateway, &scene.ward.feed, true).await;
         let said = ["the next link leads to another origin; it was not followed", "the next link is no URL"];
         let said = said.map(|words| format!("Observation page 2: {words}"));
@@ -243,13 +205,13 @@ async fn no_token_endpoint_leads_away() {
         .map(|url| vec![("GET .well-known".to_owned(), 200, None, configuration(url))])
         .collect();
     for status in [301, 302, 307, 308] {
-        tries.push(vec![("GET .well-known".into(), status, Some(away.clone()), String::new())]);
+        tries.push(vec![("GET .well-known".to_owned(), status, Some(away.clone()), String::new())]);
         let own = configuration(&format!("{}/token", scene.ward.hospital.base()));
         let post = ("POST token".to_owned(), status, Some(away.clone()), String::new());
-        tries.push(vec![("GET .well-known".into(), 200, None, own), post]);
+        tries.push(vec![("GET .well-known".to_owned(), 200, None, own), post]);
     }
     for body in ["", "[]", "{\"token_endpoint\":7}", "<html/>"] {
-        tries.push(vec![("GET .well-known".into(), 200, None, body.to_owned())]);
+        tries.push(vec![("GET .well-known".to_owned(), 200, None, body.to_owned())]);
     }
     for twists in tries {
         let smart = Smart { client: "c".into(), scopes: vec!["system/*.rs".into()], key: key.clone(), endpoint: None };
@@ -312,16 +274,16 @@ async fn nothing_that_a_resource_names_is_fetched() {
     let offers = json!({ "resourceType": "CapabilityStatement", "rest": [{ "mode": "server", "resource": [
         { "type": "Subscription", "interaction": [{ "code": "create" }] }] }] });
     scene.twister.answers(vec![
-        ("GET metadata".into(), 200, None, offers.to_string()),
-        ("GET Subscription".into(), 302, Some(away.clone()), String::new()),
-        ("POST Subscription".into(), 201, Some(format!("{away}/Subscription/s1")), String::new()),
+        ("GET metadata".to_owned(), 200, None, offers.to_string()),
+        ("GET Subscription".to_owned(), 302, Some(away.clone()), String::new()),
+        ("POST Subscription".to_owned(), 201, Some(format!("{away}/Subscription/s1")), String::new()),
     ]);
     scene.ward.feed.settings.kinds = vec!["Observation".into()];
     let made = registered(&scene.ward.gateway, &scene.ward.feed, &hook, "https://gateway.example/hooks/ehr").await;
     assert_eq!(made[0].1, Registered::Made, "the id alone is taken of its place");
     scene.twister.answers(vec![
-        ("POST Subscription".into(), 307, Some(away.clone()), String::new()),
-        ("GET metadata".into(), 200, None, offers.to_string()),
+        ("POST Subscription".to_owned(), 307, Some(away.clone()), String::new()),
+        ("GET metadata".to_owned(), 200, None, offers.to_string()),
     ]);
     let moved = registered(&scene.ward.gateway, &scene.ward.feed, &hook, "https://gateway.example/hooks/other").await;
     assert!(matches!(&moved[0].1, Registered::Failed(words) if words.starts_with("HTTP 307: a redirect")), "{moved:?}");

@@ -6,9 +6,11 @@ mod hospital;
 mod led_away;
 mod registrar;
 mod rounds;
+mod strange;
 mod subscriptions;
 mod tls;
 mod tokens;
+mod twister;
 
 use crate::place::Place;
 use hospital::{CLOCK, Hospital};
