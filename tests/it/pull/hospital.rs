@@ -1,5 +1,6 @@
 //! A hospital's FHIR server for the tests: a real one on loopback, with the manners and faults of the large vendors.
 
+use super::vendors::{self, Vendor};
 use axum::Router;
 use axum::body::Body;
 use axum::extract::{Path, RawQuery, State};
@@ -44,16 +45,18 @@ pub enum Manner {
     SmallPages,
 }
 
-struct Inside {
+pub(super) struct Inside {
+    /// The vendor as which it answers, in everything (vendors.rs).
+    vendor: Option<Vendor>,
     /// By type and id: the resource, and when it was last updated, in seconds since 1970.
-    resources: BTreeMap<(String, String), (Value, i64)>,
+    pub(super) resources: BTreeMap<(String, String), (Value, i64)>,
     manners: BTreeSet<Manner>,
     /// The server's clock, in seconds since 1970.
     clock: i64,
     /// Path and query of each request.
     log: Vec<String>,
     refused: BTreeSet<String>,
-    base: String,
+    pub(super) base: String,
     elsewhere: String,
 }
 
@@ -75,6 +78,7 @@ impl Hospital {
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
         let base = format!("http://{}/api/FHIR/R4", listener.local_addr().expect("an address"));
         let inside = Inside {
+            vendor: None,
             resources: BTreeMap::new(),
             manners: BTreeSet::new(),
             clock: CLOCK,
@@ -110,6 +114,11 @@ impl Hospital {
         inside.refused.clear();
     }
 
+    /// From now on it is that vendor's.
+    pub fn is_of(&self, vendor: Vendor) {
+        self.inside().vendor = Some(vendor);
+    }
+
     /// Its clock.
     pub fn at(&self, seconds: i64) {
         self.inside().clock = seconds;
@@ -132,7 +141,7 @@ impl Hospital {
     }
 }
 
-fn answer(inside: &Inside, status: u16, kind: &str, body: impl Into<Body>) -> Response<Body> {
+pub(super) fn answer(inside: &Inside, status: u16, kind: &str, body: impl Into<Body>) -> Response<Body> {
     let date = jiff::Timestamp::from_second(inside.clock).expect("a moment");
     let date = jiff::fmt::rfc2822::DateTimePrinter::new().timestamp_to_rfc9110_string(&date).expect("a date");
     let response = Response::builder().status(status).header(header::DATE, date).header(header::CONTENT_TYPE, kind);
@@ -155,6 +164,9 @@ async fn metadata(State(hospital): State<Hospital>) -> Response<Body> {
 async fn read(State(hospital): State<Hospital>, Path((kind, id)): Path<(String, String)>) -> Response<Body> {
     let mut inside = hospital.inside();
     inside.log.push(format!("{kind}/{id}"));
+    if let Some(vendor) = inside.vendor {
+        return vendors::read(vendor, &inside, &kind, &id);
+    }
     match inside.resources.get(&(kind, id)) {
         Some((resource, at)) => fhir(&inside, 200, &stamped(resource, *at)),
         None => fhir(&inside, 404, &outcome("not-found", "nothing is here")),
@@ -180,6 +192,9 @@ async fn search(
     let given: Vec<(String, String)> = form(&query);
     let has = |m: Manner| inside.manners.contains(&m);
     let accepts = headers.get(header::ACCEPT).and_then(|v| v.to_str().ok()).unwrap_or_default();
+    if let Some(vendor) = inside.vendor {
+        return vendors::search(vendor, &inside, &kind, &given, accepts);
+    }
     if has(Manner::Xml) || !accepts.contains("json") {
         return answer(&inside, 200, "application/fhir+xml", "<Bundle xmlns=\"http://hl7.org/fhir\"/>");
     }

@@ -2,15 +2,17 @@
 
 mod faults;
 mod hooks;
-mod hospital;
+pub(crate) mod hospital;
 mod led_away;
 mod registrar;
 mod rounds;
+mod sandboxes;
 mod strange;
 mod subscriptions;
 mod tls;
 mod tokens;
 mod twister;
+mod vendors;
 
 use crate::place::Place;
 use hospital::{CLOCK, Hospital};
