@@ -72,6 +72,8 @@ pub const ROUTES: &[Route] = &[
     },
     Route {
         path: "/.well-known/jwks.json",
+        verb: "get",
+        parameters: &[],
         summary: "The public halves of the keys by which the gateway signs, as a JSON Web Key Set.",
         secured: false,
         answer: JSON,
