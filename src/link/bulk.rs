@@ -4,7 +4,7 @@
 //! base's own origin and those that are configured before anything goes there.
 
 use super::answer::{Answer, Failure};
-use super::client::{Client, LinkError, MAX_ANSWER_BYTES, PAGE_BYTES, base_url, network_words, read};
+use super::client::{Client, LinkError, MAX_ANSWER_BYTES, PAGE_BYTES, base_url, network_words, read, send};
 use crate::model::time::Instant;
 use flate2::write::MultiGzDecoder;
 use reqwest::header::ACCEPT;
@@ -111,14 +111,16 @@ impl Client {
 
     /// Opens a file; `signed`: with the credentials of the base.
     pub async fn open(&self, address: &Address, signed: bool, now: Instant) -> Result<Opened, Failure> {
-        let mut builder = self.http.get(address.url.clone()).header(ACCEPT, "application/fhir+ndjson");
-        if signed {
-            builder = self.signed(builder);
-        }
+        let builder = self.http.get(address.url.clone()).header(ACCEPT, "application/fhir+ndjson");
+        let sent = async {
+            match signed {
+                true => self.signed(builder, now).await,
+                false => send(builder, None).await,
+            }
+        };
         // The deadline is of each step, not of the whole file, which may take hours.
-        let response = tokio::time::timeout(self.timeout, builder.send()).await;
-        let response = response.map_err(|_| Failure::new("no answer within the time-out"))?;
-        let response = response.map_err(|e| Failure::new(network_words(&e)))?;
+        let response = tokio::time::timeout(self.timeout, sent).await;
+        let response = response.map_err(|_| Failure::new("no answer within the time-out"))??;
         if response.status().as_u16() != 200 {
             return Ok(Opened::Other(read(response, MAX_ANSWER_BYTES, now).await?));
         }

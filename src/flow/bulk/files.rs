@@ -221,7 +221,9 @@ impl<'a> Reading<'a> {
                 Err(Trouble::Passing(coded(&answer), answer.retry_after))
             }
             Ok(Opened::Other(answer)) => Err(Trouble::Damaged(coded(&answer))),
-            Err(failure) => Err(Trouble::Passing(failure.text, None)),
+            // Credentials that are refused are refused for every file.
+            Err(failure) if failure.lasting => Err(Trouble::Halt(Halt { words: failure.text, later: failure.later })),
+            Err(failure) => Err(Trouble::Passing(failure.text, failure.later)),
         }
     }
 

@@ -1,7 +1,7 @@
 //! How a source is pulled, as the settings say it.
 
 use crate::flow::bulk::{Bulk, Level};
-use crate::link::Origins;
+use crate::link::{Auth, Origins};
 use crate::model::draft::ResourceType;
 use crate::model::length;
 use schemars::JsonSchema;
@@ -30,6 +30,9 @@ pub struct Pull {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(extend("writeOnly" = true))]
     pub token: Option<String>,
+    /// How the gateway shows who it is; instead of `token`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub auth: Option<Auth>,
     /// `server`: what changed, by `_lastUpdated`; `patients`: everything of each patient of the roster; `bulk`: Bulk
     /// Data exports alone.
     pub by: By,

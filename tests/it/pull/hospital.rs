@@ -70,6 +70,11 @@ pub const CLOCK: i64 = 1_773_561_600;
 impl Hospital {
     /// Opens; `elsewhere` is an origin that nobody may be led to.
     pub async fn open(elsewhere: &str) -> Self {
+        Self::open_behind(elsewhere, |router, _| router).await
+    }
+
+    /// Opens with something in front of it, which is told the base.
+    pub async fn open_behind(elsewhere: &str, front: impl FnOnce(Router, &str) -> Router) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
         let base = format!("http://{}/api/FHIR/R4", listener.local_addr().expect("an address"));
         let inside = Inside {
@@ -78,7 +83,7 @@ impl Hospital {
             clock: CLOCK,
             log: Vec::new(),
             refused: BTreeSet::new(),
-            base,
+            base: base.clone(),
             elsewhere: elsewhere.to_owned(),
             exports: Exports::default(),
         };
@@ -89,6 +94,7 @@ impl Hospital {
             .route("/api/FHIR/R4/{kind}/{id}", get(read))
             .merge(export::routes())
             .with_state(hospital.clone());
+        let app = front(app, &base);
         tokio::spawn(async move { axum::serve(listener, app).await });
         hospital
     }

@@ -4,7 +4,10 @@ mod bulk;
 pub mod export;
 mod faults;
 pub mod hospital;
+mod registrar;
 mod rounds;
+mod tls;
+mod tokens;
 
 use crate::place::Place;
 use hospital::{CLOCK, Hospital};
@@ -33,10 +36,15 @@ async fn ward(place: &Place, by: By, change: impl FnOnce(&mut Pull)) -> Ward {
 }
 
 async fn ward_away(place: &Place, by: By, elsewhere: &str, change: impl FnOnce(&mut Pull)) -> Ward {
-    let hospital = Hospital::open(elsewhere).await;
+    ward_at(place, by, Hospital::open(elsewhere).await, change)
+}
+
+/// With a hospital that is open.
+fn ward_at(place: &Place, by: By, hospital: Hospital, change: impl FnOnce(&mut Pull)) -> Ward {
     let mut settings = Pull {
         url: hospital.base(),
         token: None,
+        auth: None,
         by,
         kinds: ["Patient", "Observation", "Condition"].map(str::to_owned).to_vec(),
         patients: Vec::new(),
