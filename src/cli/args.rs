@@ -1,5 +1,6 @@
 //! The words of the command line. Exit codes: 0 done, 1 the thing asked about is wrong, 2 usage, 3 could not reach or write.
 
+use super::waiting::{SetAside, Source};
 use clap::{Args, Parser, Subcommand};
 use std::path::PathBuf;
 
@@ -50,6 +51,18 @@ pub enum Command {
         /// What to do with them.
         #[command(subcommand)]
         command: Codes,
+    },
+    /// What could not be kept, with its reason.
+    SetAside {
+        /// What to do with it.
+        #[command(subcommand)]
+        command: SetAside,
+    },
+    /// Feeds of the sources.
+    Source {
+        /// What to do with them.
+        #[command(subcommand)]
+        command: Source,
     },
     /// Brings a store's tables up to date, or moves a store to another database.
     Migrate(Migrate),

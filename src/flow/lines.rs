@@ -212,7 +212,7 @@ impl Gateway {
     }
 
     /// The entry of a line; `None`: a type that is not kept.
-    async fn line_entry(&self, source: &Source, line: &Line<'_>) -> Result<Option<ImportEntry>, Refusal> {
+    pub(super) async fn line_entry(&self, source: &Source, line: &Line<'_>) -> Result<Option<ImportEntry>, Refusal> {
         let draft = match self.reading(source, line.body, None) {
             Reading::Right(draft, _) => *draft,
             Reading::NotKept(_) => return Ok(None),
@@ -251,14 +251,14 @@ fn code_of(issues: &[Issue]) -> &'static str {
 }
 
 impl Refusal {
-    fn is_of_the_machine(&self) -> bool {
+    pub(super) fn is_of_the_machine(&self) -> bool {
         use super::answer::Grade;
         matches!(self.grade, Grade::Busy | Grade::NoRoom | Grade::Failed)
     }
 }
 
 /// The type that a body says it is.
-fn type_of(body: &[u8]) -> String {
+pub(super) fn type_of(body: &[u8]) -> String {
     #[derive(serde::Deserialize)]
     struct Face {
         #[serde(rename = "resourceType")]

@@ -4,10 +4,10 @@
 //! base's own origin and those that are configured before anything goes there.
 
 use super::answer::{Answer, Failure};
-use super::client::{Client, LinkError, MAX_ANSWER_BYTES, PAGE_BYTES, base_url, network_words, read, send};
+use super::client::{Client, LinkError, MAX_ANSWER_BYTES, PAGE_BYTES, base_url, network_words, read};
 use crate::model::time::Instant;
 use flate2::write::MultiGzDecoder;
-use reqwest::header::ACCEPT;
+use reqwest::header::{ACCEPT, AUTHORIZATION, HeaderValue};
 use reqwest::{Response, Url};
 use std::io::Write;
 
@@ -111,20 +111,30 @@ impl Client {
 
     /// Opens a file; `signed`: with the credentials of the base.
     pub async fn open(&self, address: &Address, signed: bool, now: Instant) -> Result<Opened, Failure> {
-        let builder = self.http.get(address.url.clone()).header(ACCEPT, "application/fhir+ndjson");
-        let sent = async {
-            match signed {
-                true => self.signed(builder, now).await,
-                false => send(builder, None).await,
-            }
-        };
-        // The deadline is of each step, not of the whole file, which may take hours.
-        let response = tokio::time::timeout(self.timeout, sent).await;
-        let response = response.map_err(|_| Failure::new("no answer within the time-out"))??;
+        let shown = if signed { self.credentials(None, now).await? } else { None };
+        let mut response = self.ask_for(address, shown.as_ref()).await?;
+        if response.status().as_u16() == 401
+            && shown.is_some()
+            && let Some(renewed) = self.credentials(shown.as_ref(), now).await?
+        {
+            response = self.ask_for(address, Some(&renewed)).await?;
+        }
         if response.status().as_u16() != 200 {
             return Ok(Opened::Other(read(response, MAX_ANSWER_BYTES, now).await?));
         }
         Ok(Opened::File(Download { response, timeout: self.timeout, form: Form::Unknown(Vec::new()) }))
+    }
+
+    async fn ask_for(&self, address: &Address, shown: Option<&HeaderValue>) -> Result<reqwest::Response, Failure> {
+        let mut builder = self.http.get(address.url.clone()).header(ACCEPT, "application/fhir+ndjson");
+        if let Some(shown) = shown {
+            builder = builder.header(AUTHORIZATION, shown.clone());
+        }
+        // The deadline is of each step, not of the whole file, which may take hours.
+        let response = tokio::time::timeout(self.timeout, builder.send()).await;
+        response
+            .map_err(|_| Failure::new("no answer within the time-out"))?
+            .map_err(|e| Failure::new(network_words(&e)))
     }
 }
 

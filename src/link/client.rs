@@ -6,7 +6,7 @@ use super::token::Tokens;
 use crate::model::time::Instant;
 use base64::Engine;
 use reqwest::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, HeaderMap, HeaderValue, IF_MATCH};
-use reqwest::{Method, Response, Url, redirect};
+use reqwest::{Method, Url, redirect};
 use std::fmt;
 use std::sync::{Arc, Once};
 use std::time::Duration;
@@ -166,45 +166,51 @@ impl Client {
         Ok(url)
     }
 
+    /// What shows who we are in one request; `refused`: what was just not taken. A token is renewed then, and what cannot
+    /// be renewed is not shown again.
+    pub(super) async fn credentials(
+        &self,
+        refused: Option<&HeaderValue>,
+        now: Instant,
+    ) -> Result<Option<HeaderValue>, Failure> {
+        Ok(match &self.shown {
+            Shown::Nothing => None,
+            Shown::Header(header) => refused.is_none().then(|| header.clone()),
+            Shown::Tokens(tokens) => Some(tokens.header(now, refused).await?),
+        })
+    }
+
     pub(super) async fn run(
         &self,
         builder: reqwest::RequestBuilder,
         bound: usize,
         now: Instant,
     ) -> Result<Answer, Failure> {
-        let builder = builder.header(ACCEPT, FHIR_JSON).timeout(self.timeout);
-        read(self.signed(builder, now).await?, bound, now).await
-    }
-
-    /// Sends with the credentials, where there are any.
-    pub(super) async fn signed(&self, builder: reqwest::RequestBuilder, now: Instant) -> Result<Response, Failure> {
-        let tokens = match &self.shown {
-            Shown::Nothing => return send(builder, None).await,
-            Shown::Header(header) => return send(builder, Some(header)).await,
-            Shown::Tokens(tokens) => tokens,
-        };
         let again = builder.try_clone();
-        let header = tokens.header(now, None).await?;
-        let response = send(builder, Some(&header)).await?;
-        match again.filter(|_| response.status() == 401) {
-            None => Ok(response),
-            // A token may end before its time; once, for a second refusal is not about its age.
-            Some(again) => {
-                let header = tokens.header(now, Some(&header)).await?;
-                send(again, Some(&header)).await
-            }
+        let header = self.credentials(None, now).await?;
+        let answer = self.once(builder, header.as_ref(), bound, now).await?;
+        let Some(again) = again.filter(|_| answer.status == 401 && header.is_some()) else { return Ok(answer) };
+        // A token may end before its time; once, for a second refusal is not about its age.
+        match self.credentials(header.as_ref(), now).await? {
+            Some(renewed) => self.once(again, Some(&renewed), bound, now).await,
+            None => Ok(answer),
         }
     }
-}
 
-pub(super) async fn send(
-    mut builder: reqwest::RequestBuilder,
-    header: Option<&HeaderValue>,
-) -> Result<Response, Failure> {
-    if let Some(header) = header {
-        builder = builder.header(AUTHORIZATION, header.clone());
+    async fn once(
+        &self,
+        mut builder: reqwest::RequestBuilder,
+        header: Option<&HeaderValue>,
+        bound: usize,
+        now: Instant,
+    ) -> Result<Answer, Failure> {
+        if let Some(header) = header {
+            builder = builder.header(AUTHORIZATION, header.clone());
+        }
+        let response = builder.header(ACCEPT, FHIR_JSON).timeout(self.timeout).send().await;
+        let response = response.map_err(|e| Failure::new(network_words(&e)))?;
+        read(response, bound, now).await
     }
-    builder.send().await.map_err(|e| Failure::new(network_words(&e)))
 }
 
 /// A client that follows no redirect and trusts whom the settings name.
@@ -247,7 +253,7 @@ pub(super) fn network_words(error: &reqwest::Error) -> &'static str {
     }
 }
 
-pub(super) async fn read(mut response: Response, bound: usize, now: Instant) -> Result<Answer, Failure> {
+pub(super) async fn read(mut response: reqwest::Response, bound: usize, now: Instant) -> Result<Answer, Failure> {
     let status = response.status().as_u16();
     let header = |name: &str| response.headers().get(name).and_then(|v| v.to_str().ok()).map(str::to_owned);
     let (etag, location, content_location) = (header("etag"), header("location"), header("content-location"));

@@ -1,6 +1,7 @@
 //! One search at a source, page after page, each page on disk before the next is asked for.
 
 use super::round::{Feed, Pulled};
+use crate::flow::aside::OF_ANOTHER;
 use crate::flow::gateway::{Gateway, Source};
 use crate::flow::lines::Line;
 use crate::intake::{read_page, subject_reference};
@@ -140,8 +141,7 @@ impl Feed {
         line: &Line<'_>,
         pulled: &mut Pulled,
     ) -> Result<(), Halt> {
-        let text = "the source answered with a resource about another Patient than the one asked for";
-        let issue = Issue::error("conflict", "subject", text);
+        let issue = Issue::error("conflict", "subject", OF_ANOTHER);
         let aside = gateway.set_aside(source, line, &[issue], &caller(), &mut pulled.loaded).await;
         aside.map_err(|refusal| Halt::new(refusal.words()))
     }

@@ -1,7 +1,8 @@
 //! How a source is pulled, as the settings say it.
 
 use crate::flow::bulk::{Bulk, Level};
-use crate::link::{Auth, Origins};
+use crate::link::Auth;
+use crate::link::Origins;
 use crate::model::draft::ResourceType;
 use crate::model::length;
 use schemars::JsonSchema;

@@ -1,6 +1,7 @@
 //! A hospital's FHIR server for the tests: a real one on loopback, with the manners and faults of the large vendors.
 
 use super::export::{self, Exports};
+use super::vendors::{self, Vendor};
 use axum::Router;
 use axum::body::Body;
 use axum::extract::{Path, RawQuery, State};
@@ -46,6 +47,8 @@ pub enum Manner {
 }
 
 pub(super) struct Inside {
+    /// The vendor as which it answers, in everything (vendors.rs).
+    vendor: Option<Vendor>,
     /// By type and id: the resource, and when it was last updated, in seconds since 1970.
     pub(super) resources: BTreeMap<(String, String), (Value, i64)>,
     manners: BTreeSet<Manner>,
@@ -78,6 +81,7 @@ impl Hospital {
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
         let base = format!("http://{}/api/FHIR/R4", listener.local_addr().expect("an address"));
         let inside = Inside {
+            vendor: None,
             resources: BTreeMap::new(),
             manners: BTreeSet::new(),
             clock: CLOCK,
@@ -113,6 +117,11 @@ impl Hospital {
         let mut inside = self.inside();
         inside.manners = manners.iter().copied().collect();
         inside.refused.clear();
+    }
+
+    /// From now on it is that vendor's.
+    pub fn is_of(&self, vendor: Vendor) {
+        self.inside().vendor = Some(vendor);
     }
 
     /// Its clock.
@@ -160,6 +169,9 @@ async fn metadata(State(hospital): State<Hospital>) -> Response<Body> {
 async fn read(State(hospital): State<Hospital>, Path((kind, id)): Path<(String, String)>) -> Response<Body> {
     let mut inside = hospital.inside();
     inside.log.push(format!("{kind}/{id}"));
+    if let Some(vendor) = inside.vendor {
+        return vendors::read(vendor, &inside, &kind, &id);
+    }
     let inside = inside;
     match inside.resources.get(&(kind, id)).filter(|_| export::shows(&inside)) {
         Some((resource, at)) => fhir(&inside, 200, &stamped(resource, *at)),
@@ -186,6 +198,9 @@ async fn search(
     let given: Vec<(String, String)> = form(&query);
     let has = |m: Manner| inside.manners.contains(&m);
     let accepts = headers.get(header::ACCEPT).and_then(|v| v.to_str().ok()).unwrap_or_default();
+    if let Some(vendor) = inside.vendor {
+        return vendors::search(vendor, &inside, &kind, &given, accepts);
+    }
     if has(Manner::Xml) || !accepts.contains("json") {
         return answer(&inside, 200, "application/fhir+xml", "<Bundle xmlns=\"http://hl7.org/fhir\"/>");
     }

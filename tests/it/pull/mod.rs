@@ -6,8 +6,10 @@ mod faults;
 pub mod hospital;
 mod registrar;
 mod rounds;
+mod sandboxes;
 mod tls;
 mod tokens;
+pub mod vendors;
 
 use crate::place::Place;
 use hospital::{CLOCK, Hospital};
