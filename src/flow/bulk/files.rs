@@ -208,7 +208,7 @@ impl<'a> Reading<'a> {
         Ok(self.after(number).await?)
     }
 
-    async fn open(&self, file: &File) -> Result<Download, Trouble> {
+    async fn open(&self, file: &File) -> Result<Box<Download>, Trouble> {
         let (client, now) = (&self.export.feed.client, self.export.gateway.now());
         let address = client.address(&file.url, Some(self.at), self.export.origins);
         let address = address.map_err(|failure| Trouble::Damaged(failure.text))?;
