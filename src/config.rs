@@ -6,8 +6,10 @@ mod schema;
 pub use load::ENVIRONMENT_PREFIX;
 pub use schema::schema;
 
+use crate::flow::hl7v2::Dialect;
 use crate::flow::pull::Pull;
 use crate::http::limits::Limits;
+use crate::mllp::Mllp;
 use crate::model::purpose::Purpose;
 use crate::model::time::{Instant, Partial, Zone};
 use schemars::JsonSchema;
@@ -68,6 +70,12 @@ pub struct Source {
     /// Where the source is asked for what it has; silent: it sends.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub pull: Option<Pull>,
+    /// How its messages of HL7 v2 are written; silent: as the standard says.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub hl7v2: Option<Dialect>,
+    /// Where its messages of HL7 v2 are listened for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub mllp: Option<Mllp>,
 }
 
 /// One machine client.
@@ -154,6 +162,9 @@ impl Settings {
             if Zone::named(&source.zone).is_none() {
                 let words = format!("`{}` is no IANA time zone such as Europe/Berlin", source.zone);
                 found.push((path(&["sources", name, "zone"]), words));
+            }
+            if let Some(words) = source.hl7v2.as_ref().and_then(Dialect::wrong) {
+                found.push((path(&["sources", name, "hl7v2", "charset"]), words));
             }
         }
         for (n, client) in self.clients.iter().enumerate() {

@@ -21,6 +21,7 @@ pub mod flow;
 
 pub mod cli;
 pub mod http;
+pub mod mllp;
 
 pub mod app;
 pub mod clock;

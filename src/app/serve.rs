@@ -10,6 +10,7 @@ use crate::flow::pull::{self, Feed};
 use crate::flow::{assess, definitions, deliver, takeup};
 use crate::http::coordinator::routes::{Exposure, Pages};
 use crate::http::running::Running;
+use crate::mllp::{Bounds, Listener};
 use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
@@ -28,6 +29,7 @@ pub async fn run(args: &Serve) -> End {
 struct How {
     assesses: bool,
     feeds: Vec<Feed>,
+    listeners: Vec<Listener>,
     drain: Duration,
     profiles: Profiles,
 }
@@ -39,6 +41,7 @@ async fn start(args: &Serve) -> Result<(Arc<Desk>, Running, How), String> {
     }
     let listen = settings.listen.clone().unwrap_or_else(|| wire::LISTEN.to_owned());
     let served = wire::serving(&settings, &listen)?;
+    let listeners = wire::listeners(&settings)?;
     let base = settings.base.clone().unwrap_or_else(|| format!("http://{}", served.address()));
     let mut profiles = wire::profiles(args.place.profiles.as_deref())?;
     if let Some(trials) = &args.trials {
@@ -54,9 +57,12 @@ async fn start(args: &Serve) -> Result<(Arc<Desk>, Running, How), String> {
     let (drain, feeds) = (served.limits.drain_deadline, wire::feeds(&settings)?);
     let pages = pages(&desk, &base, served.address().ip()).await?;
     let server = Running::start(desk.gateway.clone(), served, pages);
-    // The one line on stdout: whoever starts it on port 0 reads here where it listens.
+    // The first lines on stdout: whoever starts it on port 0 reads here where it listens.
     println!("trialgate listens on {}", server.base());
-    Ok((desk, server, How { assesses: settings.assess.unwrap_or(true), feeds, drain, profiles }))
+    for listener in &listeners {
+        println!("messages of {} are taken on {}", listener.source(), listener.address());
+    }
+    Ok((desk, server, How { assesses: settings.assess.unwrap_or(true), feeds, listeners, drain, profiles }))
 }
 
 /// Pages travel beyond this machine under https alone: a session's cookie is as good as a password.
@@ -88,6 +94,10 @@ async fn work(desk: Arc<Desk>, server: Running, how: How) -> End {
         let (to, heard) = (desk.gateway.clone(), stopped.clone());
         tasks.spawn(async move { pull::run(&to, &feed, heard).await });
     }
+    for listener in how.listeners {
+        let (to, heard) = (desk.gateway.clone(), stopped.clone());
+        tasks.spawn(async move { listener.serve(to, Bounds::new(how.drain), heard).await });
+    }
     let to = desk.clone();
     tasks.spawn(async move { deliver::run(&to, stopped).await });
     told_to_stop().await;
@@ -97,7 +107,7 @@ async fn work(desk: Arc<Desk>, server: Running, how: How) -> End {
     let (_, ended) = tokio::join!(server.stop(), tokio::time::timeout(how.drain, all));
     if ended.is_err() {
         // What they had claimed is claimed again when its lease has run out: nothing is lost, nothing done twice.
-        tracing::warn!("assessing, pulling or sending still ran when the time to drain was over");
+        tracing::warn!("assessing, pulling, taking messages or sending still ran when the time to drain was over");
         tasks.abort_all();
     }
     match desk.store().close().await {

@@ -11,6 +11,7 @@ use crate::flow::pull::Feed;
 use crate::flow::{Store, definitions};
 use crate::http::auth::{Client, Right, check_exposure};
 use crate::http::running::Serving;
+use crate::mllp::Listener;
 use crate::model::capabilities::Publish;
 use crate::model::key::digest_words;
 use crate::model::purpose::Purpose;
@@ -83,7 +84,8 @@ fn gateway(settings: &Settings, store: Store, clock: Clock, base: &str) -> Gatew
         let zone = Zone::named(&source.zone).unwrap_or_else(Zone::utc);
         let ignore_unkept = source.unkept.as_deref() == Some("ignore");
         let known_by = source.persons_known_by.clone();
-        sources.push(Source { ignore_unkept, known_by, ..Source::new(name, zone) });
+        let dialect = Arc::new(source.hl7v2.clone().unwrap_or_default());
+        sources.push(Source { ignore_unkept, known_by, dialect, ..Source::new(name, zone) });
     }
     if !sources.iter().any(|s| &*s.name == MAIN) {
         sources.push(Source::new(MAIN, Zone::utc()));
@@ -104,6 +106,12 @@ pub fn feeds(settings: &Settings) -> Result<Vec<Feed>, String> {
             Ok(Feed { source: name.clone(), client, settings: pull.clone() })
         })
         .collect()
+}
+
+/// The listeners for messages of HL7 v2; each listens already.
+pub fn listeners(settings: &Settings) -> Result<Vec<Listener>, String> {
+    let stated = settings.sources.iter().filter_map(|(name, source)| Some((name, source.mllp.as_ref()?)));
+    stated.map(|(name, mllp)| Listener::bind(name, mllp)).collect()
 }
 
 fn sites(settings: &Settings, library: &Library) -> Result<BTreeMap<String, AtSite>, String> {

@@ -12,6 +12,7 @@ use crate::model::truth::Truth;
 use crate::model::unit::Unit;
 use crate::trial::definition::{Criterion, VariableKind};
 use crate::trial::expression::tree::{Expr, Kind, Name, PROBLEM_LIST, Type};
+use smol_str::{SmolStr, SmolStrBuilder};
 
 /// A number with its unit; plain numbers stand alone.
 pub(super) fn show_number(n: &Interval, unit: &str) -> String {
@@ -125,7 +126,7 @@ impl<'a> Scene<'a> {
         Some(FactUsed {
             variable: v.name.clone(),
             value: Some(value),
-            received: reading.made_of.as_ref().map_or_else(|| received(fact), |words| words.to_string()),
+            received: reading.made_of.as_ref().map_or_else(|| received(fact), |words| words.as_ref().into()),
             at: Shown::Time(reading.at, self.zone().clone()),
             status: fact.draft.status.word(),
             source: String::new(),
@@ -167,32 +168,32 @@ impl<'a> Scene<'a> {
 }
 
 /// A fact's value as it was received.
-pub fn received(fact: &Fact) -> String {
+pub fn received(fact: &Fact) -> SmolStr {
     match &fact.draft.value {
         FactValue::Quantity { low, high, unit } => {
-            let mut out = String::with_capacity(24);
+            let mut out = SmolStrBuilder::new();
             received_range(low.as_ref(), high.as_ref(), &mut out);
             if !unit.as_written().is_empty() {
                 out.push(' ');
                 out.push_str(unit.as_written());
             }
-            out
+            out.finish()
         }
         FactValue::Coded { codings, text } => match (text, codings.first()) {
-            (Some(text), Some(first)) => format!("{text} ({first})"),
-            (Some(text), None) => text.clone(),
-            (None, Some(first)) => first.to_string(),
-            (None, None) => String::new(),
+            (Some(text), Some(first)) => format!("{text} ({first})").into(),
+            (Some(text), None) => text.into(),
+            (None, Some(first)) => first.to_string().into(),
+            (None, None) => SmolStr::default(),
         },
-        FactValue::Text(text) => text.clone(),
-        FactValue::Boolean(b) => b.to_string(),
-        FactValue::Date(date) => date.to_string(),
-        FactValue::Absent(why) => format!("absent: {why}"),
-        FactValue::Unreadable(kind) => format!("a {kind}"),
+        FactValue::Text(text) => text.into(),
+        FactValue::Boolean(b) => b.to_string().into(),
+        FactValue::Date(date) => date.to_string().into(),
+        FactValue::Absent(why) => format!("absent: {why}").into(),
+        FactValue::Unreadable(kind) => format!("a {kind}").into(),
     }
 }
 
-fn received_range(low: Option<&ReceivedEnd>, high: Option<&ReceivedEnd>, out: &mut String) {
+fn received_range(low: Option<&ReceivedEnd>, high: Option<&ReceivedEnd>, out: &mut SmolStrBuilder) {
     let words = match (low, high) {
         (Some(l), Some(h)) if l == h => ["", "", &l.decimal],
         (Some(l), Some(h)) => [&l.decimal, "-", &h.decimal],

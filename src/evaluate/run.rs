@@ -122,7 +122,7 @@ fn findings(scene: &Scene<'_>, provisional: &mut bool) -> (Vec<CriterionFinding>
         };
         truths.push(truth);
         found.push(CriterionFinding {
-            id: c.id.clone(),
+            id: c.id.as_str().into(),
             exclusion: c.exclusion,
             protocol: c.protocol.clone(),
             result,

@@ -111,22 +111,19 @@ async fn together(desk: &Desk, mut claims: Vec<Claim>) -> Result<(), StoreError>
         let library = desk.library();
         let persons = claims.iter().map(|c| c.person).collect();
         let found = desk.store().read(ReadToAssess { persons, unread: library.unread() }).await?;
-        let mut theirs = Vec::with_capacity(found.len());
-        let mut finishes = Vec::with_capacity(found.len());
+        let (mut writing, mut written) = (Vec::with_capacity(claims.len()), Vec::with_capacity(claims.len()));
         for (claim, found) in claims.drain(..).zip(&found) {
             if found.record.person == claim.person {
-                finishes.push(prepare(desk, &library, &claim, found));
-                theirs.push(claim);
+                writing.push(desk.store().write(prepare(desk, &library, &claim, found)));
+                written.push(claim);
             } else {
-                // One with another since it was claimed.
                 desk.store().write(PassOn { claim, at: desk.now() }).await?;
             }
         }
-        // All are asked for before any is waited for, so that they share a commit.
-        let writing: Vec<_> = finishes.into_iter().map(|finish| desk.store().write(finish)).collect();
         let mut broken = None;
-        for (written, claim) in join_all(writing).await.into_iter().zip(theirs) {
-            match written {
+        // All are asked for before any is waited for, so that they share a commit.
+        for (answer, claim) in join_all(writing).await.into_iter().zip(written) {
+            match answer {
                 Ok(Finished::Done) => {}
                 Ok(Finished::Overtaken) | Err(StoreError::Busy) => claims.push(claim),
                 Err(error) => broken = Some(error),

@@ -249,7 +249,7 @@ impl Sheet<'_> {
         Some(Shown {
             at: fact.draft.at,
             value,
-            received: received(fact),
+            received: received(fact).into(),
             status: fact.draft.status.word(),
             source: self.names.get(&fact.item).cloned().unwrap_or_default(),
             remark,

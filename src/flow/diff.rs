@@ -132,8 +132,9 @@ fn word(assessment: Option<&Assessment>) -> String {
 fn moved(person: PersonKey, enrolled: bool, old: Option<Assessment>, new: Option<Assessment>) -> Moved {
     let results = |a: Option<&Assessment>| -> Vec<(String, String)> {
         let looked_at = a.filter(|a| a.considered == Considered::Yes);
-        looked_at
-            .map_or_else(Vec::new, |a| a.criteria.iter().map(|c| (c.id.clone(), c.result.word().to_owned())).collect())
+        looked_at.map_or_else(Vec::new, |a| {
+            a.criteria.iter().map(|c| (c.id.to_string(), c.result.word().to_owned())).collect()
+        })
     };
     let (before, after) = (results(old.as_ref()), results(new.as_ref()));
     let of = |list: &[(String, String)], id: &str| {

@@ -1,6 +1,7 @@
 //! What every walk through the corridor needs: the store, the sources, the clock.
 
 use super::answer::Refusal;
+use super::hl7v2::{Dialect, Tally};
 use super::seam;
 use super::served::Served;
 use crate::model::draft::ResourceType;
@@ -26,12 +27,14 @@ pub struct Source {
     pub ignore_unkept: bool,
     /// Systems of the identifiers by which its persons are known in other sources too; none: each record stands alone.
     pub known_by: Vec<String>,
+    /// How its messages of HL7 v2 are written.
+    pub dialect: Arc<Dialect>,
 }
 
 impl Source {
     /// A source with the rules that hold when nothing else is set.
     pub fn new(name: &str, zone: Zone) -> Self {
-        Self { name: name.into(), zone, ignore_unkept: false, known_by: Vec::new() }
+        Self { name: name.into(), zone, ignore_unkept: false, known_by: Vec::new(), dialect: Arc::default() }
     }
 }
 
@@ -59,6 +62,8 @@ pub struct Gateway {
     pub(crate) clock: Clock,
     pub(crate) cursor_key: [u8; 32],
     pub(crate) base: String,
+    /// What became of messages.
+    pub messages: Tally,
     /// What projections are made from.
     pub(crate) projected: RwLock<Arc<super::projections::shelf::Projected>>,
 }
@@ -78,6 +83,7 @@ impl Gateway {
             clock: parts.clock,
             cursor_key: parts.cursor_key,
             base: parts.base,
+            messages: Tally::default(),
             projected: RwLock::default(),
         }
     }

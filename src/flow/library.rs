@@ -7,7 +7,6 @@ use crate::model::fact::Fact;
 use crate::model::key::digest_words;
 use crate::model::standing::Standing;
 use crate::model::terms::TermsBySource;
-use crate::model::unit::Unit;
 use crate::normalize::Plan;
 use crate::store::{Store, StoreError, UsageList, UsageRow};
 use crate::trial::check::{self, Files, Mistake};
@@ -221,9 +220,7 @@ pub async fn units_not_understood(
     let terms = library.terms.of(source);
     let mut sums: BTreeMap<String, i64> = BTreeMap::new();
     for row in store.read(UsageList { source: Some(source.to_owned()) }).await? {
-        let known = row.unit.is_empty() || terms.units.contains_key(&row.unit);
-        let misread = terms.misread.contains(&row.unit) && !terms.units.contains_key(&row.unit);
-        if misread || (!known && Unit::parse(&row.unit).is_err()) {
+        if !super::unmapped::understood(terms, &row.unit, row.word) {
             *sums.entry(row.unit).or_default() += row.count;
         }
     }

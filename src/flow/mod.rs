@@ -20,6 +20,7 @@ pub mod expand;
 pub mod explain;
 pub mod gateway;
 pub mod history;
+pub mod hl7v2;
 pub mod import;
 pub mod library;
 pub mod lines;

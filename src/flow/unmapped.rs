@@ -28,7 +28,7 @@ pub struct Unmapped {
     pub last: Instant,
     /// A definition in force reads the code.
     pub read: bool,
-    /// The source's map or UCUM knows the unit.
+    /// The source's map knows the unit, or UCUM where it was sent as UCUM.
     pub understood: bool,
     /// Standard codes of variables in force that the code may mean.
     pub may_be: Vec<Guess>,
@@ -71,21 +71,22 @@ pub async fn unmapped(store: &Store, library: &Library, source: Option<&str>) ->
     for row in rows.into_iter().filter(|row| row.code.system != PATIENT_SYSTEM && row.source != GATEWAY) {
         let terms = library.terms.of(&row.source);
         let read = library.trials.iter().any(|active| active.plan.matches(&row.source, &row.code));
-        let understood = understood(terms, &row.unit);
+        let understood = understood(terms, &row.unit, row.word);
         let settled = terms.codes.get(&row.code).is_some_and(Vec::is_empty);
         if (read && understood) || settled {
             continue;
         }
         let may_be = if read { Vec::new() } else { may_be(library, &row) };
-        let UsageRow { source, code, unit, count, first, last } = row;
+        let UsageRow { source, code, unit, count, first, last, .. } = row;
         found.push(Unmapped { source, code, unit, count, first, last, read, understood, may_be });
     }
     Ok(found)
 }
 
-fn understood(terms: &Terms, unit: &str) -> bool {
+/// As a reading takes it: by the map, and by UCUM alone only where the sender said UCUM.
+pub(super) fn understood(terms: &Terms, unit: &str, word: bool) -> bool {
     let mapped = terms.units.contains_key(unit);
-    unit.is_empty() || mapped || (!terms.misread.contains(unit) && Unit::parse(unit).is_ok())
+    unit.is_empty() || mapped || (!word && !terms.misread.contains(unit) && Unit::parse(unit).is_ok())
 }
 
 /// Variables that read the same code of another system, or with a word that begins as the code's does, or the code's as

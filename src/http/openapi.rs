@@ -80,7 +80,7 @@ async fn ready(State(door): State<Arc<Door>>) -> Result<Response, Fault> {
 
 async fn metrics(State(door): State<Arc<Door>>, headers: HeaderMap) -> Result<String, Fault> {
     admit(&door.clients, &headers, None, Right::Read, door.gateway.now())?;
-    let mut text = door.metrics.text();
+    let mut text = door.metrics.text() + &door.gateway.messages.text();
     if let Ok((waiting, parked)) = door.gateway.waiting().await {
         text.push_str(&format!("# TYPE trialgate_persons_waiting gauge\ntrialgate_persons_waiting {waiting}\n"));
         text.push_str(&format!("# TYPE trialgate_persons_parked gauge\ntrialgate_persons_parked {parked}\n"));

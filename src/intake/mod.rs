@@ -6,6 +6,7 @@
 mod bundle;
 mod condition;
 mod element;
+pub mod hl7v2;
 mod instance;
 pub mod json;
 mod medication;

@@ -6,6 +6,7 @@ use super::shown::Shown;
 use super::time::Instant;
 use super::truth::Truth;
 use super::words::Words;
+use smol_str::SmolStr;
 
 /// The version of the evaluation's rules; it goes up whenever the same facts may get another answer.
 pub const ENGINE: &str = "trialgate-evaluate/1";
@@ -72,7 +73,7 @@ pub struct FactUsed {
     /// Value and unit as used; `None` when it was left out.
     pub value: Option<Shown>,
     /// Value and unit as received.
-    pub received: String,
+    pub received: SmolStr,
     /// Clinical time, as exact as it is known, in the site's zone.
     pub at: Shown,
     /// Status word.
@@ -89,7 +90,7 @@ pub struct FactUsed {
 #[derive(Debug, Clone, PartialEq)]
 pub struct CriterionFinding {
     /// Its id in the definition.
-    pub id: String,
+    pub id: SmolStr,
     /// `inclusion` or `exclusion`.
     pub exclusion: bool,
     /// The protocol's own words.

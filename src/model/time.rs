@@ -3,7 +3,7 @@
 use super::words::Words;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
-use jiff::{Span, Timestamp, ToSpan};
+use jiff::{Span, Timestamp};
 use std::fmt;
 
 /// Microseconds of one day of 24 hours.
@@ -301,6 +301,13 @@ impl Zone {
         self.start_of(next).plus_us(-1).max(self.start_of(date))
     }
 
+    /// The moment at which clocks of the zone showed what clocks of UTC show at `utc`; `None` when they showed it twice or never.
+    pub fn shown_once(&self, utc: Instant) -> Option<Instant> {
+        let shown = jiff::tz::Offset::UTC.to_datetime(utc.timestamp());
+        let at = self.zone.to_ambiguous_timestamp(shown).unambiguous().ok()?;
+        Some(Instant(at.as_microsecond()))
+    }
+
     fn midnight(&self, date: Date) -> jiff::tz::AmbiguousTimestamp {
         self.zone.to_ambiguous_timestamp(date.to_datetime(jiff::civil::Time::midnight()))
     }
@@ -328,12 +335,21 @@ impl Zone {
 
 /// A date so many months later; beyond the end of a month it is the month's last day.
 pub fn add_months(date: Date, months: i32) -> Date {
-    date.saturating_add(months.months())
+    moved(date, Span::new().try_months(months), months < 0)
 }
 
 /// A date so many days later.
 pub fn add_days(date: Date, days: i32) -> Date {
-    date.saturating_add(days.days())
+    moved(date, Span::new().try_days(days), days < 0)
+}
+
+/// A length that no calendar reaches ends at the calendar's own end.
+fn moved(date: Date, by: Result<Span, jiff::Error>, back: bool) -> Date {
+    match by {
+        Ok(span) => date.saturating_add(span),
+        Err(_) if back => Date::MIN,
+        Err(_) => Date::MAX,
+    }
 }
 
 /// Whole calendar years from one date to a later one: completed years of age.

@@ -73,11 +73,8 @@ fn all_series(plan: &Plan, ways: &Ways, facts: &[Fact], born: Option<Instant>, z
                 items.entry(*v).or_default().extend(instrument::answered(variable, item, terms, fact, place));
                 continue;
             }
-            let (reason, text) = match one(variable, &look, fact, place).and_then(|r| in_this_life(r, born)) {
-                Ok(reading) => {
-                    series.readings.push(reading);
-                    continue;
-                }
+            let (reason, text) = match one(variable, &look, fact, place, born, &mut series.readings) {
+                Ok(()) => continue,
                 Err(Skip::Elsewhere) => continue,
                 Err(Skip::NotOurs(_)) if route.variables.len() > 1 => continue,
                 Err(Skip::NotOurs(what)) => {
@@ -238,8 +235,15 @@ fn one_dose_each(series: &mut Series, facts: &[Fact]) {
     series.readings.retain(|r| !(part(r.fact, BY_STRENGTH) && known.contains(&facts[r.fact].item)));
 }
 
-/// What a variable makes of a fact.
-fn one(variable: &Variable, look: &Look<'_>, fact: &Fact, place: usize) -> Result<Reading, Skip> {
+/// What a variable makes of a fact, added to its readings. They are large: each is made where it stays.
+fn one(
+    variable: &Variable,
+    look: &Look<'_>,
+    fact: &Fact,
+    place: usize,
+    born: Option<Instant>,
+    readings: &mut Vec<Reading>,
+) -> Result<(), Skip> {
     let draft = &fact.draft;
     let value = match &variable.kind {
         VariableKind::Derived(_) => return Err(Skip::Elsewhere),
@@ -264,8 +268,9 @@ fn one(variable: &Variable, look: &Look<'_>, fact: &Fact, place: usize) -> Resul
         Some(range) => limits(look.way(unit_of_limits(range, unit_of(&draft.value)))?, range),
         None => None,
     };
+    in_this_life(at, born)?;
     let preliminary = draft.status == FactStatus::Preliminary;
-    Ok(Reading {
+    readings.push(Reading {
         value,
         at,
         other_end: draft.other_end,
@@ -275,16 +280,17 @@ fn one(variable: &Variable, look: &Look<'_>, fact: &Fact, place: usize) -> Resul
         range,
         fact: place,
         made_of: None,
-    })
+    });
+    Ok(())
 }
 
 /// What is dated before the birth has a wrong date, or is somebody else's.
-fn in_this_life(reading: Reading, born: Option<Instant>) -> Result<Reading, Skip> {
+fn in_this_life(at: TimeRange, born: Option<Instant>) -> Result<(), Refusal> {
     match born {
-        Some(born) if reading.at.latest < born => {
-            Err(Skip::No((Reason::Implausible, "dated before the birth; wanted a time of this life".into())))
+        Some(born) if at.latest < born => {
+            Err((Reason::Implausible, "dated before the birth; wanted a time of this life".into()))
         }
-        _ => Ok(reading),
+        _ => Ok(()),
     }
 }
 

@@ -1,5 +1,6 @@
 //! What one commit remembers: patients and persons already touched, and counts written once at its end.
 
+use super::usage::{Counted, Counts};
 use crate::model::code::Coding;
 use crate::model::key::{Item, PersonKey};
 use std::collections::{BTreeMap, HashMap, HashSet};
@@ -25,10 +26,10 @@ pub struct Group {
     pub(super) words: HashMap<i64, Coding>,
     /// Names of sources that were read, each once.
     pub(super) sources: HashMap<String, Arc<str>>,
-    /// Counts of the units kept so far: (source, code, unit) → (count, latest moment).
-    pub(super) usage: BTreeMap<(Arc<str>, i64, String), (i64, i64)>,
+    /// Counts of the units kept so far.
+    pub(super) usage: BTreeMap<Counted, Counts>,
     /// Counts of the unit that runs.
-    pub(super) unit_usage: Vec<(Arc<str>, i64, String, i64)>,
+    pub(super) unit_usage: Vec<(Counted, Counts)>,
     /// Lane of the counts: empty with one writer; a connection's place where many write, so that none waits for another's counts.
     pub(super) counts: String,
     /// The lane of this connection and its head; `None` until its first row.
@@ -92,10 +93,8 @@ impl Group {
 
     /// The unit that ran is kept.
     pub(super) fn keep_unit(&mut self) {
-        for (source, code, unit, at) in self.unit_usage.drain(..) {
-            let sum = self.usage.entry((source, code, unit)).or_insert((0, at));
-            sum.0 += 1;
-            sum.1 = sum.1.max(at);
+        for (counted, counts) in self.unit_usage.drain(..) {
+            self.usage.entry(counted).or_default().add(&counts);
         }
     }
 

@@ -11,7 +11,7 @@ use super::persons::{self, Touched};
 use super::tx::{Done, Tx, Unit};
 use super::value::{Row as AnswerRow, Value, args};
 use crate::model::draft::{Draft, Identifier, ResourceType, Subject};
-use crate::model::fact::{DraftFact, FactStatus, FactValue};
+use crate::model::fact::{DraftFact, FactStatus};
 use crate::model::key::{Item, PatientKey, hex};
 use crate::model::time::Instant;
 use sha2::{Digest, Sha256};
@@ -224,16 +224,18 @@ async fn keep<T: Tx>(
     Ok(Ok(Kept { event, id, version, known }))
 }
 
-/// A Patient's record says who else is that person.
+/// What a Patient says of other records of the same person.
 async fn say_links(
     import: &Import,
     entry: &ImportEntry,
     touched: Option<Touched>,
     tx: &mut impl Tx,
 ) -> Result<Result<(), RefusalReason>, StoreError> {
-    match touched.filter(|_| entry.draft.resource_type == ResourceType::Patient) {
-        Some(me) => links::say(tx, (&import.source, &entry.draft), me, &import.caller, import.at).await,
-        None => Ok(Ok(())),
+    match (entry.draft.resource_type, touched) {
+        (ResourceType::Patient, Some(touched)) => {
+            links::say(tx, (&import.source, &entry.draft), touched, &import.caller, import.at).await
+        }
+        _ => Ok(Ok(())),
     }
 }
 
@@ -437,11 +439,7 @@ async fn make_facts(
         if fact.status == FactStatus::EnteredInError {
             continue;
         }
-        let unit = match &fact.value {
-            FactValue::Quantity { unit, .. } => unit.as_written().to_owned(),
-            _ => String::new(),
-        };
-        tx.group().unit_usage.push((import.source.clone(), key, unit, import.at.0));
+        tx.group().unit_usage.push(super::usage::counted(&import.source, key, fact, import.at));
     }
     for identifier in &draft.identifiers {
         let name = name(&import.source, draft.resource_type, identifier);

@@ -23,8 +23,15 @@ macro_rules! step {
 }
 
 /// The steps, in order; the first is version 1.
-const STEPS: &[Step] =
-    &[step!("0001_first"), step!("0002_lanes"), step!("0003_accounts"), step!("0004_entered"), step!("0009_identity")];
+const STEPS: &[Step] = &[
+    step!("0001_first"),
+    step!("0002_lanes"),
+    step!("0003_accounts"),
+    step!("0004_entered"),
+    step!("0005_messages"),
+    step!("0006_feeds"),
+    step!("0009_identity"),
+];
 /// Held while the tables of a PostgreSQL database are brought up to date: two processes may start at once.
 const LOCK: i64 = 0x7472_6961_6c67_6174;
 const TABLE: &str = "create table if not exists schema (version bigint primary key)";

@@ -255,6 +255,8 @@ questions! {
         code: Coding,
         /// Unit as written; empty: none.
         unit: String,
+        /// The unit was sent as a word: it did not say UCUM.
+        word: bool,
         /// How often.
         count: i64,
         /// First seen.

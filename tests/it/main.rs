@@ -10,6 +10,7 @@ mod decide;
 mod definitions;
 mod evaluate;
 mod flow;
+mod hl7;
 mod http;
 mod identity;
 mod intake;

@@ -11,6 +11,7 @@ mod moving;
 mod queue;
 mod rivals;
 mod standings;
+mod usage;
 
 use crate::place::{Place, on_both};
 use std::sync::Arc;

@@ -66,7 +66,7 @@ fn may_import(room: &str) -> Option<&'static [&'static str]> {
         "flow" => &["model", "trial", "clock", "intake", "normalize", "evaluate", "decide", "publish", "store", "link"],
         "http" | "mllp" | "cli" => &["model", "trial", "clock", "flow"],
         "telemetry" => &[],
-        "config" => &["model", "trial", "http", "link", "store", "flow", "telemetry", "cli"],
+        "config" => &["model", "trial", "http", "mllp", "link", "store", "flow", "telemetry", "cli"],
         "main" => &["cli", "app"],
         "app" | "lib" => return None,
         other => {

@@ -96,7 +96,7 @@ fn facts() -> impl Strategy<Value = Vec<Fact>> {
 }
 
 fn verdicts(a: &Assessment) -> (Overall, Vec<(String, CriterionResult)>) {
-    (a.overall, a.criteria.iter().map(|c| (c.id.clone(), c.result)).collect())
+    (a.overall, a.criteria.iter().map(|c| (c.id.to_string(), c.result)).collect())
 }
 
 /// The assessment without the places of facts in the list.

@@ -166,3 +166,16 @@ fn nothing_is_presumed_while_a_code_that_is_not_understood_may_be_it() {
         assert_eq!(world_with(&body, &map).truth(std::slice::from_ref(&local), NOW), truth, "{atc}");
     }
 }
+
+#[test]
+fn a_newer_result_that_is_left_out_is_shown_beside_the_older_one_that_decides() {
+    let variable = format!("{}select = \"Last(plt within 28 days)\"\n", number("plt", "10*9/L"));
+    let again = include("B", "plt > 10 '10*9/L'");
+    let w = world(&format!("{variable}{again}{}", exclude("A", "plt < 80 '10*9/L' or Max(plt) < 10 '10*9/L'")));
+    let older = fact("plt", ucum("330", "10*9/L"), "2026-03-10");
+    let newer = fact("plt", quantity("20", ReceivedUnit::Word("G/l".into())), "2026-03-14");
+    let a = w.assess(&[older, newer], "2026-03-15T12:00:00Z");
+    assert_eq!(truth_of(&a, "A"), Truth::False);
+    let shown: Vec<_> = finding(&a, "A").facts.iter().map(|f| (f.received.as_str(), f.value.is_some())).collect();
+    assert_eq!(shown, [("330 10*9/L", true), ("20 G/l", false)]);
+}

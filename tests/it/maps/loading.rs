@@ -53,6 +53,9 @@ async fn a_mended_map_marks_whom_it_concerns(place: Place) {
     assert!(definitions::notice(&town.desk, &town.profiles).await.expect("noticed"));
     town.settle().await;
     assert_eq!(overall().await, Overall::Eligible, "its unit is in no map, so the result is kept and not used");
+    let form = town.current("t0-C01", TRIAL).await.expect("assessed").form;
+    let evidence = town.desk.library().evidence_json(&form).expect("evidence").to_string();
+    assert!(evidence.contains("20 G/l") && !evidence.contains("20 10*9/L"), "shown beside what decides: {evidence}");
     // A unit stands in words, ranges and rates too: everybody of the source is looked at again.
     let units = "kind,unit,means\nunit,G/l,10*9/L\n";
     let second = load(&town, "units.csv", units).await;

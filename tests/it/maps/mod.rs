@@ -1,6 +1,8 @@
 //! Site maps: their files, how they are loaded, whom a mended one concerns, and the tables of a real hospital.
 
 mod files;
+mod icu;
+mod languages;
 mod loading;
 mod round_trip;
 

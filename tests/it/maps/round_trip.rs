@@ -20,6 +20,8 @@ fn people(folder: &Folder) -> String {
             json!({ "value": 36, "unit": "g/L", "system": "http://unitsofmeasure.org", "code": "g/L" }),
         ),
         lab("d", "Porzellan", json!({ "value": 1, "unit": "Stk" })),
+        // UCUM could parse it, and it was not sent as UCUM: no reading takes it, so it is not understood.
+        lab("e", "Albumin,S", json!({ "value": 36, "unit": "kg/m3" })),
     ];
     let file = folder.0.join("people.ndjson");
     std::fs::write(&file, lines.map(|l| l.to_string()).join("\n")).expect("written");
@@ -63,13 +65,21 @@ fn what_is_filled_in_is_read_and_what_is_set_aside_is_not_asked_again() {
     assert!(of("Albumin,S")[9].text.contains("albumin of NCT00962923, alike in words"), "{first}");
     assert!(of("Porzellan")[9].text.is_empty() && rows[1..].iter().all(|r| r[10].text.is_empty()), "{first}");
 
-    let by = [("777-3", "loinc|777-3"), ("Albumin,S", "loinc|1751-7"), ("Porzellan", "-"), ("G/l", "10*9/L")];
+    assert!(rows.iter().all(|r| r[1].text != "unit" || r[4].text != "g/L"), "sent as UCUM: {first}");
+
+    let by = [
+        ("777-3", "loinc|777-3"),
+        ("Albumin,S", "loinc|1751-7"),
+        ("Porzellan", "-"),
+        ("G/l", "10*9/L"),
+        ("kg/m3", "kg/m3"),
+    ];
     let file = folder.0.join("main.csv");
     std::fs::write(&file, filled(&first, &by)).expect("written");
     let load =
         || output(trialgate().args(["codes", "load", "--source", "main", "--store", &store, "--json"]).arg(&file));
     let loaded: Value = serde_json::from_str(&load()).expect("JSON");
-    assert_eq!((loaded["changes"].as_array().map(Vec::len), &loaded["persons"]), (Some(4), &json!(1)), "{loaded}");
+    assert_eq!((loaded["changes"].as_array().map(Vec::len), &loaded["persons"]), (Some(5), &json!(1)), "{loaded}");
     let left = table();
     let left = csv::rows(&left);
     assert_eq!(left.len(), 1, "only the heading: {left:?}");

@@ -152,3 +152,13 @@ fn a_birthday_on_a_leap_day_falls_on_the_first_of_march() {
     assert_eq!(years_between(day("2008-02-29"), day("2026-03-01")), 18);
     assert_eq!(years_between(day("2008-02-29"), day("2028-02-29")), 20);
 }
+
+#[test]
+fn a_length_that_no_calendar_reaches_ends_where_the_calendar_does() {
+    let day = jiff::civil::date(2026, 3, 15);
+    for far in [i32::MAX, 240_000, 7_400_000] {
+        assert_eq!(add_months(day, far), jiff::civil::Date::MAX, "{far} months");
+        assert_eq!(add_months(day, -far), jiff::civil::Date::MIN, "{far} months back");
+    }
+    assert_eq!((add_days(day, i32::MAX), add_days(day, i32::MIN)), (jiff::civil::Date::MAX, jiff::civil::Date::MIN));
+}

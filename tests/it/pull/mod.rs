@@ -2,6 +2,7 @@
 
 mod faults;
 pub(crate) mod hospital;
+mod merges;
 mod rounds;
 mod sandboxes;
 mod vendors;

@@ -1,0 +1,16 @@
+-- Usage by day, by how a unit was sent and by how late it came: so a silent feed and a changed unit show. What was counted
+-- before stays, as day 0 and not noted how.
+create table usage_by_day (
+  partition bigint not null check (partition = lane_part(lane)), lane text collate "C" not null, source text collate "C" not null, code bigint not null, unit text collate "C" not null,
+  sent bigint not null,                  -- 0 not noted, 1 no unit, 2 a word, 3 a UCUM code
+  day bigint not null,                   -- of the known time, in days of UTC since 1970; 0: days laid together
+  count bigint not null, first bigint not null, last bigint not null,
+  -- of these: that have a clinical time, and known within an hour, a day, a week of it; the same of their recorded time
+  clinical bigint not null, clinical_hour bigint not null, clinical_day bigint not null, clinical_week bigint not null,
+  recorded bigint not null, recorded_hour bigint not null, recorded_day bigint not null, recorded_week bigint not null,
+  primary key (partition, lane, source, code, unit, sent, day)
+);
+insert into usage_by_day (partition, lane, source, code, unit, sent, day, count, first, last, clinical, clinical_hour, clinical_day, clinical_week, recorded, recorded_hour, recorded_day, recorded_week)
+  select partition, lane, source, code, unit, 0, 0, count, first, last, 0, 0, 0, 0, 0, 0, 0, 0 from usage;
+drop table usage;
+alter table usage_by_day rename to usage;

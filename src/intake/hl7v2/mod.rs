@@ -1,0 +1,20 @@
+//! HL7 v2: bytes of one message in, FHIR JSON of what it states and issues out. Pure, like the rest of intake.
+//!
+//! What a message states is written as the FHIR resource that says the same, so that nothing behind intake knows a
+//! second way: one reader makes facts. Each Observation carries the segment as it was received.
+
+mod administration;
+mod charset;
+mod code;
+mod fhir;
+mod message;
+mod order;
+mod patient;
+mod read;
+mod result;
+mod time;
+mod value;
+
+pub use charset::{encode, is_charset};
+pub use message::{Header, is_message, messages};
+pub use read::{Aside, Change, Fault, OfPatient, Order, Outcome, Said, Spoken, Words, read_header, read_message};

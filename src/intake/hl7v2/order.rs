@@ -1,0 +1,68 @@
+//! Which of two things said of the same is the newer: by the times that the sender wrote, never by arrival.
+
+use super::fhir::Json;
+use super::message::{Message, Segment};
+use super::read::{Fault, Spoken, fault};
+use super::time::{self, When};
+
+/// When a message's version begins: its place in the order of versions, and FHIR's `meta`.
+pub(super) fn meta(at: &When, sent: Option<&When>, rank: i64) -> Json {
+    let utc = crate::model::time::Zone::utc();
+    let number = sent.map_or(0, |s| s.earliest.0.max(0)) * 10 + rank;
+    let meta = Json::one("versionId", Json::Text(number.to_string()));
+    meta.with("lastUpdated", Some(Json::Text(utc.show(at.earliest))))
+}
+
+/// The time of the message; the error names MSH-7.
+pub(super) fn sent(message: &Message<'_>, how: &Spoken<'_>) -> Result<Option<When>, Fault> {
+    let msh = &message.segments[0];
+    let stamp = msh.get(7, 1);
+    if stamp.is_empty() {
+        return Ok(None);
+    }
+    time::read(&stamp, how.zone).map(Some).map_err(|words| fault(msh, 7, 102, words))
+}
+
+/// EVN-2, else MSH-7: when what an ADT message says was entered.
+pub(super) fn entered(message: &Message<'_>, how: &Spoken<'_>) -> Result<(When, Option<When>), Fault> {
+    let sent = sent(message, how);
+    if let Some(evn) = message.segments.iter().find(|s| s.name == "EVN") {
+        let stamp = evn.get(2, 1);
+        if !stamp.is_empty() {
+            let at = time::read(&stamp, how.zone).map_err(|words| fault(evn, 2, 102, words))?;
+            return Ok((at, sent?));
+        }
+    }
+    match sent? {
+        Some(at) => Ok((at.clone(), Some(at))),
+        None => Err(no_time(&message.segments[0])),
+    }
+}
+
+fn no_time(msh: &Segment<'_>) -> Fault {
+    fault(msh, 7, 101, "found no time of the message; wanted one, since versions are ordered by it")
+}
+
+/// The version of what a segment states: its own field where that has a time of day, else MSH-7.
+pub(super) fn version(
+    at: &Segment<'_>,
+    field: usize,
+    sent: Option<&When>,
+    message: &Message<'_>,
+    how: &Spoken<'_>,
+) -> Result<When, Fault> {
+    let stamp = at.get(field, 1);
+    if !stamp.is_empty() {
+        let when = time::read(&stamp, how.zone).map_err(|words| fault(at, field, 102, words))?;
+        if when.moment.is_some() {
+            return Ok(when);
+        }
+    }
+    sent.cloned().ok_or_else(|| no_time(&message.segments[0]))
+}
+
+/// The order of what was entered and sent then.
+pub(super) fn order(at: &When, sent: Option<&When>) -> String {
+    let number = |when: &When| format!("{:019}", when.earliest.0.max(0));
+    format!("{} {}", number(at), sent.map_or_else(String::new, number))
+}

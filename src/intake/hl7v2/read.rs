@@ -1,0 +1,257 @@
+//! One message: what it says, what is set aside of it, or why it is refused.
+
+use super::charset;
+use super::message::{self, Delimiters, Header, Message, SEGMENTS_MAX, Segment};
+use super::{administration, patient, result};
+use crate::model::time::Zone;
+use std::collections::BTreeMap;
+
+/// Which number of an order makes the identity of its results.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Order {
+    /// OBR-3, the laboratory's.
+    Filler,
+    /// OBR-2, the orderer's.
+    Placer,
+}
+
+/// How a sender speaks, beside what its messages say.
+#[derive(Debug, Clone, Copy)]
+pub struct Spoken<'a> {
+    /// The zone of times that name none.
+    pub zone: &'a Zone,
+    /// The character set where MSH-18 is silent.
+    pub charset: &'a str,
+    /// The assigning authority whose patient numbers are the ids of Patients; `*`: whatever is written there.
+    pub authority: Option<&'a str>,
+    /// The number of an order that its results are known by.
+    pub order: Order,
+    /// MSH-11 that is taken.
+    pub processing: &'a [String],
+    /// FHIR systems of names of code systems and authorities.
+    pub systems: &'a BTreeMap<String, String>,
+    /// Segments that need not be told of.
+    pub ignore: &'a [String],
+}
+
+/// One resource that a message states.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Said {
+    /// Segment and number that it was made from, such as `OBX[2]`.
+    pub place: String,
+    /// FHIR JSON with an id and the version of its source.
+    pub body: Vec<u8>,
+}
+
+/// A part of a message that states nothing that can be kept, and why.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Aside {
+    /// Segment and number.
+    pub place: String,
+    /// In words, without personal data.
+    pub reason: String,
+    /// The part, decoded.
+    pub text: String,
+}
+
+/// Why a message is not taken: what ERR says.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Fault {
+    /// Segment.
+    pub segment: String,
+    /// Which of its name, from 1.
+    pub nth: usize,
+    /// Field; 0: the segment.
+    pub field: usize,
+    /// HL7 table 0357.
+    pub code: u16,
+    /// What was found and what is wanted, without personal data.
+    pub text: String,
+}
+
+/// What a message comes to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Outcome {
+    /// Statements, and what is set aside of it.
+    Stated(Words),
+    /// An event that changes nothing here.
+    NotUsed,
+    /// It breaks a rule: AE.
+    Wrong(Vec<Fault>),
+    /// Of a kind that is not taken at all: AR.
+    Rejected(Vec<Fault>),
+}
+
+/// What a message says of one Patient. Each part of what is known of a Patient has an order of its own, so that a merge takes
+/// no name away, and whatever arrives first, the same stands in the end.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OfPatient {
+    /// Segment and number that it was made from.
+    pub place: String,
+    /// The Patient's id.
+    pub id: String,
+    /// When it was entered and sent, as words in the order of time.
+    pub order: String,
+    /// What.
+    pub what: Change,
+}
+
+/// What changes of a Patient.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Change {
+    /// The record says this now: FHIR JSON with an id.
+    Record(Vec<u8>),
+    /// The record is deleted.
+    Deleted,
+    /// How it is linked to another Patient: the code of `Patient.link.type`, or no longer.
+    Link(String, Option<&'static str>),
+}
+
+/// What is stated.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Words {
+    /// Resources that are whole.
+    pub said: Vec<Said>,
+    /// What is said of Patients.
+    pub patients: Vec<OfPatient>,
+    /// The rest.
+    pub aside: Vec<Aside>,
+}
+
+impl std::fmt::Display for Fault {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let field = if self.field > 0 { format!("-{}", self.field) } else { String::new() };
+        write!(f, "{}[{}]{field}: {}", self.segment, self.nth, self.text)
+    }
+}
+
+pub(super) fn fault(at: &Segment<'_>, field: usize, code: u16, text: impl Into<String>) -> Fault {
+    Fault { segment: at.name.into(), nth: at.nth, field, code, text: text.into() }
+}
+
+/// One more, unless that field is blamed already.
+pub(super) fn blame(faults: &mut Vec<Fault>, one: Fault) {
+    if !faults.iter().any(|f| (&f.segment, f.nth, f.field) == (&one.segment, one.nth, one.field)) {
+        faults.push(one);
+    }
+}
+
+fn at_header(field: usize, code: u16, text: impl Into<String>) -> Fault {
+    Fault { segment: "MSH".into(), nth: 1, field, code, text: text.into() }
+}
+
+/// The header of bytes of which no more can be read, as of a message that is too long.
+pub fn read_header(bytes: &[u8]) -> Option<Header> {
+    let rough = String::from_utf8_lossy(bytes.get(..4096).unwrap_or(bytes));
+    Some(message::split(&rough, Delimiters::of(&rough)?).header)
+}
+
+/// Reads the bytes of one message; `None` for the header: there is none.
+pub fn read_message(bytes: &[u8], how: &Spoken<'_>) -> (Option<Header>, Outcome) {
+    let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
+    // What is needed to answer is ASCII in every set that is taken; a byte beyond it changes nothing there.
+    let rough = String::from_utf8_lossy(bytes);
+    let Some(with) = Delimiters::of(&rough) else {
+        let text = "found no MSH with delimiters that differ; wanted such as MSH|^~\\&";
+        return (None, Outcome::Rejected(vec![at_header(2, 100, text)]));
+    };
+    let header = message::split(&rough, with).header;
+    let name = if header.charset.is_empty() { how.charset } else { &header.charset };
+    let text = match charset::decode(bytes, name) {
+        Ok(text) => text,
+        Err(words) => return (Some(header), Outcome::Wrong(vec![at_header(18, 102, words)])),
+    };
+    let message = message::split(&text, with);
+    let header = message.header.clone();
+    let faults = envelope(&message, how);
+    if !faults.is_empty() {
+        let rejected = faults.iter().all(|f| matches!(f.code, 200..=203));
+        return (Some(header), if rejected { Outcome::Rejected(faults) } else { Outcome::Wrong(faults) });
+    }
+    let outcome = stated(&message, how);
+    (Some(header), outcome)
+}
+
+/// What must hold of any message.
+fn envelope(message: &Message<'_>, how: &Spoken<'_>) -> Vec<Fault> {
+    let (header, mut faults) = (&message.header, Vec::new());
+    if header.control.is_empty() {
+        faults.push(at_header(10, 101, "found no control id; wanted one, different for each message"));
+    }
+    if let Some(second) = message.segments.iter().skip(1).find(|s| s.name == "MSH") {
+        faults.push(fault(second, 0, 100, "found a second message in one block; wanted a block for each"));
+    }
+    if message.segments.len() > SEGMENTS_MAX {
+        faults.push(at_header(0, 100, format!("found more than {SEGMENTS_MAX} segments; wanted no more")));
+    }
+    if !header.version.starts_with("2.") {
+        faults.push(at_header(12, 203, "found no version 2; wanted 2.3 to 2.8"));
+    }
+    let processing = header.processing.split(['^', '~']).next().unwrap_or_default();
+    if !processing.is_empty() && !how.processing.iter().any(|p| p == processing) {
+        let wanted = how.processing.join(", ");
+        faults.push(at_header(11, 202, format!("found a processing id that is not taken here; wanted {wanted}")));
+    }
+    faults
+}
+
+fn stated(message: &Message<'_>, how: &Spoken<'_>) -> Outcome {
+    let msh = &message.segments[0];
+    let (kind, event) = (msh.get(9, 1), msh.get(9, 2));
+    let read = match (kind.as_str(), event.as_str()) {
+        ("ORU", "R01" | "") => result::read(message, how),
+        // O01 before version 2.4.
+        ("RAS", "O17" | "O01" | "") => administration::read(message, how),
+        ("ADT", "A01" | "A04" | "A05" | "A08" | "A28" | "A31") => patient::read(message, how),
+        ("ADT", "A23" | "A29") => patient::delete(message, how),
+        ("ADT", "A18" | "A34" | "A40") => patient::merge(message, how),
+        ("ADT", "A24") => patient::link(message, how, Some("seealso")),
+        ("ADT", "A37") => patient::link(message, how, None),
+        ("ADT", "A30" | "A35" | "A36" | "A39" | "A43" | "A46" | "A47") => Ok(for_people(message, &event)),
+        ("ORU" | "OUL" | "RAS", _) => {
+            let text = "found results or administrations in an event that is not read here; wanted ORU^R01 or RAS^O17";
+            return Outcome::Rejected(vec![fault(msh, 9, if kind == "OUL" { 200 } else { 201 }, text)]);
+        }
+        ("", _) => return Outcome::Wrong(vec![fault(msh, 9, 101, "found no type of message; wanted such as ORU^R01")]),
+        _ => return Outcome::NotUsed,
+    };
+    match read {
+        Ok(mut words) => {
+            words.aside.extend(unknown(message, how));
+            Outcome::Stated(words)
+        }
+        Err(faults) => Outcome::Wrong(faults),
+    }
+}
+
+/// Events that move or merge numbers in ways that no Patient has words for.
+fn for_people(message: &Message<'_>, event: &str) -> Words {
+    let reason = format!(
+        "found ADT^{event}, which merges or moves numbers of patients in a way that is not read here; people have to look at it"
+    );
+    let text = message.segments.iter().map(|s| s.text).collect::<Vec<_>>().join("\r");
+    Words { aside: vec![Aside { place: "MSH[1]".into(), reason, text }], ..Words::default() }
+}
+
+/// Segments of the standard that state nothing that is read here.
+const KNOWN: &[&str] = &[
+    "MSH", "SFT", "EVN", "PID", "PD1", "NK1", "PV1", "PV2", "MRG", "ORC", "OBR", "OBX", "NTE", "SPM", "TQ1", "TQ2",
+    "CTD", "CTI", "FT1", "ROL", "DB1", "AL1", "IN1", "IN2", "IN3", "GT1", "ACC", "UB1", "UB2", "PDA", "DRG", "DSC",
+    "PRT", "SAC", "ARV", "UAC", "RXA", "RXR", "RXE", "RXO", "RXC", "RXG",
+];
+
+/// Segments that nobody here understands, all in one: the message is kept whole.
+fn unknown(message: &Message<'_>, how: &Spoken<'_>) -> Option<Aside> {
+    let odd = |s: &&Segment<'_>| !KNOWN.contains(&s.name) && !how.ignore.iter().any(|i| i == s.name);
+    let found: Vec<&Segment<'_>> = message.segments.iter().filter(odd).collect();
+    let first = found.first()?;
+    let named = |name: &str| name.len() == 3 && name.bytes().all(|b| b.is_ascii_uppercase() || b.is_ascii_digit());
+    let mut names: Vec<&str> =
+        found.iter().map(|s| if named(s.name) { s.name } else { "one without a name" }).collect();
+    names.dedup();
+    let reason =
+        format!("segments that are not understood: {}; name them in `ignore` if they are not needed", names.join(", "));
+    let text = found.iter().map(|s| s.text).collect::<Vec<_>>().join("\r");
+    let place = if named(first.name) { first.name } else { "segment" };
+    Some(Aside { place: format!("{place}[{}]", first.nth), reason, text })
+}

@@ -1,0 +1,210 @@
+//! What one message comes to: values, statuses, character sets, faults, and what is set aside.
+
+use super::*;
+use crate::place::on_both;
+use sha2::{Digest, Sha256};
+use trialgate::flow::hl7v2::Verdict;
+use trialgate::store::{Fate, MessageOf};
+
+on_both!(
+    a_message_is_kept_as_received_and_once,
+    values_are_as_printed,
+    chinese_results_are_read,
+    german_results_are_read,
+    administrations_are_read,
+    faults_name_the_field,
+    statuses_are_those_of_the_standard,
+    a_message_of_no_use_is_counted,
+);
+
+async fn a_message_is_kept_as_received_and_once(place: Place) {
+    let ward = ward(&place);
+    let messages = fixture("result-corrected.hl7");
+    for told in ward.take_all(&messages).await {
+        assert_eq!((told.verdict, told.aside.len()), (Verdict::Taken, 0), "{told:?}");
+    }
+    let found = ward.observations().await;
+    assert_eq!(found.len(), 1, "three versions of one result");
+    assert_eq!(
+        (&found[0]["status"], found[0]["valueQuantity"]["value"].to_string()),
+        (&"corrected".into(), "24.9".into())
+    );
+    for (told, body) in ward.take_all(&messages).await.into_iter().zip(&messages) {
+        assert_eq!(
+            told.loaded.events.keys().collect::<Vec<_>>(),
+            if told.loaded.events.contains_key("late") { ["late"] } else { ["unchanged"] }
+        );
+        let digest = Sha256::digest(body).into();
+        let kept = ward.store.read(MessageOf { source: "lab".into(), digest }).await.expect("read");
+        assert_eq!(kept, Some((Fate::Taken, body.clone())));
+    }
+    assert_eq!(ward.observations().await, found, "the same messages again change nothing");
+}
+
+async fn values_are_as_printed(place: Place) {
+    let ward = ward(&place);
+    let told = ward.take(&fixture("result-types.hl7")[0]).await;
+    let aside: Vec<&str> = told.aside.iter().map(|(place, _)| place.as_str()).collect();
+    assert_eq!((told.verdict, aside), (Verdict::Taken, vec!["OBX[14]", "OBX[15]", "OBX[16]"]));
+    assert_eq!(ward.asides().await.len(), 3, "a file, two values in one result, and `make final`");
+    for (code, value) in [
+        ("n1", r#"{"value":7.10,"unit":"mmol/L","system":"http://unitsofmeasure.org","code":"mmol/L"}"#),
+        ("n2", r#"{"value":5,"comparator":"<","unit":"mmol/L","system":"http://unitsofmeasure.org","code":"mmol/L"}"#),
+        ("s1", r#"{"value":5,"comparator":"<","unit":"mmol/L","system":"http://unitsofmeasure.org","code":"mmol/L"}"#),
+        ("s4", r#"{"value":60,"comparator":">=","unit":"mL/min"}"#),
+        ("t1", r#"{"value":100,"comparator":">","unit":"mg/L"}"#),
+    ] {
+        assert!(
+            ward.raw(code).await.contains(&format!(r#""valueQuantity":{value}"#)),
+            "{code}: {}",
+            ward.raw(code).await
+        );
+    }
+    for (code, place, value) in [
+        ("s2", "/valueRange/high/value", Value::from(20)),
+        ("s3", "/valueRatio/denominator/value", 160.into()),
+        ("t2", "/valueString", r"A & B | C ^ D ~ E \ F".into()),
+        ("c1", "/valueCodeableConcept/coding/0/system", "http://snomed.info/sct".into()),
+        ("c2", "/valueCodeableConcept/text", "only words".into()),
+        ("x1", "/valueString", "first line\nsecond line".into()),
+        ("x1", "/note/0/text", "a remark\nof two lines".into()),
+        ("x1", "/note/2/text", "repeated".into()),
+        ("d1", "/valueDateTime", "2026-03-01".into()),
+    ] {
+        assert_eq!(ward.result(code).await.pointer(place), Some(&value), "{code}");
+    }
+    let null = ward.result("n5").await;
+    assert!(null.as_object().expect("an object").keys().all(|k| !k.starts_with("value")), "HL7's null is no value");
+}
+
+async fn chinese_results_are_read(place: Place) {
+    let ward = speaking(&place, "Asia/Shanghai", Dialect { authority: Some("HOSP".into()), ..Dialect::default() });
+    for name in ["results-gb18030.hl7", "results-gbk.hl7"] {
+        let told = ward.take(&fixture(name)[0]).await;
+        assert_eq!((told.verdict, told.aside.len()), (Verdict::Taken, 0), "{told:?}");
+    }
+    let of = async |code: &str| ward.result(code).await["valueQuantity"].to_string();
+    assert_eq!(of("WBC").await, r#"{"unit":"×10^9/L","value":6.2}"#, "a unit that is text stays text");
+    assert_eq!(of("PLT").await, r#"{"unit":"10^9/L","value":150}"#);
+    assert_eq!(of("CEA").await, r#"{"comparator":"<","unit":"ng/mL","value":5}"#);
+    assert_eq!(of("ALB").await, r#"{"unit":"g/L","value":38.5}"#);
+    let negative = ward.result("HBSAG").await;
+    assert_eq!((&negative["valueString"], &negative["note"][0]["text"]), (&"阴性".into(), &"样本轻度溶血".into()));
+    assert_eq!(negative["effectiveDateTime"], "2026-03-15T08:00:00+08:00");
+    let range = &ward.result("WBC").await["referenceRange"][0];
+    assert_eq!(
+        (&range["low"]["value"], &range["high"]["value"], &range["text"]),
+        (&3.5.into(), &9.5.into(), &"3.5～9.5".into())
+    );
+    assert_eq!(negative["subject"]["reference"], "Patient/70001");
+}
+
+async fn german_results_are_read(place: Place) {
+    let ward = speaking(&place, "Europe/Berlin", Dialect::default());
+    let told = ward.take(&fixture("results-8859-1.hl7")[0]).await;
+    assert_eq!((told.verdict, told.aside.len()), (Verdict::Taken, 0), "{told:?}");
+    assert_eq!(ward.result("FERR").await["valueQuantity"]["unit"], "µg/l");
+    assert_eq!(ward.result("TEXT").await["valueString"], "Größe unauffällig\nVerlauf prüfen");
+    let range = &ward.result("KREA").await["referenceRange"][0];
+    assert_eq!(range, &serde_json::json!({ "text": "0,7-1,2" }), "a comma is no point: nobody guesses");
+    assert_eq!(ward.result("KREA").await["effectiveDateTime"], "2026-03-15T08:00:00+01:00");
+}
+
+async fn administrations_are_read(place: Place) {
+    let ward = ward(&place);
+    let told = ward.take_all(&fixture("administrations.hl7")).await;
+    assert_eq!(told.iter().map(|t| t.aside.len()).collect::<Vec<_>>(), [1, 0], "an amount per time is set aside");
+    let mut all = ward.all(ResourceType::MedicationAdministration).await;
+    all.sort_by_key(|a| a["medicationCodeableConcept"]["coding"][0]["code"].to_string());
+    assert_eq!(all.len(), 2, "the second message mends what the first one said");
+    assert_eq!((&all[0]["status"], &all[0]["dosage"]), (&"not-done".into(), &Value::Null));
+    assert_eq!((&all[1]["status"], &all[1]["dosage"]["dose"]["value"]), (&"completed".into(), &7.5.into()));
+    assert_eq!(all[1]["effectivePeriod"]["end"], "2026-03-15T10:30:00+00:00");
+    assert_eq!(all[1]["dosage"]["route"]["coding"][0]["code"], "IV");
+}
+
+async fn faults_name_the_field(place: Place) {
+    let ward = ward(&place);
+    let messages = fixture("refused.hl7");
+    let told = ward.take_all(&messages).await;
+    let found: Vec<(Verdict, Vec<String>)> = told
+        .iter()
+        .map(|t| (t.verdict, t.faults.iter().map(|f| format!("{}-{} {}", f.segment, f.field, f.code)).collect()))
+        .collect();
+    let faults = |all: &[&str]| all.iter().map(|f| (*f).to_owned()).collect::<Vec<_>>();
+    assert_eq!(
+        found,
+        [
+            (Verdict::Wrong, faults(&["PID-3 101"])),
+            (Verdict::Wrong, faults(&["MSH-7 102"])),
+            (Verdict::Rejected, faults(&["MSH-11 202"])),
+            (Verdict::Rejected, faults(&["MSH-9 200"])),
+            (Verdict::NotUsed, faults(&[])),
+            (Verdict::Wrong, faults(&["PID-8 103", "PID-7 102"])),
+        ]
+    );
+    let asides = ward.asides().await;
+    assert_eq!(asides.len(), 5);
+    assert_eq!(asides[0].body, messages[0], "a message that is refused is set aside whole");
+    assert_eq!(asides[0].reason, "PID[1]-3: found no patient number; wanted one");
+    ward.take_all(&messages).await;
+    assert_eq!(ward.asides().await.len(), 5, "sent again it is set aside once");
+    let not_bytes = b"MSH|^~\\&|A|B|C|D|20260315||ORU^R01|1|P|2.5||||||8859/99\rPID|1||1";
+    assert_eq!(ward.take(not_bytes).await.faults[0].field, 18);
+    let broken = b"MSH|^~\\&|A|B|C|D|20260315||ORU^R01|1|P|2.5||||||UNICODE UTF-8\rPID|1||1||\xff";
+    assert_eq!(ward.take(broken).await.faults[0].text, "found bytes that are no UTF-8");
+    let nothing = ward.take(b"GET / HTTP/1.1").await;
+    assert_eq!((nothing.verdict, nothing.header), (Verdict::Rejected, None));
+}
+
+async fn statuses_are_those_of_the_standard(place: Place) {
+    let ward = ward(&place);
+    for (n, (sent, wanted)) in [
+        ("F", Some("final")),
+        ("P", Some("preliminary")),
+        ("R", Some("preliminary")),
+        ("C", Some("corrected")),
+        ("A", Some("amended")),
+        ("X", Some("cancelled")),
+        ("D", Some("entered-in-error")),
+        ("W", Some("entered-in-error")),
+        ("I", Some("registered")),
+        ("", Some("final")),
+        ("N", None),
+        ("U", None),
+        ("Q", None),
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        let text = format!(
+            "MSH|^~\\&|L|H|T|T|20260315090000+0000||ORU^R01|S{n}|P|2.5.1\nPID|1||p1\nOBR|1||F{n}|G^^L|||20260315||||||||||||||||||F\nOBX|1|NM|c{n}^^L||1|g/L|||||{sent}"
+        );
+        let told = ward.take(&message(&text)).await;
+        match wanted {
+            Some(word) => assert_eq!(ward.result(&format!("c{n}")).await["status"], word, "{sent}"),
+            None => assert_eq!(told.aside.len(), 1, "{sent}"),
+        }
+    }
+}
+
+async fn a_message_of_no_use_is_counted(place: Place) {
+    let ward = ward(&place);
+    for event in ["ADT^A02", "ADT^A03", "SIU^S12", "MDM^T02", "DFT^P03"] {
+        let text = format!("MSH|^~\\&|L|H|T|T|20260315090000||{event}|1|P|2.5\nPID|1||p1");
+        assert_eq!(ward.take(&message(&text)).await.verdict, Verdict::NotUsed, "{event}");
+    }
+    assert_eq!(ward.gateway.messages.of("lab", "not used"), 5);
+    let shown = ward.gateway.messages.text();
+    assert!(shown.contains(r#"trialgate_hl7v2_messages_total{source="lab",outcome="not used"} 5"#), "{shown}");
+    assert!(ward.asides().await.is_empty());
+}
+
+impl Ward {
+    /// The bytes of the Observation of a local code.
+    async fn raw(&self, code: &str) -> String {
+        let id = self.result(code).await["id"].as_str().expect("an id").to_owned();
+        let read = self.gateway.read(&self.source, ResourceType::Observation, &id).await.expect("it is there");
+        String::from_utf8(read.body).expect("UTF-8")
+    }
+}
