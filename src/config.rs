@@ -9,12 +9,14 @@ pub use schema::schema;
 use crate::flow::hl7v2::Dialect;
 use crate::flow::pull::Pull;
 use crate::http::limits::Limits;
+use crate::link::Auth;
 use crate::mllp::Mllp;
 use crate::model::purpose::Purpose;
 use crate::model::time::{Instant, Partial, Zone};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
+use std::path::PathBuf;
 
 /// All settings, as written. A site's choices of law have no default: what is not stated is not done.
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema, Default)]
@@ -36,6 +38,9 @@ pub struct Settings {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(extend("enum" = ["text", "json"]))]
     pub log_format: Option<String>,
+    /// Folder of the gateway's signing keys; `keys` in the working folder when silent. See `trialgate keys new`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub keys: Option<PathBuf>,
     /// Whether this process assesses; `true` when silent. `false`: data is taken and persons wait, as in a bulk load by
     /// night or where another process of the same store assesses.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -114,6 +119,9 @@ pub struct Target {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(extend("writeOnly" = true))]
     pub token: Option<String>,
+    /// How the gateway shows who it is; instead of `token`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub auth: Option<Auth>,
     /// A chart knows its own Patients: the source whose Patient ids it shares.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub source: Option<String>,

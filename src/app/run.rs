@@ -59,6 +59,7 @@ async fn dispatch(command: Command) -> End {
         Command::Client { command: Client::Add { name, source, rights } } => {
             crate::cli::client::add(&name, &source, &rights, &crate::clock::random_bytes())
         }
+        Command::Keys { command } => settings::keys(&command),
         Command::User { command } => users::run(command).await,
         Command::Audit { command } => commands::audit(command).await,
     }

@@ -11,6 +11,7 @@ use crate::flow::pull::Feed;
 use crate::flow::{Store, definitions};
 use crate::http::auth::{Client, Right, check_exposure};
 use crate::http::running::Serving;
+use crate::link::Keys;
 use crate::mllp::Listener;
 use crate::model::capabilities::Publish;
 use crate::model::key::digest_words;
@@ -19,13 +20,16 @@ use crate::model::time::{Instant, Zone};
 use crate::publish::subject::TargetKind;
 use crate::store::{Options, shown};
 use std::collections::BTreeMap;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 /// Where the gateway listens when nothing is said.
 pub const LISTEN: &str = "127.0.0.1:8080";
 /// The store when nothing is said.
 pub const STORE: &str = "sqlite:trialgate.db";
+
+/// The folder of signing keys when nothing is said.
+const KEYS: &str = "keys";
 
 /// Settings of a place: its file, the environment, and what the command line says.
 pub fn settings(place: &Place) -> Result<Settings, String> {
@@ -59,7 +63,8 @@ pub fn store(settings: &Settings, create: bool, read_only: bool) -> Result<Store
 pub fn desk(settings: &Settings, store: Store, library: Library, clock: Clock, base: &str) -> Result<Desk, String> {
     let gateway = gateway(settings, store, clock, base);
     let sites = sites(settings, &library)?;
-    let targets = settings.targets.iter().map(|(name, t)| target(name, t)).collect::<Result<_, _>>()?;
+    let keys = keys(settings)?;
+    let targets = settings.targets.iter().map(|(name, t)| target(name, t, &keys)).collect::<Result<_, _>>()?;
     Ok(Desk::new(Arc::new(gateway), base.to_owned(), sites, targets, library))
 }
 
@@ -96,12 +101,23 @@ fn gateway(settings: &Settings, store: Store, clock: Clock, base: &str) -> Gatew
     Gateway::new(Parts { store, sources, clock, cursor_key, base: format!("{base}/fhir") })
 }
 
+/// The folder of signing keys.
+pub fn keys_folder(settings: &Settings) -> PathBuf {
+    settings.keys.clone().unwrap_or_else(|| KEYS.into())
+}
+
+/// The signing keys of these settings.
+pub fn keys(settings: &Settings) -> Result<Keys, String> {
+    crate::flow::keys::load(&keys_folder(settings))
+}
+
 /// The sources that are pulled.
 pub fn feeds(settings: &Settings) -> Result<Vec<Feed>, String> {
+    let keys = keys(settings)?;
     let pulled = settings.sources.iter().filter_map(|(name, source)| Some((name, source.pull.as_ref()?)));
     pulled
         .map(|(name, pull)| {
-            let client = client(&pull.url, pull.token.as_deref(), pull.insecure);
+            let client = client(&pull.url, pull.token.as_deref(), pull.auth.as_ref(), &keys, pull.insecure);
             let client = client.map_err(|words| format!("sources.{name}.pull: {words}"))?;
             Ok(Feed { source: name.clone(), client, settings: pull.clone() })
         })
@@ -136,14 +152,14 @@ fn sites(settings: &Settings, library: &Library) -> Result<BTreeMap<String, AtSi
     Ok(sites)
 }
 
-fn target(name: &str, stated: &Target) -> Result<TargetAt, String> {
+fn target(name: &str, stated: &Target, keys: &Keys) -> Result<TargetAt, String> {
     let (kind, usual) = match stated.kind.as_str() {
         "chart" => (TargetKind::Chart, Publish::AfterConsent),
         _ => (TargetKind::ResearchStore, Publish::Candidates),
     };
     let publish = stated.publish.as_deref().and_then(Publish::named).unwrap_or(usual);
-    let client =
-        client(&stated.url, stated.token.as_deref(), stated.insecure).map_err(|e| format!("targets.{name}: {e}"))?;
+    let client = client(&stated.url, stated.token.as_deref(), stated.auth.as_ref(), keys, stated.insecure);
+    let client = client.map_err(|e| format!("targets.{name}: {e}"))?;
     Ok(TargetAt::new(name, kind, publish, stated.source.clone(), client))
 }
 
@@ -160,6 +176,7 @@ pub fn serving(settings: &Settings, listen: &str) -> Result<Serving, String> {
     check_exposure(address.ip(), &clients)?;
     let mut serving = Serving::at(address).map_err(|e| format!("{listen}: {e}"))?;
     (serving.clients, serving.limits) = (clients, settings.limits.clone());
+    serving.keys = keys(settings)?.public().to_string();
     Ok(serving)
 }
 

@@ -65,6 +65,12 @@ pub enum Command {
         #[command(subcommand)]
         command: Client,
     },
+    /// Signing keys of the gateway.
+    Keys {
+        /// What to do with them.
+        #[command(subcommand)]
+        command: super::keys::Keys,
+    },
     /// Accounts of people who look at the pages.
     User {
         /// What to do with them.

@@ -109,7 +109,13 @@ impl TargetAt {
 const ANSWER_TIMEOUT: Duration = Duration::from_secs(20);
 
 /// The way to a target. The error says what is wrong with its address or token.
-pub fn client(url: &str, token: Option<&str>, insecure: bool) -> Result<Client, String> {
+pub fn client(
+    url: &str,
+    token: Option<&str>,
+    auth: Option<&link::Auth>,
+    keys: &link::Keys,
+    insecure: bool,
+) -> Result<Client, String> {
     let settings = link::LinkSettings {
         base: url.to_owned(),
         token: token.map(link::Secret::new),
@@ -117,7 +123,12 @@ pub fn client(url: &str, token: Option<&str>, insecure: bool) -> Result<Client, 
         user_agent: concat!("trialgate/", env!("CARGO_PKG_VERSION")).to_owned(),
         insecure,
     };
-    Client::new(settings).map_err(|e| e.to_string())
+    let made = match auth {
+        None => Client::new(settings),
+        Some(_) if token.is_some() => return Err("it has both `token` and `auth`; wanted one of them".into()),
+        Some(auth) => auth.read(keys).and_then(|(access, tls)| Client::with(settings, access, &tls)),
+    };
+    made.map_err(|e| e.to_string())
 }
 
 /// The desk.

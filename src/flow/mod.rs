@@ -22,6 +22,7 @@ pub mod gateway;
 pub mod history;
 pub mod hl7v2;
 pub mod import;
+pub mod keys;
 pub mod library;
 pub mod lines;
 pub mod maps;

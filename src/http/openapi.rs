@@ -60,6 +60,14 @@ pub const ROUTES: &[Route] = &[
         handler: || get(metrics),
     },
     Route {
+        path: "/.well-known/jwks.json",
+        summary: "The public halves of the keys by which the gateway signs, as a JSON Web Key Set.",
+        secured: false,
+        answer: JSON,
+        refusals: &[],
+        handler: || get(async |State(door): State<Arc<Door>>| key_set(&door)),
+    },
+    Route {
         path: "/openapi.json",
         summary: "This document.",
         secured: false,
@@ -71,6 +79,13 @@ pub const ROUTES: &[Route] = &[
 
 fn json_text(body: impl IntoResponse) -> Response {
     ([(header::CONTENT_TYPE, JSON)], body).into_response()
+}
+
+/// A server that took the set may keep it so long: a new key is served before it signs.
+const KEY_SET_AGE: &str = "max-age=300";
+
+fn key_set(door: &Door) -> Response {
+    ([(header::CONTENT_TYPE, JSON), (header::CACHE_CONTROL, KEY_SET_AGE)], door.keys.clone()).into_response()
 }
 
 async fn ready(State(door): State<Arc<Door>>) -> Result<Response, Fault> {

@@ -4,7 +4,7 @@ use super::accept;
 use super::auth::Client;
 use super::coordinator::routes::{self as coordinator, Pages};
 use super::limits::Limits;
-use super::server::{Door, router};
+use super::server::{Door, NO_KEYS, router};
 use crate::flow::gateway::Gateway;
 use axum::Router;
 use std::io;
@@ -29,6 +29,8 @@ pub struct Serving {
     pub clients: Vec<Client>,
     /// Bounds.
     pub limits: Limits,
+    /// The public halves of the signing keys, as a JSON Web Key Set.
+    pub keys: String,
 }
 
 impl Serving {
@@ -36,7 +38,7 @@ impl Serving {
     pub fn at(address: SocketAddr) -> io::Result<Self> {
         let listener = bind(address)?;
         let address = listener.local_addr()?;
-        Ok(Self { listener, address, clients: Vec::new(), limits: Limits::default() })
+        Ok(Self { listener, address, clients: Vec::new(), limits: Limits::default(), keys: NO_KEYS.into() })
     }
 
     /// Listens on a free port of this machine alone.
@@ -61,7 +63,8 @@ impl Running {
     /// Serves, with the pages beside if there are any.
     pub fn start(gateway: Arc<Gateway>, mut serving: Serving, pages: Option<Pages>) -> Self {
         let (clients, limits) = (std::mem::take(&mut serving.clients), serving.limits.clone());
-        let door = Door { pages: pages.is_some(), ..Door::new(gateway, clients, limits) };
+        let keys = std::mem::take(&mut serving.keys);
+        let door = Door { pages: pages.is_some(), keys, ..Door::new(gateway, clients, limits) };
         let beside = pages.map_or_else(Router::new, |pages| coordinator::router(Arc::new(pages)));
         Self::serve(serving, router(Arc::new(door), beside))
     }

@@ -15,6 +15,9 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::any;
 use std::sync::Arc;
 
+/// A JSON Web Key Set of none.
+pub(super) const NO_KEYS: &str = "{\"keys\":[]}";
+
 /// The door's state, shared by all requests.
 #[derive(Debug)]
 pub struct Door {
@@ -30,6 +33,8 @@ pub struct Door {
     pub rate: Rate,
     /// Counters.
     pub metrics: Metrics,
+    /// The public halves of the gateway's signing keys, as a JSON Web Key Set.
+    pub keys: String,
     /// The pages are served beside.
     pub pages: bool,
 }
@@ -38,7 +43,7 @@ impl Door {
     /// A door to this corridor.
     pub fn new(gateway: Arc<Gateway>, clients: Vec<Client>, limits: Limits) -> Self {
         let (budget, rate) = (Budget::new(limits.bytes_in_flight), Rate::new(limits.requests_per_minute));
-        Self { gateway, clients, limits, budget, rate, metrics: Metrics::default(), pages: false }
+        Self { gateway, clients, limits, budget, rate, metrics: Metrics::default(), keys: NO_KEYS.into(), pages: false }
     }
 }
 

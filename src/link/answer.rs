@@ -30,16 +30,31 @@ pub struct Answer {
     pub too_long: bool,
 }
 
-/// No answer came, for a passing reason: try later.
+/// No answer came.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Failure {
     /// What happened, without person data.
     pub text: String,
+    /// When the server wants to be asked again, if it said so.
+    pub later: Option<Instant>,
+    /// The same will happen until somebody changes something.
+    pub lasting: bool,
 }
 
 impl Failure {
+    /// For a passing reason: try later.
     pub(super) fn new(text: &str) -> Self {
-        Self { text: text.into() }
+        Self { text: text.into(), later: None, lasting: false }
+    }
+
+    /// For a reason that stays.
+    pub(super) fn lasting(text: impl Into<String>) -> Self {
+        Self { text: text.into(), later: None, lasting: true }
+    }
+
+    /// With the place where it happened.
+    pub(super) fn at(self, place: &str) -> Self {
+        Self { text: format!("{place}: {}", self.text), ..self }
     }
 }
 

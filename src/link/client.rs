@@ -1,11 +1,14 @@
 //! One target or source: its base, its token, and single requests with a deadline and a bounded answer.
 
+use super::access::{Access, Tls};
 use super::answer::{Answer, Failure};
+use super::token::Tokens;
 use crate::model::time::Instant;
+use base64::Engine;
 use reqwest::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, HeaderMap, HeaderValue, IF_MATCH};
 use reqwest::{Method, Url, redirect};
 use std::fmt;
-use std::sync::Once;
+use std::sync::{Arc, Once};
 use std::time::Duration;
 
 /// The most that is read of an answer, after decompression.
@@ -19,7 +22,7 @@ const FHIR_JSON: &str = "application/fhir+json";
 
 /// A token; it is never printed.
 #[derive(Clone, PartialEq, Eq)]
-pub struct Secret(String);
+pub struct Secret(pub(super) String);
 
 impl Secret {
     /// Of these characters.
@@ -58,6 +61,9 @@ pub enum LinkError {
     /// The token has characters that no header takes.
     #[error("the token has characters that no HTTP header takes; wanted visible ASCII")]
     Token,
+    /// What shows who we are is unfit or missing.
+    #[error("{0}")]
+    Access(String),
     /// The HTTP client cannot be made.
     #[error("the HTTP client cannot be made: {0}")]
     Client(String),
@@ -68,8 +74,16 @@ pub enum LinkError {
 pub struct Client {
     http: reqwest::Client,
     base: Url,
-    authorization: Option<HeaderValue>,
+    shown: Shown,
     timeout: Duration,
+}
+
+/// What goes along with a request.
+#[derive(Debug, Clone)]
+enum Shown {
+    Nothing,
+    Header(HeaderValue),
+    Tokens(Arc<Tokens>),
 }
 
 /// One request under the base.
@@ -84,21 +98,29 @@ pub(super) struct Request<'a> {
 
 impl Client {
     /// A link with these settings.
-    pub fn new(settings: LinkSettings) -> Result<Self, LinkError> {
+    pub fn new(mut settings: LinkSettings) -> Result<Self, LinkError> {
+        let access = settings.token.take().map_or(Access::Open, Access::Bearer);
+        Self::with(settings, access, &Tls::default())
+    }
+
+    /// A link that shows who we are; the settings' own token has no say.
+    pub fn with(settings: LinkSettings, access: Access, tls: &Tls) -> Result<Self, LinkError> {
         static CRYPTO: Once = Once::new();
         // An error means that a provider is installed already, which serves as well.
         CRYPTO.call_once(|| drop(rustls::crypto::ring::default_provider().install_default()));
         let base = base_url(&settings.base, settings.insecure)?;
-        let authorization = settings.token.as_ref().map(bearer).transpose()?;
-        let http = reqwest::Client::builder()
-            .redirect(redirect::Policy::none())
-            // A proxy of the environment would see the token; one that is wanted has to be configured.
-            .no_proxy()
-            .referer(false)
-            .user_agent(settings.user_agent)
-            .build()
-            .map_err(|e| LinkError::Client(e.to_string()))?;
-        Ok(Self { http, base, authorization, timeout: settings.timeout.min(SEND_DEADLINE) })
+        let http = http(settings.user_agent, tls)?;
+        let timeout = settings.timeout.min(SEND_DEADLINE);
+        let shown = match access {
+            Access::Open => Shown::Nothing,
+            Access::Bearer(token) => Shown::Header(bearer(&token.0)?),
+            Access::Basic(user, password) => Shown::Header(basic(&user, &password.0)?),
+            Access::Smart(smart) => {
+                let tokens = Tokens::new(smart, http.clone(), &base, settings.insecure, timeout)?;
+                Shown::Tokens(Arc::new(tokens))
+            }
+        };
+        Ok(Self { http, base, shown, timeout })
     }
 
     /// Reads `path` below the base with a query. `now` is for a `Retry-After` that is a date.
@@ -114,9 +136,9 @@ impl Client {
     /// Reads the next page, at an address that the server gave: absolute, or below the base's own origin. Another origin
     /// is refused.
     pub async fn next_page(&self, url: &str, now: Instant) -> Result<Answer, Failure> {
-        let url = self.base.join(url).map_err(|_| Failure::new("the next link is no URL"))?;
-        if url.origin() != self.base.origin() || !url.username().is_empty() || url.password().is_some() {
-            return Err(Failure::new("the next link leads to another origin; it was not followed"));
+        let url = self.base.join(url).map_err(|_| Failure::lasting("the next link is no URL"))?;
+        if !same_place(&url, &self.base) {
+            return Err(Failure::lasting("the next link leads to another origin; it was not followed"));
         }
         self.run(self.http.get(url), PAGE_BYTES, now).await
     }
@@ -144,9 +166,34 @@ impl Client {
         Ok(url)
     }
 
-    async fn run(&self, mut builder: reqwest::RequestBuilder, bound: usize, now: Instant) -> Result<Answer, Failure> {
-        if let Some(authorization) = &self.authorization {
-            builder = builder.header(AUTHORIZATION, authorization.clone());
+    async fn run(&self, builder: reqwest::RequestBuilder, bound: usize, now: Instant) -> Result<Answer, Failure> {
+        let tokens = match &self.shown {
+            Shown::Nothing => return self.once(builder, None, bound, now).await,
+            Shown::Header(header) => return self.once(builder, Some(header), bound, now).await,
+            Shown::Tokens(tokens) => tokens,
+        };
+        let again = builder.try_clone();
+        let header = tokens.header(now, None).await?;
+        let answer = self.once(builder, Some(&header), bound, now).await?;
+        match again.filter(|_| answer.status == 401) {
+            None => Ok(answer),
+            // A token may end before its time; once, for a second refusal is not about its age.
+            Some(again) => {
+                let header = tokens.header(now, Some(&header)).await?;
+                self.once(again, Some(&header), bound, now).await
+            }
+        }
+    }
+
+    async fn once(
+        &self,
+        mut builder: reqwest::RequestBuilder,
+        header: Option<&HeaderValue>,
+        bound: usize,
+        now: Instant,
+    ) -> Result<Answer, Failure> {
+        if let Some(header) = header {
+            builder = builder.header(AUTHORIZATION, header.clone());
         }
         let response = builder.header(ACCEPT, FHIR_JSON).timeout(self.timeout).send().await;
         let response = response.map_err(|e| Failure::new(network_words(&e)))?;
@@ -154,8 +201,37 @@ impl Client {
     }
 }
 
+/// A client that follows no redirect and trusts whom the settings name.
+fn http(user_agent: String, tls: &Tls) -> Result<reqwest::Client, LinkError> {
+    let mut builder = reqwest::Client::builder()
+        .redirect(redirect::Policy::none())
+        // A proxy of the environment would see the token; one that is wanted has to be configured.
+        .no_proxy()
+        .referer(false)
+        .user_agent(user_agent);
+    if let Some(pem) = &tls.authorities {
+        let unfit = || LinkError::Access("`authorities` holds no certificate in PEM".into());
+        let all = reqwest::Certificate::from_pem_bundle(pem).map_err(|_| unfit())?;
+        if all.is_empty() {
+            return Err(unfit());
+        }
+        builder = builder.tls_certs_only(all);
+    }
+    if let Some(pem) = &tls.identity {
+        let identity = reqwest::Identity::from_pem(pem.0.as_bytes());
+        let words = "`certificate` and `certificate_key` are no certificate and private key in PEM";
+        builder = builder.identity(identity.map_err(|_| LinkError::Access(words.into()))?);
+    }
+    builder.build().map_err(|e| LinkError::Client(e.to_string()))
+}
+
+/// Whether credentials for `base` may go to `url`: the same scheme, host and port, and nothing of its own.
+pub(super) fn same_place(url: &Url, base: &Url) -> bool {
+    url.origin() == base.origin() && url.username().is_empty() && url.password().is_none()
+}
+
 /// What failed on the way; never the URL, which may hold an identifier.
-fn network_words(error: &reqwest::Error) -> &'static str {
+pub(super) fn network_words(error: &reqwest::Error) -> &'static str {
     if error.is_timeout() {
         "no answer within the time-out"
     } else if error.is_connect() {
@@ -165,7 +241,7 @@ fn network_words(error: &reqwest::Error) -> &'static str {
     }
 }
 
-async fn read(mut response: reqwest::Response, bound: usize, now: Instant) -> Result<Answer, Failure> {
+pub(super) async fn read(mut response: reqwest::Response, bound: usize, now: Instant) -> Result<Answer, Failure> {
     let status = response.status().as_u16();
     let header = |name: &str| response.headers().get(name).and_then(|v| v.to_str().ok()).map(str::to_owned);
     let (etag, location) = (header("etag"), header("location"));
@@ -187,13 +263,24 @@ async fn read(mut response: reqwest::Response, bound: usize, now: Instant) -> Re
     Ok(Answer { status, etag, location, retry_after, date, content_type, body, too_long: cut })
 }
 
-fn bearer(token: &Secret) -> Result<HeaderValue, LinkError> {
-    let mut value = HeaderValue::from_str(&format!("Bearer {}", token.0)).map_err(|_| LinkError::Token)?;
-    value.set_sensitive(true);
-    Ok(value)
+pub(super) fn bearer(token: &str) -> Result<HeaderValue, LinkError> {
+    let fits = !token.is_empty() && token.bytes().all(|b| b.is_ascii_graphic());
+    hidden(&format!("Bearer {token}")).filter(|_| fits).ok_or(LinkError::Token)
 }
 
-fn base_url(base: &str, insecure: bool) -> Result<Url, LinkError> {
+fn basic(user: &str, password: &str) -> Result<HeaderValue, LinkError> {
+    let text = base64::engine::general_purpose::STANDARD.encode(format!("{user}:{password}"));
+    hidden(&format!("Basic {text}")).ok_or(LinkError::Token)
+}
+
+/// A header's value that is never printed.
+fn hidden(words: &str) -> Option<HeaderValue> {
+    let mut value = HeaderValue::from_str(words).ok()?;
+    value.set_sensitive(true);
+    Some(value)
+}
+
+pub(super) fn base_url(base: &str, insecure: bool) -> Result<Url, LinkError> {
     let unfit = |why| Err(LinkError::Base(why));
     let Ok(url) = Url::parse(base) else { return unfit("is no URL; wanted https://host/path") };
     if !url.username().is_empty() || url.password().is_some() || url.query().is_some() || url.fragment().is_some() {

@@ -11,7 +11,7 @@ impl Client {
     pub async fn probe(&self, now: Instant) -> Result<Capabilities, Failure> {
         let answer = self.get(&["metadata"], &[], now).await?;
         if answer.is_passing() {
-            return Err(Failure { text: answer.words(None) });
+            return Err(Failure { later: answer.retry_after, ..Failure::new(&answer.words(None)) });
         }
         if !answer.is_success() {
             return Ok(Capabilities::default());

@@ -71,7 +71,7 @@ impl Client {
         };
         match tokio::time::timeout(SEND_DEADLINE, sending).await {
             Ok(Ok(sent)) => sent,
-            Ok(Err(failure)) => Sent::Later { answer: failure.text, not_before: None },
+            Ok(Err(failure)) => Sent::Later { answer: failure.text, not_before: failure.later },
             Err(_) => Sent::Later { answer: "not done within the deadline".into(), not_before: None },
         }
     }

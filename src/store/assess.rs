@@ -207,7 +207,9 @@ impl Unit for Finish {
             // First, since the row is what this waits on: whoever makes this person one with another takes it too.
             let sql = "delete from pending where partition = part(?1) and person = ?1 and mark = ?2";
             if tx.execute(sql, args![claim.person, claim.mark]).await? == 0 {
-                if super::links::whose(tx, self.person).await? != self.person {
+                // Nor is there a row to wait on where the claim was lost: then it is the person's own.
+                let sql = "update person set state = state where partition = part(?1) and person = ?1 and merged_into is null";
+                if tx.execute(sql, args![self.person]).await? == 0 {
                     return Ok(Done::Undo(Finished::Done));
                 }
                 // More arrived meanwhile: its mark stays, and may be claimed at once.

@@ -121,6 +121,8 @@ const ONLY_IN: &[(&str, &[&str])] = &[
     ("tokio_postgres", &["store"]),
     ("reqwest", &["link"]),
     ("axum", &["http"]),
+    ("ring::", &["link"]),
+    ("rsa::", &["link"]),
     ("hyper", &["http"]),
     ("octofhir_ucum", &["model/unit.rs"]),
     ("SystemTime::now", &["clock.rs"]),

@@ -160,7 +160,8 @@ impl Feed {
                 Ok(answer) if answer.is_passing() => (answer.words(None), answer.retry_after),
                 Ok(answer) if (answer.is_success() && !answer.too_long) || answer.is_gone() => return Ok(answer),
                 Ok(answer) => return Err(Halt::new(answer.words(None))),
-                Err(failure) => (failure.text, None),
+                Err(failure) if failure.lasting => return Err(Halt { words: failure.text, later: failure.later }),
+                Err(failure) => (failure.text, failure.later),
             };
             let wanted = later.map(|at| Duration::from_micros((at.0 - gateway.now().0).max(0).unsigned_abs()));
             let wait = wanted.unwrap_or(pause);

@@ -1,5 +1,6 @@
 //! How a source is pulled, as the settings say it.
 
+use crate::link::Auth;
 use crate::model::draft::ResourceType;
 use crate::model::length;
 use schemars::JsonSchema;
@@ -26,6 +27,9 @@ pub struct Pull {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(extend("writeOnly" = true))]
     pub token: Option<String>,
+    /// How the gateway shows who it is; instead of `token`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub auth: Option<Auth>,
     /// `server`: what changed, by `_lastUpdated`; `patients`: everything of each patient of the roster.
     pub by: By,
     /// Types that are asked for, in this order; silent: all that are kept.

@@ -219,7 +219,7 @@ async fn every_operation_that_is_stated_is_served() {
 const OPERATIONS_TESTED: &[&str] = &["versions", "evaluate-eligibility"];
 /// Routes with a test; those beside FHIR are also compared with their description.
 const ROUTES_TESTED: &[&str] =
-    &["/fhir", "/fhir/", "/fhir/{*rest}", "/healthz", "/readyz", "/metrics", "/openapi.json"];
+    &["/fhir", "/fhir/", "/fhir/{*rest}", "/healthz", "/readyz", "/metrics", "/.well-known/jwks.json", "/openapi.json"];
 
 #[tokio::test]
 async fn no_route_is_without_a_test() {
@@ -233,9 +233,12 @@ async fn no_route_is_without_a_test() {
     assert!(TABLE.iter().all(|(_, _, what)| offers(kept, *what)), "each interaction is walked for some type");
 
     let house = open().await;
-    for (path, start) in
-        [("/healthz", "{\"status\":\"ok\"}"), ("/readyz", "{\"status\":\"ready\"}"), ("/metrics", "# TYPE")]
-    {
+    for (path, start) in [
+        ("/.well-known/jwks.json", "{\"keys\":[]}"),
+        ("/healthz", "{\"status\":\"ok\"}"),
+        ("/readyz", "{\"status\":\"ready\"}"),
+        ("/metrics", "# TYPE"),
+    ] {
         let answer = house.get(path).await;
         assert_eq!(answer.status, 200, "{path}");
         assert!(answer.text.starts_with(start), "{path}: {}", answer.text);

@@ -70,6 +70,11 @@ pub const CLOCK: i64 = 1_773_561_600;
 impl Hospital {
     /// Opens; `elsewhere` is an origin that nobody may be led to.
     pub async fn open(elsewhere: &str) -> Self {
+        Self::open_behind(elsewhere, |router, _| router).await
+    }
+
+    /// Opens with something in front of it, which is told the base.
+    pub async fn open_behind(elsewhere: &str, front: impl FnOnce(Router, &str) -> Router) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
         let base = format!("http://{}/api/FHIR/R4", listener.local_addr().expect("an address"));
         let inside = Inside {
@@ -79,7 +84,7 @@ impl Hospital {
             clock: CLOCK,
             log: Vec::new(),
             refused: BTreeSet::new(),
-            base,
+            base: base.clone(),
             elsewhere: elsewhere.to_owned(),
         };
         let hospital = Self(Arc::new(Mutex::new(inside)));
@@ -88,6 +93,7 @@ impl Hospital {
             .route("/api/FHIR/R4/{kind}", get(search))
             .route("/api/FHIR/R4/{kind}/{id}", get(read))
             .with_state(hospital.clone());
+        let app = front(app, &base);
         tokio::spawn(async move { axum::serve(listener, app).await });
         hospital
     }

@@ -3,8 +3,11 @@
 mod faults;
 pub(crate) mod hospital;
 mod merges;
+mod registrar;
 mod rounds;
 mod sandboxes;
+mod tls;
+mod tokens;
 mod vendors;
 
 use crate::place::Place;
@@ -34,10 +37,15 @@ async fn ward(place: &Place, by: By, change: impl FnOnce(&mut Pull)) -> Ward {
 }
 
 async fn ward_away(place: &Place, by: By, elsewhere: &str, change: impl FnOnce(&mut Pull)) -> Ward {
-    let hospital = Hospital::open(elsewhere).await;
+    ward_at(place, by, Hospital::open(elsewhere).await, change)
+}
+
+/// With a hospital that is open.
+fn ward_at(place: &Place, by: By, hospital: Hospital, change: impl FnOnce(&mut Pull)) -> Ward {
     let mut settings = Pull {
         url: hospital.base(),
         token: None,
+        auth: None,
         by,
         kinds: ["Patient", "Observation", "Condition"].map(str::to_owned).to_vec(),
         patients: Vec::new(),
