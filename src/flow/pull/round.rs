@@ -178,34 +178,41 @@ impl Feed {
         let last = self.store_cursor(gateway, &name).await?.filter(|_| !whole).unwrap_or_default();
         let mut asked: BTreeSet<String> = BTreeSet::new();
         for patient in roster.iter().filter(|id| **id > last) {
-            // Whoever a record leads to is pulled with it: after a merge the results are there.
-            let mut open = vec![patient.clone()];
+            // First the records, and whoever they lead to: after a merge the results are there, and are no stranger's.
+            let (mut open, mut chain) = (vec![patient.clone()], Vec::new());
             while let Some(id) = open.pop() {
                 if asked.insert(id.clone()) && (id == *patient || !roster.contains(&id)) {
-                    self.patient(gateway, source, &id, pulled).await?;
+                    self.record(gateway, source, &id, pulled).await?;
                     open.extend(self.linked(gateway, source, &id).await?);
+                    chain.push(id);
                 }
+            }
+            for id in &chain {
+                self.results(gateway, source, id, pulled).await?;
             }
             self.save(gateway, &name, patient.clone()).await?;
         }
         self.save(gateway, &name, String::new()).await
     }
 
-    async fn patient(
+    async fn record(&self, gateway: &Gateway, source: &Source, patient: &str, pulled: &mut Pulled) -> Result<(), Halt> {
+        let kind = ResourceType::Patient;
+        let wanted = self.settings.types().contains(&kind);
+        if wanted && !self.ask_for(gateway, source, kind, patient, pulled).await? {
+            // Merged away or removed: what is left of it here goes by its own absence.
+            pulled.problem("a Patient of the roster is gone at the source".into());
+        }
+        Ok(())
+    }
+
+    async fn results(
         &self,
         gateway: &Gateway,
         source: &Source,
         patient: &str,
         pulled: &mut Pulled,
     ) -> Result<(), Halt> {
-        for kind in self.settings.types() {
-            if kind == ResourceType::Patient {
-                if !self.ask_for(gateway, source, kind, patient, pulled).await? {
-                    // Merged away or removed: what is left of it here goes by its own absence.
-                    pulled.problem("a Patient of the roster is gone at the source".into());
-                }
-                continue;
-            }
+        for kind in self.settings.types().into_iter().filter(|kind| *kind != ResourceType::Patient) {
             let query = vec![("patient", patient.to_owned())];
             match self.walk(gateway, source, &Search { kind, query, patient: Some(patient) }, pulled).await {
                 Ok(met) if self.settings.reread.is_some() => {

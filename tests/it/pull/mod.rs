@@ -6,6 +6,7 @@ mod faults;
 mod hooks;
 pub mod hospital;
 mod led_away;
+mod merges;
 mod registrar;
 mod rounds;
 mod sandboxes;
