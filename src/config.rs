@@ -8,7 +8,7 @@ pub use schema::schema;
 
 use crate::flow::hl7v2::Dialect;
 use crate::flow::hooks::HookSettings;
-use crate::flow::pull::Pull;
+use crate::flow::pull::{By, Pull};
 use crate::http::limits::Limits;
 use crate::link::Auth;
 use crate::mllp::Mllp;
@@ -178,6 +178,10 @@ impl Settings {
             if let Some(hooks) = &source.hooks {
                 let hook = |step: &[&str]| path(&[&["sources", name, "hooks"], step].concat());
                 found.extend(hooks.wrong().map(|(key, words)| (hook(&[key]), words)));
+                if source.pull.as_ref().is_some_and(|pull| pull.by == By::Bulk) {
+                    let words = "by = \"bulk\" brings exports alone, and a hook has nothing to hint at; wanted \"server\" or \"patients\"";
+                    found.push((hook(&[]), words.to_owned()));
+                }
                 if source.pull.is_none() {
                     let words = format!(
                         "a hook is only a hint: what changed is read from the source; wanted [sources.{name}.pull] too"
@@ -188,6 +192,12 @@ impl Settings {
             if let Some(words) = source.hl7v2.as_ref().and_then(Dialect::wrong) {
                 found.push((path(&["sources", name, "hl7v2", "charset"]), words));
             }
+        }
+        for (name, pull) in self.sources.iter().filter_map(|(name, source)| Some((name, source.pull.as_ref()?))) {
+            found.extend(pull.wrong().into_iter().map(|(steps, words)| {
+                let all = [&["sources", name, "pull"], steps].concat();
+                (path(&all), words)
+            }));
         }
         for (n, client) in self.clients.iter().enumerate() {
             if client.source != "main" && !self.sources.contains_key(&client.source) {

@@ -7,8 +7,8 @@ use crate::clock::Clock;
 use crate::flow::desk::Desk;
 use crate::flow::hooks::{Hooks, keep_registered};
 use crate::flow::profiles::Profiles;
-use crate::flow::pull::{self, Feed};
-use crate::flow::{assess, definitions, deliver, takeup};
+use crate::flow::pull::{self, By, Feed};
+use crate::flow::{assess, bulk, definitions, deliver, takeup};
 use crate::http::coordinator::routes::{Exposure, Pages};
 use crate::http::running::Running;
 use crate::mllp::{Bounds, Listener};
@@ -99,14 +99,20 @@ async fn work(desk: Arc<Desk>, server: Running, how: How) -> End {
         let (to, heard) = (desk.clone(), stopped.clone());
         tasks.spawn(async move { assess::run(&to, heard).await });
     }
-    for feed in how.feeds {
-        let (to, heard) = (desk.gateway.clone(), stopped.clone());
+    for feed in how.feeds.into_iter().map(Arc::new) {
+        if feed.settings.exports().is_some() {
+            let (to, from, heard) = (desk.gateway.clone(), feed.clone(), stopped.clone());
+            tasks.spawn(async move { bulk::run(&to, &from, heard).await });
+        }
         let hook = how.hooks.get(&feed.source).cloned();
         if let Some((hook, endpoint)) = hook.clone().zip(how.endpoints.get(&feed.source).cloned()) {
-            let (to, heard, client, settings) = (to.clone(), heard.clone(), feed.client.clone(), feed.settings.clone());
-            tasks.spawn(async move { keep_registered(&to, (&client, &settings), &hook, &endpoint, heard).await });
+            let (to, from, heard) = (desk.gateway.clone(), feed.clone(), stopped.clone());
+            tasks.spawn(async move { keep_registered(&to, &from, &hook, &endpoint, heard).await });
         }
-        tasks.spawn(async move { pull::run(&to, &feed, hook, heard).await });
+        if feed.settings.by != By::Bulk {
+            let (to, heard) = (desk.gateway.clone(), stopped.clone());
+            tasks.spawn(async move { pull::run(&to, &feed, hook, heard).await });
+        }
     }
     for listener in how.listeners {
         let (to, heard) = (desk.gateway.clone(), stopped.clone());

@@ -36,7 +36,7 @@ pub enum Command {
     Serve(Serve),
     /// Reads NDJSON, Bundle JSON or folders of them, plain or .gz; `-` is standard input.
     Import(Import),
-    /// One round of polling a source of the settings; what it brings is kept like any other resource.
+    /// One round of polling a source of the settings, or a Bulk Data export; what it brings is kept like any other resource.
     Pull(Pull),
     /// Definitions of trials.
     Trial {
@@ -157,6 +157,9 @@ pub struct Pull {
     /// Reads everything again, whatever was read before.
     #[arg(long)]
     pub whole: bool,
+    /// A Bulk Data export instead of polling; `by = "bulk"` needs no such word.
+    #[arg(long)]
+    pub bulk: bool,
     /// Prints one object.
     #[arg(long)]
     pub json: bool,

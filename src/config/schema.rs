@@ -22,12 +22,14 @@ fn without_null(schema: &mut Value) {
                 }
             }
             // A table that may be silent is that table: what is secret in it is found, and its names are known.
-            if let Some(Value::Array(ways)) = members.get_mut("anyOf") {
-                ways.retain(|way| way["type"] != "null");
-                if let [Value::Object(one)] = ways.as_slice() {
+            if let Some(Value::Array(any)) = members.get_mut("anyOf") {
+                any.retain(|one| one["type"] != "null");
+                if let [Value::Object(one)] = any.as_slice() {
                     let one = one.clone();
                     members.remove("anyOf");
-                    members.extend(one);
+                    one.into_iter().for_each(|(name, part)| {
+                        members.entry(name).or_insert(part);
+                    });
                 }
             }
             if members.get("default").is_some_and(Value::is_null) {

@@ -6,6 +6,7 @@ pub mod answer;
 pub mod aside;
 pub mod assess;
 pub mod backtest;
+pub mod bulk;
 pub mod bundle;
 pub mod cases;
 pub mod chart;

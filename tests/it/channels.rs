@@ -52,6 +52,7 @@ async fn house(place: Place) -> House {
         url: hospital.base(),
         token: None,
         auth: None,
+        bulk: None,
         by: By::Server,
         kinds: ResourceType::ALL.map(|kind| kind.name().to_owned()).to_vec(),
         patients: Vec::new(),

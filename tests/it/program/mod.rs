@@ -9,6 +9,7 @@ pub mod demo;
 pub mod disk;
 pub mod hostile;
 pub mod keys;
+pub mod kills;
 pub mod many;
 pub mod privacy;
 pub mod resume;

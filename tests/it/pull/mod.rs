@@ -1,8 +1,10 @@
 //! Polling: a real server of a hospital with the manners and faults of the large vendors, and what the gateway makes of it.
 
+mod bulk;
+pub mod export;
 mod faults;
 mod hooks;
-pub(crate) mod hospital;
+pub mod hospital;
 mod led_away;
 mod registrar;
 mod rounds;
@@ -12,7 +14,7 @@ mod subscriptions;
 mod tls;
 mod tokens;
 mod twister;
-mod vendors;
+pub mod vendors;
 
 use crate::place::Place;
 use hospital::{CLOCK, Hospital};
@@ -59,6 +61,7 @@ fn ward_at(place: &Place, by: By, hospital: Hospital, change: impl FnOnce(&mut P
         reread: None,
         count: 2,
         insecure: false,
+        bulk: None,
     };
     change(&mut settings);
     let link = LinkSettings {
