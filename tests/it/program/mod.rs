@@ -11,6 +11,7 @@ pub mod hostile;
 pub mod keys;
 pub mod kills;
 pub mod many;
+pub mod messages;
 pub mod privacy;
 pub mod resume;
 pub mod server;
