@@ -8,7 +8,7 @@ pub use schema::schema;
 
 use crate::flow::hl7v2::Dialect;
 use crate::flow::hooks::HookSettings;
-use crate::flow::pull::Pull;
+use crate::flow::pull::{By, Pull};
 use crate::http::limits::Limits;
 use crate::link::Auth;
 use crate::mllp::Mllp;
@@ -178,6 +178,10 @@ impl Settings {
             if let Some(hooks) = &source.hooks {
                 let hook = |step: &[&str]| path(&[&["sources", name, "hooks"], step].concat());
                 found.extend(hooks.wrong().map(|(key, words)| (hook(&[key]), words)));
+                if source.pull.as_ref().is_some_and(|pull| pull.by == By::Bulk) {
+                    let words = "by = \"bulk\" brings exports alone, and a hook has nothing to hint at; wanted \"server\" or \"patients\"";
+                    found.push((hook(&[]), words.to_owned()));
+                }
                 if source.pull.is_none() {
                     let words = format!(
                         "a hook is only a hint: what changed is read from the source; wanted [sources.{name}.pull] too"

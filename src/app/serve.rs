@@ -100,16 +100,14 @@ async fn work(desk: Arc<Desk>, server: Running, how: How) -> End {
         tasks.spawn(async move { assess::run(&to, heard).await });
     }
     for feed in how.feeds.into_iter().map(Arc::new) {
-        let hook = how.hooks.get(&feed.source).cloned();
-        if let Some((hook, endpoint)) = hook.clone().zip(how.endpoints.get(&feed.source).cloned()) {
-            let (to, heard, feed) = (desk.gateway.clone(), stopped.clone(), feed.clone());
-            tasks.spawn(async move {
-                keep_registered(&to, (&feed.client, &feed.settings), &hook, &endpoint, heard).await;
-            });
-        }
         if feed.settings.exports().is_some() {
             let (to, from, heard) = (desk.gateway.clone(), feed.clone(), stopped.clone());
             tasks.spawn(async move { bulk::run(&to, &from, heard).await });
+        }
+        let hook = how.hooks.get(&feed.source).cloned();
+        if let Some((hook, endpoint)) = hook.clone().zip(how.endpoints.get(&feed.source).cloned()) {
+            let (to, from, heard) = (desk.gateway.clone(), feed.clone(), stopped.clone());
+            tasks.spawn(async move { keep_registered(&to, &from, &hook, &endpoint, heard).await });
         }
         if feed.settings.by != By::Bulk {
             let (to, heard) = (desk.gateway.clone(), stopped.clone());

@@ -106,7 +106,8 @@ fn secrets_are_not_shown() {
                 [sources.e]\nzone = \"UTC\"\n[sources.e.pull]\nurl = \"http://x\"\nby = \"server\"\ntoken = \"planted\"\n\
                 [sources.e.hooks]\ntoken = \"planted-planted-planted\"\n\
                 [sources.f]\nzone = \"UTC\"\n[sources.f.pull]\nurl = \"http://x\"\nby = \"server\"\n\
-                auth = { by = \"basic\", user = \"u\", secret = \"planted\" }\n";
+                auth = { by = \"basic\", user = \"u\", secret = \"planted\" }\n\
+                [sources.ehr]\nzone = \"UTC\"\n[sources.ehr.pull]\nurl = \"http://y\"\nby = \"bulk\"\ntoken = \"planted\"\n[sources.ehr.pull.bulk]\nwithin = \"2d\"\n";
     // A secret of the environment is a text, whatever it looks like.
     let numeric = with(file, &[("TRIALGATE__SOURCES__F__PULL__AUTH__SECRET", "12345")]).expect("taken");
     assert_eq!(numeric.sources["f"].pull.as_ref().and_then(|p| p.auth.as_ref()?.secret.as_deref()), Some("12345"));

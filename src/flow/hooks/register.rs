@@ -30,13 +30,13 @@ pub enum Registered {
 /// Looks at all Subscriptions of a hook for as long as the gateway runs.
 pub async fn keep_registered(
     gateway: &Gateway,
-    feed: (&Client, &Pull),
+    feed: &Feed,
     hook: &Arc<Hook>,
     endpoint: &str,
     mut stop: tokio::sync::watch::Receiver<bool>,
 ) {
     let Some(register) = &hook.settings.register else { return };
-    let (client, criteria) = (feed.0, criteria(feed.1, register));
+    let (client, criteria) = (&feed.client, criteria(&feed.settings, register));
     while !*stop.borrow() {
         let standing = Standing { gateway, client, hook, register, endpoint };
         let looked = tokio::select! { looked = standing.all(&criteria) => looked, _ = stop.changed() => return };
