@@ -26,8 +26,8 @@ pub(super) fn read(root: &Node<'_>) -> Content {
         context: Vec::new(),
     };
     let mut facts: Vec<DraftFact> =
-        codes(root).into_iter().map(|c| fact(c, 0, FactValue::Boolean(true), None)).collect();
-    for (place, (codes, strength)) in strengths(root).into_iter().enumerate() {
+        codes(root, root).into_iter().map(|c| fact(c, 0, FactValue::Boolean(true), None)).collect();
+    for (place, (codes, strength)) in strengths(root, root).into_iter().enumerate() {
         let Some((substance, per)) = parts(strength) else { continue };
         let part = u16::try_from(place + 1).unwrap_or(u16::MAX);
         facts.extend(codes.into_iter().map(|c| fact(c, part, substance.clone(), Some(per.clone()))));
@@ -35,11 +35,22 @@ pub(super) fn read(root: &Node<'_>) -> Content {
     Content { facts, ..Content::default() }
 }
 
-/// The codes of a drug and of its ingredients, each once.
-pub(super) fn codes(medication: &Node<'_>) -> Vec<Coding> {
-    let ingredients = medication.list("ingredient").iter().filter_map(|i| i.get("itemCodeableConcept"));
+/// The codes of an ingredient: its own, or those of the Substance or Medication inside `root` that it names.
+fn item_codes(root: &Node<'_>, ingredient: &Node<'_>) -> Vec<Coding> {
+    if let Some(concept) = ingredient.get("itemCodeableConcept") {
+        return element::codes(concept);
+    }
+    let reference = ingredient.get("itemReference").and_then(|r| r.text_of("reference"));
+    let named = reference.and_then(|r| element::contained(root, r)).and_then(|item| item.get("code"));
+    named.map(element::codes).unwrap_or_default()
+}
+
+/// The codes of a drug and of its ingredients, each once; what `root` contains is looked up there.
+pub(super) fn codes(root: &Node<'_>, medication: &Node<'_>) -> Vec<Coding> {
+    let own = medication.get("code").map(element::codes).unwrap_or_default();
+    let ingredients = medication.list("ingredient").iter().flat_map(|i| item_codes(root, i));
     let mut codes: Vec<Coding> = Vec::new();
-    for code in medication.get("code").into_iter().chain(ingredients).flat_map(element::codes) {
+    for code in own.into_iter().chain(ingredients) {
         if !codes.contains(&code) {
             codes.push(code);
         }
@@ -48,12 +59,12 @@ pub(super) fn codes(medication: &Node<'_>) -> Vec<Coding> {
 }
 
 /// Each strength, with the codes for which it holds: those of the ingredient, and of the drug when it has only one.
-pub(super) fn strengths<'r, 'a>(medication: &'r Node<'a>) -> Vec<(Vec<Coding>, &'r Node<'a>)> {
+pub(super) fn strengths<'r, 'a>(root: &Node<'_>, medication: &'r Node<'a>) -> Vec<(Vec<Coding>, &'r Node<'a>)> {
     let ingredients = medication.list("ingredient");
     let mut found = Vec::new();
     for ingredient in ingredients {
         let Some(strength) = ingredient.get("strength") else { continue };
-        let own = ingredient.get("itemCodeableConcept").map(element::codes).unwrap_or_default();
+        let own = item_codes(root, ingredient);
         let whole = medication.get("code").filter(|_| ingredients.len() == 1).map(element::codes).unwrap_or_default();
         let mut codes: Vec<Coding> = Vec::new();
         for code in own.into_iter().chain(whole) {

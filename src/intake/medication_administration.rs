@@ -75,7 +75,7 @@ fn codes(root: &Node<'_>, setting: &Setting<'_>, issues: &mut Vec<Issue>) -> Vec
         issues.push(Issue::error("value", "MedicationAdministration.medicationReference.reference", text));
         return Vec::new();
     };
-    medication::codes(medication)
+    medication::codes(root, medication)
 }
 
 /// A Medication of its own: its reference without a version stands for its code until it is known.
@@ -91,7 +91,7 @@ fn elsewhere(reference: &str, setting: &Setting<'_>) -> Vec<Coding> {
 fn amounts(root: &Node<'_>, dose: &Node<'_>) -> Vec<(Coding, FactValue)> {
     let Some(medication) = inside(root) else { return Vec::new() };
     let mut amounts: Vec<(Coding, FactValue)> = Vec::new();
-    for (codes, strength) in medication::strengths(medication) {
+    for (codes, strength) in medication::strengths(root, medication) {
         let Some(amount) = quantity::strength_of(dose, strength) else { continue };
         for code in codes {
             if !amounts.iter().any(|(c, _)| *c == code) {

@@ -18,6 +18,8 @@ pub struct Answer {
     pub etag: Option<String>,
     /// `Location` as sent.
     pub location: Option<String>,
+    /// `Content-Location` as sent.
+    pub content_location: Option<String>,
     /// The moment that `Retry-After` names.
     pub retry_after: Option<Instant>,
     /// What the server's clock said, by `Date`.
@@ -120,7 +122,8 @@ fn issue_words(issue: &Value) -> String {
     let code = issue["code"].as_str().unwrap_or("no code");
     let codings = issue["details"]["coding"].as_array().into_iter().flatten().filter_map(|c| c["code"].as_str());
     let mut words: Vec<&str> = std::iter::once(code).chain(codings).collect();
-    words.extend(issue["diagnostics"].as_str());
+    // Large vendors say it in `details.text` alone.
+    words.extend(issue["diagnostics"].as_str().or(issue["details"]["text"].as_str()));
     words.join(" ")
 }
 

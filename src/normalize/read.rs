@@ -176,7 +176,7 @@ fn qualities(of: Qualifier, context: &[(Qualifier, Coding)], terms: &Terms) -> V
 /// Oldest first, in an order that does not hang on arrival; the same result twice is one.
 fn in_order(series: &mut Series, plan: &Plan, variable: &Variable, facts: &[Fact]) {
     let own = |place: usize| (facts[place].item, facts[place].draft.part);
-    let key = |place: usize| (facts[place].known, own(place), &facts[place].draft.code);
+    let key = |place: usize| (own(place), &facts[place].draft.code);
     series.readings.sort_unstable_by(|a, b| {
         (a.at.earliest, a.at.latest).cmp(&(b.at.earliest, b.at.latest)).then_with(|| key(a.fact).cmp(&key(b.fact)))
     });

@@ -23,9 +23,9 @@ use trialgate::model::standing::{Role, Standing};
 use trialgate::model::time::{Instant, Zone};
 use trialgate::store::{KnownAt, PersonOf, StandingsAround, Store, TallyOf};
 
-const TRIAL: &str = "NCT00962923";
+pub(crate) const TRIAL: &str = "NCT00962923";
 /// 15 March 2026, 08:00 UTC.
-const NOW: Instant = Instant(1_773_561_600_000_000);
+pub(crate) const NOW: Instant = Instant(1_773_561_600_000_000);
 const INDEX: &str = "urn:oid:1.2.276.0.76.4";
 
 /// A desk with two sources that know persons by the same index.
@@ -38,7 +38,7 @@ fn house(place: Place) -> House {
     House { desk: desk(place.open()), place }
 }
 
-fn desk(store: Store) -> Arc<Desk> {
+pub(crate) fn desk(store: Store) -> Arc<Desk> {
     let clock = Clock::manual(NOW);
     let known_by = vec![INDEX.to_owned()];
     let source = |name| Source { known_by: known_by.clone(), ..Source::new(name, Zone::utc()) };
@@ -56,11 +56,11 @@ fn desk(store: Store) -> Arc<Desk> {
     Arc::new(Desk::new(Arc::new(gateway), "http://test".into(), sites, Vec::new(), library))
 }
 
-fn caller() -> Caller {
+pub(crate) fn caller() -> Caller {
     Caller { actor: "test".into(), purpose: "import".into() }
 }
 
-async fn put_by(desk: &Desk, source: &str, resource: &Value) -> Result<(), String> {
+pub(crate) async fn put_by(desk: &Desk, source: &str, resource: &Value) -> Result<(), String> {
     let (kind, id) = (resource["resourceType"].as_str().expect("a type"), resource["id"].as_str().expect("an id"));
     let source = desk.gateway.source(source).expect("a source");
     let kind = ResourceType::named(kind).expect("a kept type");
@@ -150,7 +150,7 @@ impl House {
 }
 
 /// A Patient whose record says of others that they are the same person.
-fn patient(id: &str, links: &[(&str, &str)]) -> Value {
+pub(crate) fn patient(id: &str, links: &[(&str, &str)]) -> Value {
     let link =
         |(kind, other): &(&str, &str)| json!({ "type": kind, "other": { "reference": format!("Patient/{other}") } });
     let links: Vec<Value> = links.iter().map(link).collect();
@@ -161,7 +161,7 @@ fn patient(id: &str, links: &[(&str, &str)]) -> Value {
     patient
 }
 
-fn diagnosis(id: &str, of: &str) -> Value {
+pub(crate) fn diagnosis(id: &str, of: &str) -> Value {
     let code = |system: &str, code: &str| json!({ "coding": [{ "system": system, "code": code }] });
     json!({ "resourceType": "Condition", "id": id, "subject": { "reference": format!("Patient/{of}") }, "recordedDate": "2026-03-01",
             "clinicalStatus": code("http://terminology.hl7.org/CodeSystem/condition-clinical", "active"),
@@ -169,7 +169,7 @@ fn diagnosis(id: &str, of: &str) -> Value {
             "code": code("http://snomed.info/sct", "89155008") })
 }
 
-fn result(id: &str, of: &str, code: &str, value: &str, unit: &str) -> Value {
+pub(crate) fn result(id: &str, of: &str, code: &str, value: &str, unit: &str) -> Value {
     let value: Value = serde_json::from_str(value).expect("a number");
     json!({ "resourceType": "Observation", "id": id, "status": "final", "subject": { "reference": format!("Patient/{of}") },
             "effectiveDateTime": "2026-03-10", "code": { "coding": [{ "system": "http://loinc.org", "code": code }] },

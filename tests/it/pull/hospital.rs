@@ -1,5 +1,7 @@
 //! A hospital's FHIR server for the tests: a real one on loopback, with the manners and faults of the large vendors.
 
+use super::export::{self, Exports};
+use super::vendors::{self, Vendor};
 use axum::Router;
 use axum::body::Body;
 use axum::extract::{Path, RawQuery, State};
@@ -44,17 +46,21 @@ pub enum Manner {
     SmallPages,
 }
 
-struct Inside {
+pub(super) struct Inside {
+    /// The vendor as which it answers, in everything (vendors.rs).
+    vendor: Option<Vendor>,
     /// By type and id: the resource, and when it was last updated, in seconds since 1970.
-    resources: BTreeMap<(String, String), (Value, i64)>,
+    pub(super) resources: BTreeMap<(String, String), (Value, i64)>,
     manners: BTreeSet<Manner>,
     /// The server's clock, in seconds since 1970.
-    clock: i64,
+    pub(super) clock: i64,
     /// Path and query of each request.
-    log: Vec<String>,
+    pub(super) log: Vec<String>,
     refused: BTreeSet<String>,
-    base: String,
-    elsewhere: String,
+    pub(super) base: String,
+    pub(super) elsewhere: String,
+    /// Its Bulk Data exports.
+    pub(super) exports: Exports,
 }
 
 /// The server.
@@ -75,6 +81,7 @@ impl Hospital {
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
         let base = format!("http://{}/api/FHIR/R4", listener.local_addr().expect("an address"));
         let inside = Inside {
+            vendor: None,
             resources: BTreeMap::new(),
             manners: BTreeSet::new(),
             clock: CLOCK,
@@ -82,19 +89,21 @@ impl Hospital {
             refused: BTreeSet::new(),
             base: base.clone(),
             elsewhere: elsewhere.to_owned(),
+            exports: Exports::default(),
         };
         let hospital = Self(Arc::new(Mutex::new(inside)));
         let app = Router::new()
             .route("/api/FHIR/R4/metadata", get(metadata))
             .route("/api/FHIR/R4/{kind}", get(search))
             .route("/api/FHIR/R4/{kind}/{id}", get(read))
+            .merge(export::routes())
             .with_state(hospital.clone());
         let app = front(app, &base);
         tokio::spawn(async move { axum::serve(listener, app).await });
         hospital
     }
 
-    fn inside(&self) -> std::sync::MutexGuard<'_, Inside> {
+    pub(super) fn inside(&self) -> std::sync::MutexGuard<'_, Inside> {
         self.0.lock().expect("nobody panicked")
     }
 
@@ -108,6 +117,11 @@ impl Hospital {
         let mut inside = self.inside();
         inside.manners = manners.iter().copied().collect();
         inside.refused.clear();
+    }
+
+    /// From now on it is that vendor's.
+    pub fn is_of(&self, vendor: Vendor) {
+        self.inside().vendor = Some(vendor);
     }
 
     /// Its clock.
@@ -132,18 +146,18 @@ impl Hospital {
     }
 }
 
-fn answer(inside: &Inside, status: u16, kind: &str, body: impl Into<Body>) -> Response<Body> {
+pub(super) fn answer(inside: &Inside, status: u16, kind: &str, body: impl Into<Body>) -> Response<Body> {
     let date = jiff::Timestamp::from_second(inside.clock).expect("a moment");
     let date = jiff::fmt::rfc2822::DateTimePrinter::new().timestamp_to_rfc9110_string(&date).expect("a date");
     let response = Response::builder().status(status).header(header::DATE, date).header(header::CONTENT_TYPE, kind);
     response.body(body.into()).expect("a response")
 }
 
-fn fhir(inside: &Inside, status: u16, body: &Value) -> Response<Body> {
+pub(super) fn fhir(inside: &Inside, status: u16, body: &Value) -> Response<Body> {
     answer(inside, status, "application/fhir+json", body.to_string())
 }
 
-fn outcome(code: &str, text: &str) -> Value {
+pub(super) fn outcome(code: &str, text: &str) -> Value {
     json!({ "resourceType": "OperationOutcome", "issue": [{ "severity": "warning", "code": code, "diagnostics": text }] })
 }
 
@@ -155,13 +169,17 @@ async fn metadata(State(hospital): State<Hospital>) -> Response<Body> {
 async fn read(State(hospital): State<Hospital>, Path((kind, id)): Path<(String, String)>) -> Response<Body> {
     let mut inside = hospital.inside();
     inside.log.push(format!("{kind}/{id}"));
-    match inside.resources.get(&(kind, id)) {
+    if let Some(vendor) = inside.vendor {
+        return vendors::read(vendor, &inside, &kind, &id);
+    }
+    let inside = inside;
+    match inside.resources.get(&(kind, id)).filter(|_| export::shows(&inside)) {
         Some((resource, at)) => fhir(&inside, 200, &stamped(resource, *at)),
         None => fhir(&inside, 404, &outcome("not-found", "nothing is here")),
     }
 }
 
-fn stamped(resource: &Value, at: i64) -> Value {
+pub(super) fn stamped(resource: &Value, at: i64) -> Value {
     let mut resource = resource.clone();
     let at = jiff::Timestamp::from_second(at).expect("a moment");
     resource["meta"]["lastUpdated"] = at.to_string().into();
@@ -180,6 +198,9 @@ async fn search(
     let given: Vec<(String, String)> = form(&query);
     let has = |m: Manner| inside.manners.contains(&m);
     let accepts = headers.get(header::ACCEPT).and_then(|v| v.to_str().ok()).unwrap_or_default();
+    if let Some(vendor) = inside.vendor {
+        return vendors::search(vendor, &inside, &kind, &given, accepts);
+    }
     if has(Manner::Xml) || !accepts.contains("json") {
         return answer(&inside, 200, "application/fhir+xml", "<Bundle xmlns=\"http://hl7.org/fhir\"/>");
     }
@@ -264,7 +285,7 @@ fn page(inside: &Inside, kind: &str, given: &[(String, String)]) -> Response<Bod
     fhir(inside, StatusCode::OK.as_u16(), &bundle)
 }
 
-fn form(query: &str) -> Vec<(String, String)> {
+pub(super) fn form(query: &str) -> Vec<(String, String)> {
     let plain = |text: &str| text.replace("%3A", ":").replace("%2F", "/").replace("%3a", ":");
     let pair = |part: &str| part.split_once('=').map(|(n, v)| (plain(n), plain(v)));
     query.split('&').filter_map(pair).collect()

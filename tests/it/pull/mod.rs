@@ -1,11 +1,15 @@
 //! Polling: a real server of a hospital with the manners and faults of the large vendors, and what the gateway makes of it.
 
+mod bulk;
+pub mod export;
 mod faults;
-mod hospital;
+pub mod hospital;
 mod registrar;
 mod rounds;
+mod sandboxes;
 mod tls;
 mod tokens;
+pub mod vendors;
 
 use crate::place::Place;
 use hospital::{CLOCK, Hospital};
@@ -52,6 +56,7 @@ fn ward_at(place: &Place, by: By, hospital: Hospital, change: impl FnOnce(&mut P
         reread: None,
         count: 2,
         insecure: false,
+        bulk: None,
     };
     change(&mut settings);
     let link = LinkSettings {

@@ -1,0 +1,261 @@
+//! However it comes in, it is the same: single requests, a transaction, lines of a file, a poll, and any mixture of them end
+//! in the same facts, persons and verdicts. Another way in is one more arm of [`Way`].
+
+use crate::identity::{NOW, TRIAL, caller, desk, diagnosis, patient, put_by, result};
+use crate::place::Place;
+use crate::pull::hospital::{CLOCK, Hospital};
+use proptest::prelude::*;
+use proptest::test_runner::{Config, TestRunner};
+use serde_json::{Value, json};
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
+use std::time::Duration;
+use trialgate::flow::answer::EntryAnswer;
+use trialgate::flow::assess;
+use trialgate::flow::desk::Desk;
+use trialgate::flow::lines::Line;
+use trialgate::flow::pull::{By, Feed, Pull, round};
+use trialgate::link::{Client, LinkSettings};
+use trialgate::model::draft::ResourceType;
+use trialgate::model::key::PersonKey;
+use trialgate::store::{KnownAt, PersonOf, StandingsAround};
+
+/// A way in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Way {
+    /// One PUT for each.
+    Requests,
+    /// One transaction Bundle.
+    Transaction,
+    /// Lines, as of an NDJSON file.
+    Lines,
+    /// A poll of a hospital's server.
+    Poll,
+}
+
+const WAYS: [Way; 4] = [Way::Requests, Way::Transaction, Way::Lines, Way::Poll];
+
+/// A gateway, and a hospital that it may poll.
+struct House {
+    desk: Arc<Desk>,
+    hospital: Hospital,
+    feed: Feed,
+    /// The hospital's clock, in seconds since 1970.
+    clock: AtomicI64,
+    _place: Place,
+}
+
+async fn house(place: Place) -> House {
+    let hospital = Hospital::open("http://127.0.0.1:9").await;
+    let settings = Pull {
+        url: hospital.base(),
+        token: None,
+        auth: None,
+        bulk: None,
+        by: By::Server,
+        kinds: ResourceType::ALL.map(|kind| kind.name().to_owned()).to_vec(),
+        patients: Vec::new(),
+        group: None,
+        every: Duration::from_secs(300),
+        overlap: Duration::from_secs(0),
+        reread: None,
+        count: 7,
+        insecure: false,
+    };
+    let link = LinkSettings {
+        base: settings.url.clone(),
+        token: None,
+        timeout: Duration::from_secs(10),
+        user_agent: "tests".into(),
+        insecure: false,
+    };
+    let feed = Feed { source: "main".into(), client: Client::new(link).expect("a link"), settings };
+    House { desk: desk(place.open()), hospital, feed, clock: AtomicI64::new(CLOCK), _place: place }
+}
+
+impl Way {
+    /// Brings all of these.
+    async fn bring(self, house: &House, all: &[Value]) {
+        let gateway = &house.desk.gateway;
+        let source = gateway.source("main").expect("a source");
+        match self {
+            Self::Requests => {
+                for resource in all {
+                    put_by(&house.desk, "main", resource).await.expect("kept");
+                }
+            }
+            Self::Transaction => {
+                let entry = |r: &Value| {
+                    let url =
+                        format!("{}/{}", r["resourceType"].as_str().expect("a type"), r["id"].as_str().expect("an id"));
+                    json!({ "resource": r, "request": { "method": "PUT", "url": url } })
+                };
+                let entries: Vec<Value> = all.iter().map(entry).collect();
+                let bundle = json!({ "resourceType": "Bundle", "type": "transaction", "entry": entries }).to_string();
+                let (_, answers) = gateway.bundle(source, bundle.as_bytes(), caller()).await.expect("taken");
+                assert!(answers.iter().all(|a| matches!(a, EntryAnswer::Written(_))), "{answers:?}");
+            }
+            Self::Lines => {
+                let texts: Vec<String> = all.iter().map(ToString::to_string).collect();
+                let lines: Vec<Line<'_>> = texts.iter().map(|t| Line { place: "f", body: t.as_bytes() }).collect();
+                let loaded = gateway.load_lines(source, &lines, &caller()).await.expect("loaded");
+                assert!(loaded.set_aside.is_empty(), "{loaded:?}");
+            }
+            Self::Poll => {
+                let now = house.clock.fetch_add(3_600, Ordering::SeqCst) + 3_600;
+                all.iter().for_each(|resource| house.hospital.keeps(resource.clone(), now - 10));
+                house.hospital.at(now);
+                let pulled = round(gateway, &house.feed, false).await;
+                assert!(pulled.problems.is_empty() && pulled.loaded.set_aside.is_empty(), "{pulled:?}");
+            }
+        }
+    }
+}
+
+const PATIENTS: [&str; 5] = ["a", "b", "c", "d", "e"];
+
+/// A few patients; the first time as they were known, the second what was corrected, retracted and merged since.
+fn waves() -> [Vec<Value>; 2] {
+    let (mut first, mut second) = (Vec::new(), Vec::new());
+    for (n, of) in PATIENTS.into_iter().enumerate() {
+        first.push(patient(of, &[]));
+        first.push(diagnosis(&format!("d-{of}"), of));
+        first.push(result(&format!("plt-{of}"), of, "777-3", &(40 + 30 * n).to_string(), "10*9/L"));
+        first.push(result(&format!("alb-{of}"), of, "1751-7", &format!("2.{n}9"), "g/dL"));
+        first.push(result(&format!("odd-{of}"), of, "718-7", "12.10", "K/uL"));
+        let about = json!({ "reference": format!("Patient/{of}") });
+        first.push(json!({ "resourceType": "MedicationAdministration", "id": format!("m-{of}"), "status": "completed", "subject": about,
+            "effectiveDateTime": "2026-03-01T08:00:00Z", "medicationReference": { "reference": "Medication/drug" },
+            "dosage": { "dose": { "value": 40, "system": "http://unitsofmeasure.org", "code": "mL" } } }));
+    }
+    let strength = json!({ "numerator": { "value": 20, "system": "http://unitsofmeasure.org", "code": "mg" },
+        "denominator": { "value": 1, "system": "http://unitsofmeasure.org", "code": "mL" } });
+    let code = json!({ "coding": [{ "system": "http://www.whocc.no/atc", "code": "L01AA01" }] });
+    first.push(json!({ "resourceType": "Medication", "id": "drug", "ingredient": [{ "itemCodeableConcept": code, "strength": strength }] }));
+    second.push(result("plt-a", "a", "777-3", "145", "10*9/L"));
+    let mut retracted = result("alb-b", "b", "1751-7", "2.19", "g/dL");
+    retracted["status"] = "entered-in-error".into();
+    second.push(retracted);
+    second.push(patient("d", &[("replaced-by", "c")]));
+    second.push(result("plt-e", "a", "777-3", "160", "10*9/L"));
+    [first, second]
+}
+
+/// All that is known in the end: who is one person, their facts, verdict and statuses.
+async fn told(house: &House) -> Vec<(BTreeSet<String>, Vec<String>, Value, Vec<&'static str>)> {
+    while assess::round(&house.desk).await.expect("a round") > 0 {}
+    let store = house.desk.store();
+    let mut persons: BTreeMap<PersonKey, BTreeSet<String>> = BTreeMap::new();
+    for of in PATIENTS {
+        let person = store.read(PersonOf { source: "main".into(), patient: of.into() }).await.expect("read");
+        persons.entry(person.expect("a person")).or_default().insert(of.to_owned());
+    }
+    let mut all = Vec::new();
+    for (person, patients) in persons {
+        let record = assess::read(&house.desk, person, KnownAt::Now).await.expect("a record");
+        let names = assess::source_names(store, &record).await.expect("names");
+        let plain = |name: &str| name.split("/_history/").next().unwrap_or_default().to_owned();
+        let mut facts: Vec<String> = record
+            .facts
+            .iter()
+            .map(|f| format!("{} {:?}", names.get(&f.item).map_or_else(String::new, |n| plain(n)), f.draft))
+            .collect();
+        facts.sort();
+        let library = house.desk.library();
+        let finding =
+            assess::find(&house.desk, library.trial(TRIAL).expect("the trial"), &record, NOW).expect("a finding");
+        let mut verdict = assess::assessment_json(&house.desk, &finding, &record);
+        for key in ["person", "as_of"] {
+            verdict.as_object_mut().expect("an object").remove(key);
+        }
+        without_versions(&mut verdict);
+        let standings = store.read(StandingsAround { person }).await.expect("standings");
+        let newest: BTreeMap<PersonKey, (bool, &'static str)> =
+            standings.iter().map(|s| (s.person, (s.removed, s.status.code()))).collect();
+        let statuses = newest.into_values().filter(|(removed, _)| !removed).map(|(_, code)| code).collect();
+        all.push((patients, facts, verdict, statuses));
+    }
+    all.sort_by(|a, b| a.0.cmp(&b.0));
+    all
+}
+
+/// How often something came is of no matter.
+fn without_versions(value: &mut Value) {
+    match value {
+        Value::String(text) => {
+            if let Some((before, after)) = text.clone().split_once("/_history/") {
+                let rest = after.trim_start_matches(|c: char| c.is_ascii_digit());
+                *text = format!("{before}{rest}");
+            }
+        }
+        Value::Array(items) => items.iter_mut().for_each(without_versions),
+        Value::Object(members) => members.values_mut().for_each(without_versions),
+        _ => {}
+    }
+}
+
+fn block_on<T>(future: impl Future<Output = T>) -> T {
+    tokio::runtime::Runtime::new().expect("threads").block_on(future)
+}
+
+fn places() -> Vec<Place> {
+    [Some(Place::file()), Place::database()].into_iter().flatten().collect()
+}
+
+#[test]
+fn every_way_in_ends_in_the_same_facts_and_verdicts() {
+    for place in places() {
+        let ends = WAYS.map(|way| {
+            block_on(async {
+                let house = house(place.another()).await;
+                for wave in waves() {
+                    way.bring(&house, &wave).await;
+                }
+                told(&house).await
+            })
+        });
+        assert_eq!(ends[0].len(), 4, "two of five are one person");
+        assert!(ends[0].iter().any(|(.., statuses)| statuses == &["ineligible"]), "{:?}", ends[0]);
+        for (way, end) in WAYS.iter().zip(&ends) {
+            assert_eq!(end, &ends[0], "{way:?}");
+        }
+    }
+}
+
+#[test]
+fn any_mixture_of_ways_in_any_order_ends_alike() {
+    let [first, second] = waves();
+    let shuffled = |wave: Vec<Value>| {
+        let ways = prop::collection::vec(0..WAYS.len(), wave.len());
+        (Just(wave).prop_shuffle(), ways).prop_map(|(wave, ways)| wave.into_iter().zip(ways).collect::<Vec<_>>())
+    };
+    let strategy = (shuffled(first), shuffled(second));
+    for place in places() {
+        let plain = block_on(async {
+            let house = house(place.another()).await;
+            for wave in waves() {
+                Way::Requests.bring(&house, &wave).await;
+            }
+            told(&house).await
+        });
+        let cases = if matches!(place, Place::File(_)) { 8 } else { 3 };
+        let mut runner = TestRunner::new(Config { cases, failure_persistence: None, ..Config::default() });
+        let checked = runner.run(&strategy, |(first, second)| {
+            let mixed = block_on(async {
+                let house = house(place.another()).await;
+                for wave in [first, second] {
+                    // Neighbours that take the same way come together.
+                    for together in wave.chunk_by(|a, b| a.1 == b.1) {
+                        let resources: Vec<Value> = together.iter().map(|(r, _)| r.clone()).collect();
+                        WAYS[together[0].1].bring(&house, &resources).await;
+                    }
+                }
+                told(&house).await
+            });
+            prop_assert_eq!(&mixed, &plain);
+            Ok(())
+        });
+        checked.unwrap_or_else(|e| panic!("{e}"));
+    }
+}
