@@ -2,7 +2,8 @@
 //! or by somebody's word.
 
 use super::answer::{Grade, Refusal};
-use super::gateway::Gateway;
+use super::gateway::{Gateway, Source};
+use super::hl7v2::{Verdict, is_message};
 use super::lines::{Line, type_of};
 use super::seam;
 use crate::store::contract::{Caller, Event, ImportEntry, Method, StoreError};
@@ -98,12 +99,15 @@ impl Gateway {
                 "it is about another Patient than the one asked for; whoever sent it must say whose it is",
             );
         }
-        if !aside.body.trim_ascii_start().starts_with(b"{") {
-            return left_out("it is no FHIR resource in JSON; its sender must send it again");
-        }
         let Some(source) = self.source(&aside.source) else {
             return left_out(format!("the source `{}` is not configured here", aside.source));
         };
+        if is_message(&aside.body) {
+            return self.take_again(source, &aside.place, &aside.body, caller).await;
+        }
+        if !aside.body.trim_ascii_start().starts_with(b"{") {
+            return left_out("it is no FHIR resource in JSON; its sender must send it again");
+        }
         let line = Line { place: &aside.place, body: &aside.body };
         let Some(entry) = self.line_entry(source, &line).await? else {
             return left_out(format!("{} is a type that is not kept", type_of(line.body)));
@@ -123,6 +127,22 @@ impl Gateway {
             }
             Err(refusal) => Err(super::import::refused(&refusal, "")),
         }
+    }
+
+    /// A message of HL7 v2: what it states has an order of its own, so what is newer stays.
+    async fn take_again(
+        &self,
+        source: &Source,
+        place: &str,
+        body: &[u8],
+        caller: &Caller,
+    ) -> Result<Replayed, Refusal> {
+        let told = self.message(source, place, body, caller).await?;
+        Ok(match told.verdict {
+            Verdict::NotUsed => Replayed::LeftOut("its event changes nothing here".into()),
+            Verdict::Taken if told.aside.is_empty() => Replayed::Kept("message", Event::Updated),
+            Verdict::Taken | Verdict::Wrong | Verdict::Rejected => Replayed::Refused(told.words()),
+        })
     }
 
     /// Reads again what is open and asked for, in order of arrival, each row once. The first failure of the machine ends it:

@@ -1,4 +1,4 @@
-//! Messages of HL7 v2: one message is one transaction, with all that it states, what is set aside of it, and itself as received.
+//! Messages of HL7 v2: one message is one transaction, with all that it states, that some of it is set aside, and itself as received.
 
 use super::contract::{Import, ImportRefusal, Kept, RefusalReason, SetAside, StoreError};
 use super::delete::{Deletion, Transact};
@@ -57,8 +57,8 @@ pub struct KeepMessage {
     pub deletions: Vec<Deletion>,
     /// What is kept; the source, the caller and the time of all of this.
     pub import: Import,
-    /// What is set aside; once, however often the message is sent.
-    pub asides: Vec<SetAside>,
+    /// Set aside, whole or for some of it; once, however often the message is sent.
+    pub aside: Option<SetAside>,
 }
 
 /// What messages have said of a Patient: version and words; answers `Option<(i64, Vec<u8>)>`.
@@ -102,11 +102,9 @@ impl Unit for KeepMessage {
                 return Ok(Done::Undo(Err(ImportRefusal { entry: 0, reason: RefusalReason::Overtaken })));
             }
         }
-        if self.remember(tx).await? {
-            for aside in &self.asides {
-                let (aside, caller, at) = (aside.clone(), self.import.caller.clone(), self.import.at);
-                KeepAside { aside, caller, at }.run(tx).await?;
-            }
+        if let (true, Some(aside)) = (self.remember(tx).await?, &self.aside) {
+            let (aside, caller, at) = (aside.clone(), self.import.caller.clone(), self.import.at);
+            KeepAside { aside, caller, at }.run(tx).await?;
         }
         Ok(Done::Keep(Ok(kept)))
     }

@@ -13,6 +13,8 @@ use std::collections::BTreeMap;
 
 /// Largest message that is taken, in bytes.
 pub const MESSAGE_BYTES: usize = 4 << 20;
+/// Reasons that are written down of one message.
+const REASONS_MAX: usize = 50;
 /// Times a message is laid anew when somebody else was faster.
 const TURNS: usize = 12;
 
@@ -44,13 +46,23 @@ pub struct Told {
     pub loaded: Loaded,
 }
 
+impl Told {
+    /// Why it was refused or set aside in part, in one line.
+    pub fn words(&self) -> String {
+        let faults = self.faults.iter().map(ToString::to_string);
+        let parts = (!self.aside.is_empty()).then(|| reasons(&self.aside));
+        faults.chain(parts).collect::<Vec<_>>().join("; ")
+    }
+}
+
 /// What a message comes to, beside what is there now.
 #[derive(Default)]
 struct Plan {
     entries: Vec<ImportEntry>,
     deletions: Vec<Deletion>,
     heard: Vec<Heard>,
-    asides: Vec<SetAside>,
+    /// Parts that are set aside: the segment with its number, and why.
+    aside: Vec<(String, String)>,
     patient: Option<String>,
 }
 
@@ -114,8 +126,8 @@ impl Gateway {
         caller: &Caller,
     ) -> Result<(), Refusal> {
         let reason = faults.iter().map(ToString::to_string).collect::<Vec<_>>().join("; ");
-        let plan = Plan { asides: vec![set_aside(source, place, reason, body.to_vec())], ..Plan::default() };
-        let unit = self.unit(source, body, plan, Fate::Refused, caller);
+        let aside = Some(set_aside(source, place, reason, body));
+        let unit = self.unit(source, body, (Plan::default(), aside), Fate::Refused, caller);
         match self.store.write(unit).await? {
             Ok(_) => Ok(()),
             Err(_) => Err(overtaken()),
@@ -131,10 +143,12 @@ impl Gateway {
         caller: &Caller,
     ) -> Result<(Vec<(String, String)>, Loaded), Refusal> {
         for _ in 0..TURNS {
-            let (plan, told) = self.plan(source, place, words).await?;
+            let mut plan = self.plan(source, words).await?;
+            let told = std::mem::take(&mut plan.aside);
+            let aside = (!told.is_empty()).then(|| set_aside(source, place, reasons(&told), body));
             let kinds: Vec<ResourceType> = plan.entries.iter().map(|e| e.draft.resource_type).collect();
             let gone = plan.deletions.len() as u64;
-            let unit = self.unit(source, body, plan, Fate::Taken, caller);
+            let unit = self.unit(source, body, (plan, aside), Fate::Taken, caller);
             match self.store.write(unit).await? {
                 Ok(kept) => {
                     let mut loaded = Loaded::default();
@@ -153,7 +167,14 @@ impl Gateway {
         Err(overtaken())
     }
 
-    fn unit(&self, source: &Source, body: &[u8], plan: Plan, fate: Fate, caller: &Caller) -> KeepMessage {
+    fn unit(
+        &self,
+        source: &Source,
+        body: &[u8],
+        (plan, aside): (Plan, Option<SetAside>),
+        fate: Fate,
+        caller: &Caller,
+    ) -> KeepMessage {
         KeepMessage {
             body: body.to_vec(),
             fate,
@@ -161,45 +182,28 @@ impl Gateway {
             heard: plan.heard,
             deletions: plan.deletions,
             import: self.import(source, plan.entries, caller.clone()),
-            asides: plan.asides,
+            aside,
         }
     }
 
-    async fn plan(
-        &self,
-        source: &Source,
-        place: &str,
-        words: &Words,
-    ) -> Result<(Plan, Vec<(String, String)>), Refusal> {
-        let (mut plan, mut told) = (Plan::default(), Vec::new());
-        for aside in &words.aside {
-            let text = aside.text.clone().into_bytes();
-            plan.asides.push(set_aside(source, &format!("{place} {}", aside.place), aside.reason.clone(), text));
-            told.push((aside.place.clone(), aside.reason.clone()));
-        }
+    async fn plan(&self, source: &Source, words: &Words) -> Result<Plan, Refusal> {
+        let mut plan = Plan::default();
+        plan.aside.extend(words.aside.iter().map(|aside| (aside.place.clone(), aside.reason.clone())));
         for said in &words.said {
-            self.entry(source, place, said, Method::Load, &mut plan, &mut told);
+            self.entry(source, said, Method::Load, &mut plan);
         }
         let mut patients: BTreeMap<&str, Vec<&OfPatient>> = BTreeMap::new();
         for one in &words.patients {
             patients.entry(&one.id).or_default().push(one);
         }
         for (id, said) in patients {
-            self.patient(source, place, id, &said, &mut plan, &mut told).await?;
+            self.patient(source, id, &said, &mut plan).await?;
         }
-        Ok((plan, told))
+        Ok(plan)
     }
 
     /// Lays what is said of one Patient beside what is known.
-    async fn patient(
-        &self,
-        source: &Source,
-        place: &str,
-        id: &str,
-        said: &[&OfPatient],
-        plan: &mut Plan,
-        told: &mut Vec<(String, String)>,
-    ) -> Result<(), Refusal> {
+    async fn patient(&self, source: &Source, id: &str, said: &[&OfPatient], plan: &mut Plan) -> Result<(), Refusal> {
         plan.patient.get_or_insert_with(|| id.to_owned());
         let asked = HeardOf { source: source.name.to_string(), patient: id.to_owned() };
         let (read, mut known) = match self.store.read(asked).await? {
@@ -219,7 +223,7 @@ impl Gateway {
             }
             Becomes::Body(body) => {
                 let said = Said { place: said[0].place.clone(), body };
-                if !self.entry(source, place, &said, Method::Update { if_match: Some(version) }, plan, told) {
+                if !self.entry(source, &said, Method::Update { if_match: Some(version) }, plan) {
                     return Ok(());
                 }
             }
@@ -230,15 +234,7 @@ impl Gateway {
     }
 
     /// Plans one resource, or sets it aside with what is wrong with it; whether it is planned.
-    fn entry(
-        &self,
-        source: &Source,
-        place: &str,
-        said: &Said,
-        method: Method,
-        plan: &mut Plan,
-        told: &mut Vec<(String, String)>,
-    ) -> bool {
+    fn entry(&self, source: &Source, said: &Said, method: Method, plan: &mut Plan) -> bool {
         let issues = match self.reading(source, &said.body, None) {
             Reading::Right(draft, _) => {
                 let patient = match &draft.subject {
@@ -256,8 +252,7 @@ impl Gateway {
             Reading::Wrong(refusal) => refusal.issues,
         };
         let reason = issues.iter().map(ToString::to_string).collect::<Vec<_>>().join("; ");
-        plan.asides.push(set_aside(source, &format!("{place} {}", said.place), reason.clone(), said.body.clone()));
-        told.push((said.place.clone(), reason));
+        plan.aside.push((said.place.clone(), reason));
         false
     }
 }
@@ -268,8 +263,18 @@ pub fn too_long(bytes: usize) -> Fault {
     Fault { segment: "MSH".into(), nth: 1, field: 0, code: 207, text }
 }
 
-fn set_aside(source: &Source, place: &str, reason: String, body: Vec<u8>) -> SetAside {
-    SetAside { source: source.name.to_string(), reason, place: place.to_owned(), body }
+/// The whole message, so that it can be read again once the cause is mended.
+fn set_aside(source: &Source, place: &str, reason: String, body: &[u8]) -> SetAside {
+    SetAside { source: source.name.to_string(), reason, place: place.to_owned(), body: body.to_vec() }
+}
+
+/// Why parts of a message are set aside, in one line.
+fn reasons(parts: &[(String, String)]) -> String {
+    let mut words: Vec<String> = parts.iter().take(REASONS_MAX).map(|(place, why)| format!("{place}: {why}")).collect();
+    if parts.len() > REASONS_MAX {
+        words.push(format!("and {} more", parts.len() - REASONS_MAX));
+    }
+    words.join("; ")
 }
 
 fn overtaken() -> Refusal {

@@ -54,8 +54,6 @@ pub struct Aside {
     pub place: String,
     /// In words, without personal data.
     pub reason: String,
-    /// The part, decoded.
-    pub text: String,
 }
 
 /// Why a message is not taken: what ERR says.
@@ -212,7 +210,7 @@ fn stated(message: &Message<'_>, how: &Spoken<'_>) -> Outcome {
         ("ADT", "A18" | "A34" | "A40") => patient::merge(message, how),
         ("ADT", "A24") => patient::link(message, how, Some("seealso")),
         ("ADT", "A37") => patient::link(message, how, None),
-        ("ADT", "A30" | "A35" | "A36" | "A39" | "A43" | "A46" | "A47") => Ok(for_people(message, &event)),
+        ("ADT", "A30" | "A35" | "A36" | "A39" | "A43" | "A46" | "A47") => Ok(for_people(&event)),
         ("ORU" | "OUL" | "RAS", _) => {
             let text = "found results or administrations in an event that is not read here; wanted ORU^R01 or RAS^O17";
             return Outcome::Rejected(vec![fault(msh, 9, if kind == "OUL" { 200 } else { 201 }, text)]);
@@ -231,12 +229,11 @@ fn stated(message: &Message<'_>, how: &Spoken<'_>) -> Outcome {
 }
 
 /// Events that move or merge numbers in ways that no Patient has words for.
-fn for_people(message: &Message<'_>, event: &str) -> Words {
+fn for_people(event: &str) -> Words {
     let reason = format!(
         "found ADT^{event}, which merges or moves numbers of patients in a way that is not read here; people have to look at it"
     );
-    let text = message.segments.iter().map(|s| s.text).collect::<Vec<_>>().join("\r");
-    Words { aside: vec![Aside { place: "MSH[1]".into(), reason, text }], ..Words::default() }
+    Words { aside: vec![Aside { place: "MSH[1]".into(), reason }], ..Words::default() }
 }
 
 /// Segments of the standard that state nothing that is read here.
@@ -257,7 +254,6 @@ fn unknown(message: &Message<'_>, how: &Spoken<'_>) -> Option<Aside> {
     names.dedup();
     let reason =
         format!("segments that are not understood: {}; name them in `ignore` if they are not needed", names.join(", "));
-    let text = found.iter().map(|s| s.text).collect::<Vec<_>>().join("\r");
     let place = if named(first.name) { first.name } else { "segment" };
-    Some(Aside { place: format!("{place}[{}]", first.nth), reason, text })
+    Some(Aside { place: format!("{place}[{}]", first.nth), reason })
 }

@@ -100,7 +100,7 @@ fn misplaced(group: &Group<'_, '_>) -> Option<&'static str> {
 }
 
 pub(super) fn aside(segment: &Segment<'_>, reason: impl Into<String>) -> Aside {
-    Aside { place: format!("{}[{}]", segment.name, segment.nth), reason: reason.into(), text: segment.text.into() }
+    Aside { place: format!("{}[{}]", segment.name, segment.nth), reason: reason.into() }
 }
 
 /// Results of one identity in one message: versions of one, where their statuses tell the order; repetitions are one; else nobody
@@ -202,7 +202,7 @@ impl Context<'_, '_> {
             .with("specimen", specimen.map(|_| Json::one("reference", Json::text("#specimen"))))
             .with("referenceRange", value::reference_range(first, how).map(|range| Json::List(vec![range])));
         let said = Said { place: format!("OBX[{}]", first.nth), body: json.bytes() };
-        let aside = Aside { text: lines.join("\r"), ..aside(first, "") };
+        let aside = aside(first, "");
         Ok(Found { id, rank, said, aside })
     }
 

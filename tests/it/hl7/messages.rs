@@ -3,6 +3,7 @@
 use super::*;
 use crate::place::on_both;
 use sha2::{Digest, Sha256};
+use trialgate::flow::aside::Replayed;
 use trialgate::flow::hl7v2::Verdict;
 use trialgate::store::{Fate, MessageOf};
 
@@ -13,6 +14,7 @@ on_both!(
     german_results_are_read,
     administrations_are_read,
     faults_name_the_field,
+    a_message_is_read_again_when_its_cause_is_mended,
     statuses_are_those_of_the_standard,
     a_message_of_no_use_is_counted,
 );
@@ -46,7 +48,9 @@ async fn values_are_as_printed(place: Place) {
     let told = ward.take(&fixture("result-types.hl7")[0]).await;
     let aside: Vec<&str> = told.aside.iter().map(|(place, _)| place.as_str()).collect();
     assert_eq!((told.verdict, aside), (Verdict::Taken, vec!["OBX[14]", "OBX[15]", "OBX[16]"]));
-    assert_eq!(ward.asides().await.len(), 3, "a file, two values in one result, and `make final`");
+    let asides = ward.asides().await;
+    assert_eq!((asides.len(), &asides[0].body), (1, &fixture("result-types.hl7")[0]), "the message whole, and once");
+    assert_eq!(asides[0].reason.matches("OBX[").count(), 3, "a file, two values in one result, and `make final`");
     for (code, value) in [
         ("n1", r#"{"value":7.10,"unit":"mmol/L","system":"http://unitsofmeasure.org","code":"mmol/L"}"#),
         ("n2", r#"{"value":5,"comparator":"<","unit":"mmol/L","system":"http://unitsofmeasure.org","code":"mmol/L"}"#),
@@ -155,6 +159,23 @@ async fn faults_name_the_field(place: Place) {
     assert_eq!(ward.take(broken).await.faults[0].text, "found bytes that are no UTF-8");
     let nothing = ward.take(b"GET / HTTP/1.1").await;
     assert_eq!((nothing.verdict, nothing.header), (Verdict::Rejected, None));
+}
+
+async fn a_message_is_read_again_when_its_cause_is_mended(place: Place) {
+    let ward = ward(&place);
+    let text = "MSH|^~\\&|A|H|T|T|20260301||ADT^A08|1|P|2.5\nPID|1||p1||||19690101|W\nZDS|1";
+    assert_eq!(ward.take(&message(text)).await.verdict, Verdict::Wrong);
+    let again = ward.gateway.replay(1, &caller()).await.expect("the store answers");
+    assert!(matches!(&again, Replayed::Refused(why) if why.starts_with("PID[1]-8: ")), "{again:?}");
+    let dialect = Dialect { sexes: [("W".into(), "female".into())].into(), ..(*ward.source.dialect).clone() };
+    let half = over(ward.store.clone(), "UTC", dialect.clone());
+    let again = half.gateway.replay(1, &caller()).await.expect("the store answers");
+    assert!(matches!(&again, Replayed::Refused(why) if why.starts_with("ZDS[1]: ")), "{again:?}");
+    let whole = over(ward.store.clone(), "UTC", Dialect { ignore: vec!["ZDS".into()], ..dialect });
+    let again = whole.gateway.replay(1, &caller()).await.expect("the store answers");
+    assert!(matches!(again, Replayed::Kept("message", _)), "{again:?}");
+    assert_eq!(whole.patient("p1").await.expect("kept")["gender"], "female");
+    assert!(whole.asides().await.is_empty(), "nothing waits any more");
 }
 
 async fn statuses_are_those_of_the_standard(place: Place) {

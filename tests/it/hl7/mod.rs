@@ -33,7 +33,10 @@ fn ward(place: &Place) -> Ward {
 }
 
 fn speaking(place: &Place, zone: &str, dialect: Dialect) -> Ward {
-    let store = place.open();
+    over(place.open(), zone, dialect)
+}
+
+fn over(store: Store, zone: &str, dialect: Dialect) -> Ward {
     let zone = Zone::named(zone).expect("a zone");
     let source = Source { dialect: Arc::new(dialect), ..Source::new("lab", zone) };
     let gateway = Gateway::new(Parts {

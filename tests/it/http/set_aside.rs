@@ -79,7 +79,7 @@ async fn a_replay_of_all_leaves_out_what_may_be_somebody_elses_and_what_is_older
     };
     aside(&house, "main", &format!("error (conflict) at subject: {OF_ANOTHER}"), &good("a", "1")).await;
     aside(&house, "main", "error (processing): a fault that is mended", &good("b", "1")).await;
-    aside(&house, "main", "error (structure)", "MSH|^~\\&|LAB").await;
+    aside(&house, "main", "error (structure)", "PID|1 is no message").await;
     aside(&house, "nowhere", "error (processing)", &good("c", "1")).await;
     let older = aside(&house, "main", "error (processing)", &good("d", "old")).await;
     arrive(&house, "main", &[&good("d", "new")]).await;
