@@ -15,9 +15,8 @@ use trialgate::flow::answer::EntryAnswer;
 use trialgate::flow::assess;
 use trialgate::flow::desk::Desk;
 use trialgate::flow::lines::Line;
-use trialgate::flow::pull::{By, Feed, Pull, round};
+use trialgate::flow::pull::{Feed, Pull, round};
 use trialgate::link::{Client, LinkSettings};
-use trialgate::model::draft::ResourceType;
 use trialgate::model::key::PersonKey;
 use trialgate::store::{KnownAt, PersonOf, StandingsAround};
 
@@ -48,21 +47,8 @@ struct House {
 
 async fn house(place: Place) -> House {
     let hospital = Hospital::open("http://127.0.0.1:9").await;
-    let settings = Pull {
-        url: hospital.base(),
-        token: None,
-        auth: None,
-        bulk: None,
-        by: By::Server,
-        kinds: ResourceType::ALL.map(|kind| kind.name().to_owned()).to_vec(),
-        patients: Vec::new(),
-        group: None,
-        every: Duration::from_secs(300),
-        overlap: Duration::from_secs(0),
-        reread: None,
-        count: 7,
-        insecure: false,
-    };
+    let settings = json!({ "url": hospital.base(), "by": "server", "overlap": "0s", "count": 7 });
+    let settings: Pull = serde_json::from_value(settings).expect("settings");
     let link = LinkSettings {
         base: settings.url.clone(),
         token: None,
