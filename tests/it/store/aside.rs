@@ -8,8 +8,9 @@ on_both!(rows_are_found_by_source_reason_and_time);
 async fn rows_are_found_by_source_reason_and_time(place: Place) {
     let store = place.open();
     for (source, reason, at) in [("lab", "no unit", 10), ("lab", "100% wrong_", 20), ("ward", "no unit", 30)] {
-        let aside =
-            SetAside { source: source.into(), reason: reason.into(), place: "p".into(), body: b"\0{}".to_vec() };
+        // The same body of one source is one row.
+        let body = [b"\0{}".as_slice(), reason.as_bytes()].concat();
+        let aside = SetAside { source: source.into(), reason: reason.into(), place: "p".into(), body };
         store.write(KeepAside { aside, caller: caller(), at: Instant(at) }).await.expect("kept");
     }
     let ask = AsideList { count: 9, ..AsideList::default() };
@@ -30,6 +31,6 @@ async fn rows_are_found_by_source_reason_and_time(place: Place) {
     let sums = store.read(AsideSums {}).await.expect("read");
     assert_eq!(sums, [("lab".into(), 1, Instant(20)), ("ward".into(), 1, Instant(30))]);
     let (row, state) = store.read(AsideOne { arrival: 1 }).await.expect("read").expect("there");
-    assert_eq!((row.aside.body, state), (b"\0{}".to_vec(), 1));
+    assert_eq!((row.aside.body, state), (b"\0{}no unit".to_vec(), 1));
     assert!(store.read(AsideOne { arrival: 4 }).await.expect("read").is_none());
 }
