@@ -175,6 +175,12 @@ impl Settings {
                 found.push((path(&["sources", name, "hl7v2", "charset"]), words));
             }
         }
+        for (name, pull) in self.sources.iter().filter_map(|(name, source)| Some((name, source.pull.as_ref()?))) {
+            found.extend(pull.wrong().into_iter().map(|(steps, words)| {
+                let all = [&["sources", name, "pull"], steps].concat();
+                (path(&all), words)
+            }));
+        }
         for (n, client) in self.clients.iter().enumerate() {
             if client.source != "main" && !self.sources.contains_key(&client.source) {
                 let words = format!("`{}` is no source of these settings", client.source);

@@ -2,6 +2,7 @@
 
 pub mod commands;
 pub mod demo;
+pub mod queues;
 pub mod run;
 pub mod serve;
 pub mod settings;

@@ -1,8 +1,9 @@
 //! From the command line's words to what they ask for.
 
-use super::{commands, demo, serve, settings, trials, users, wire};
+use super::{commands, demo, queues, serve, settings, trials, users, wire};
 use crate::cli::args::{Cli, Client, Command};
 use crate::cli::print::{End, fail};
+use crate::cli::waiting::Source;
 use crate::config::Settings;
 use crate::telemetry::{self, LogFormat};
 use std::time::Duration;
@@ -54,6 +55,8 @@ async fn dispatch(command: Command) -> End {
         Command::Trial { command } => commands::trial(command).await,
         Command::Explain(args) => commands::explain(&args).await,
         Command::Codes { command } => trials::codes(command).await,
+        Command::SetAside { command } => queues::set_aside(&command).await,
+        Command::Source { command: Source::Health(asked) } => queues::health(&asked).await,
         Command::Migrate(args) => commands::migrate(&args).await,
         Command::Config { command } => settings::run(&command),
         Command::Client { command: Client::Add { name, source, rights } } => {

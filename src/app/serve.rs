@@ -6,8 +6,8 @@ use crate::cli::print::{End, fail};
 use crate::clock::Clock;
 use crate::flow::desk::Desk;
 use crate::flow::profiles::Profiles;
-use crate::flow::pull::{self, Feed};
-use crate::flow::{assess, definitions, deliver, takeup};
+use crate::flow::pull::{self, By, Feed};
+use crate::flow::{assess, bulk, definitions, deliver, takeup};
 use crate::http::coordinator::routes::{Exposure, Pages};
 use crate::http::running::Running;
 use crate::mllp::{Bounds, Listener};
@@ -90,9 +90,15 @@ async fn work(desk: Arc<Desk>, server: Running, how: How) -> End {
         let (to, heard) = (desk.clone(), stopped.clone());
         tasks.spawn(async move { assess::run(&to, heard).await });
     }
-    for feed in how.feeds {
-        let (to, heard) = (desk.gateway.clone(), stopped.clone());
-        tasks.spawn(async move { pull::run(&to, &feed, heard).await });
+    for feed in how.feeds.into_iter().map(Arc::new) {
+        if feed.settings.exports().is_some() {
+            let (to, from, heard) = (desk.gateway.clone(), feed.clone(), stopped.clone());
+            tasks.spawn(async move { bulk::run(&to, &from, heard).await });
+        }
+        if feed.settings.by != By::Bulk {
+            let (to, heard) = (desk.gateway.clone(), stopped.clone());
+            tasks.spawn(async move { pull::run(&to, &feed, heard).await });
+        }
     }
     for listener in how.listeners {
         let (to, heard) = (desk.gateway.clone(), stopped.clone());

@@ -1,5 +1,6 @@
 //! The words of the command line. Exit codes: 0 done, 1 the thing asked about is wrong, 2 usage, 3 could not reach or write.
 
+use super::waiting::{SetAside, Source};
 use clap::{Args, Parser, Subcommand};
 use std::path::PathBuf;
 
@@ -35,7 +36,7 @@ pub enum Command {
     Serve(Serve),
     /// Reads NDJSON, Bundle JSON or folders of them, plain or .gz; `-` is standard input.
     Import(Import),
-    /// One round of polling a source of the settings; what it brings is kept like any other resource.
+    /// One round of polling a source of the settings, or a Bulk Data export; what it brings is kept like any other resource.
     Pull(Pull),
     /// Definitions of trials.
     Trial {
@@ -50,6 +51,18 @@ pub enum Command {
         /// What to do with them.
         #[command(subcommand)]
         command: Codes,
+    },
+    /// What could not be kept, with its reason.
+    SetAside {
+        /// What to do with it.
+        #[command(subcommand)]
+        command: SetAside,
+    },
+    /// Feeds of the sources.
+    Source {
+        /// What to do with them.
+        #[command(subcommand)]
+        command: Source,
     },
     /// Brings a store's tables up to date, or moves a store to another database.
     Migrate(Migrate),
@@ -144,6 +157,9 @@ pub struct Pull {
     /// Reads everything again, whatever was read before.
     #[arg(long)]
     pub whole: bool,
+    /// A Bulk Data export instead of polling; `by = "bulk"` needs no such word.
+    #[arg(long)]
+    pub bulk: bool,
     /// Prints one object.
     #[arg(long)]
     pub json: bool,

@@ -6,7 +6,7 @@ use super::print::{End, fail, json, thousands};
 use crate::flow::desk::Desk;
 use crate::flow::gateway::{Gateway, Source};
 use crate::flow::library;
-use crate::flow::lines::{Line, Loaded};
+use crate::flow::lines::{CHUNK, CHUNK_BYTES, Line, Loaded};
 use crate::flow::mark::Mark;
 use crate::flow::{Caller, StoreError};
 use indicatif::{ProgressBar, ProgressStyle};
@@ -16,8 +16,6 @@ use std::io::{BufRead, Read};
 use std::path::Path;
 use std::time::Duration;
 
-/// Lines read before they are handed on.
-const CHUNK: usize = 500;
 /// Codes and units listed in a summary.
 const LISTED: usize = 10;
 /// Longest line, in bytes; a longer one is no resource.
@@ -153,7 +151,7 @@ async fn lines(gateway: &Gateway, path: &Path, source: &Source, reading: &mut Re
     let (mut number, mut read) = reading.mark.as_ref().map_or((0, 0), |m| (m.stands.lines, m.stands.bytes));
     let mut reader = files::open_at(path, read).map_err(|e| e.to_string())?;
     let (mut sum, mut chunk) = (Loaded::default(), Vec::with_capacity(CHUNK));
-    let mut line = Vec::new();
+    let (mut line, mut held) = (Vec::new(), 0);
     loop {
         line.clear();
         let more = reader.by_ref().take(LINE_MAX as u64 + 1).read_until(b'\n', &mut line).map_err(|e| e.to_string())?;
@@ -165,10 +163,11 @@ async fn lines(gateway: &Gateway, path: &Path, source: &Source, reading: &mut Re
             read += more as u64;
             if !line.trim_ascii().is_empty() {
                 chunk.push((format!("{}:{number}", reading.place), line.trim_ascii().to_vec()));
+                held += more;
             }
         }
         let end = more == 0;
-        if chunk.len() == CHUNK || end {
+        if chunk.len() == CHUNK || held >= CHUNK_BYTES || end {
             let lines: Vec<Line<'_>> = chunk.iter().map(|(place, body)| Line { place, body }).collect();
             let done = match &mut reading.mark {
                 Some(mark) => {
@@ -179,6 +178,7 @@ async fn lines(gateway: &Gateway, path: &Path, source: &Source, reading: &mut Re
             };
             done.map_err(|refusal| refusal.words())?;
             chunk.clear();
+            held = 0;
             (reading.heard)(number, read);
         }
         if end {

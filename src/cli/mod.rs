@@ -17,4 +17,7 @@ pub mod keys;
 pub mod migrate;
 pub mod print;
 pub mod pull;
+pub mod set_aside;
+pub mod source;
 pub mod user;
+pub mod waiting;

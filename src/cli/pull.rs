@@ -1,20 +1,30 @@
-//! `pull`: one round of polling a source, and what it brought.
+//! `pull`: one round of polling a source or one export, and what it brought.
 
 use super::args::Pull;
-use super::print::{End, json, thousands};
+use super::print::{End, fail, json, thousands};
+use crate::flow::bulk;
 use crate::flow::desk::Desk;
-use crate::flow::pull::{Feed, round};
+use crate::flow::pull::{By, Feed, round};
 use serde_json::json;
 
 /// Pulls and prints; ends with 3 when the round is not whole.
 pub async fn run(desk: &Desk, feed: &Feed, args: &Pull) -> End {
-    let progress = super::import::spinner("pulling");
-    let pulled = round(&desk.gateway, feed, args.whole).await;
+    if args.bulk && feed.settings.exports().is_none() {
+        let words = format!("the settings have no [sources.{}.pull.bulk]; wanted one, which may be empty", feed.source);
+        return fail(End::Usage, words);
+    }
+    let is_bulk = args.bulk || feed.settings.by == By::Bulk;
+    let progress = super::import::spinner(if is_bulk { "exporting" } else { "pulling" });
+    let pulled = match is_bulk {
+        true => bulk::round(&desk.gateway, feed, args.whole).await,
+        false => round(&desk.gateway, feed, args.whole).await,
+    };
     progress.finish_and_clear();
     if args.json {
         json(&json!({
             "source": feed.source,
             "pages": pulled.pages,
+            "files": pulled.files,
             "kept": pulled.loaded.kept,
             "events": pulled.loaded.events,
             "ignored": pulled.loaded.ignored,
@@ -23,7 +33,10 @@ pub async fn run(desk: &Desk, feed: &Feed, args: &Pull) -> End {
             "problems": pulled.problems,
         }));
     } else {
-        println!("{} pages of {}", thousands(pulled.pages), feed.source);
+        match is_bulk {
+            true => println!("{} files of {}", thousands(pulled.files), feed.source),
+            false => println!("{} pages of {}", thousands(pulled.pages), feed.source),
+        }
         for (kind, n) in &pulled.loaded.kept {
             println!("{:>12}  {kind}", thousands(*n));
         }

@@ -21,6 +21,17 @@ fn without_null(schema: &mut Value) {
                     members.insert("type".into(), one);
                 }
             }
+            if let Some(Value::Array(any)) = members.get_mut("anyOf") {
+                any.retain(|one| one["type"] != "null");
+                if let [Value::Object(one)] = any.as_slice() {
+                    // One alone is what it is, and whoever follows references finds it.
+                    let one = one.clone();
+                    members.remove("anyOf");
+                    one.into_iter().for_each(|(name, part)| {
+                        members.entry(name).or_insert(part);
+                    });
+                }
+            }
             if members.get("default").is_some_and(Value::is_null) {
                 members.remove("default");
             }

@@ -141,7 +141,10 @@ pub async fn look(desk: &Desk, reader: &Reader, active: &Active, person: PersonK
     standings.retain(|s| s.trial == trial.id);
     standings.reverse();
     standings.sort_by_key(|s| std::cmp::Reverse(s.at));
-    let alerts = desk.store().read(AlertsOf { person, trial: trial.id.clone() }).await?;
+    let kept = desk.store().read(AlertsOf { person, trial: trial.id.clone() }).await?;
+    let mut alerts: Vec<(String, Instant)> = kept.into_iter().map(|a| (a.text, a.at)).collect();
+    let silent = desk.gateway.silent_for(person, |source| site.feeds(source)).await?;
+    alerts.extend(silent.iter().map(|s| (s.to_string(), s.last)));
     Ok(Seen::Yes(Chart {
         person,
         name: if named { name_of(desk, person).await? } else { None },
@@ -153,7 +156,7 @@ pub async fn look(desk: &Desk, reader: &Reader, active: &Active, person: PersonK
         history,
         history_all,
         trends,
-        alerts: alerts.into_iter().map(|a| (a.text, a.at)).collect(),
+        alerts,
         blind,
         zone,
         purpose,

@@ -3,6 +3,7 @@
 
 use super::assess;
 use super::desk::Desk;
+use super::feeds::Silent;
 use super::library::{Active, Library};
 use super::rehearse::moment_of;
 use crate::decide;
@@ -75,6 +76,8 @@ struct One {
     /// What made the last stored change: when, the verdict before, and what flipped it.
     last: Option<(Instant, Option<&'static str>, Step)>,
     status: Option<&'static str>,
+    /// Feeds that it leans on and from which nothing comes.
+    silent: Vec<Silent>,
 }
 
 /// Evaluates anew from the facts; with `known_at` from those that were known then.
@@ -98,6 +101,7 @@ pub async fn explain(desk: &Desk, asked: &Asked<'_>) -> Result<Explained, Explai
         object.insert("status".into(), json!(one.status));
         object.insert("at_changes".into(), one.then_json());
         object.insert("last_change".into(), one.last_json());
+        object.insert("silent_feeds".into(), one.silent_json());
     }
     let text = explain::text(&one.assessment, &meta);
     // After the head, before the criteria.
@@ -135,6 +139,8 @@ async fn one(
     // What is stored is of now; it says nothing of another moment.
     let plain = asked.as_of.is_none() && asked.known_at.is_none();
     let last = if plain { last(desk, library, &active.trial.id, person).await? } else { None };
+    let feeds = |source: &str| at_site.feeds(source);
+    let silent = if plain { desk.gateway.silent_for(person, feeds).await? } else { Vec::new() };
     Ok(Some(One {
         assessment: finding.assessment,
         definition: active.trial.digest,
@@ -143,6 +149,7 @@ async fn one(
         then,
         last,
         status: standing.map(|s| s.status.code()),
+        silent,
     }))
 }
 
@@ -185,9 +192,17 @@ impl One {
         })
     }
 
-    /// What will change by itself, and what changed last.
+    fn silent_json(&self) -> Value {
+        self.silent.iter().map(Silent::json).collect()
+    }
+
+    /// What will change by itself, what changed last, and from where nothing comes.
     fn over_time(&self) -> String {
         let mut out = String::new();
+        for silent in &self.silent {
+            // Writing to a String cannot fail.
+            let _ = writeln!(out, "{silent}");
+        }
         if let Some((then, step)) = &self.then {
             let at = self.zone.show(then.as_of);
             // Writing to a String cannot fail.
@@ -255,6 +270,7 @@ async fn side_by_side(
             object.insert("status".into(), json!(one.status));
             object.insert("at_changes".into(), one.then_json());
             object.insert("last_change".into(), one.last_json());
+            object.insert("silent_feeds".into(), one.silent_json());
         }
         trials.push(json);
     }

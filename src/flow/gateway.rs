@@ -66,6 +66,8 @@ pub struct Gateway {
     pub messages: Tally,
     /// What projections are made from.
     pub(crate) projected: RwLock<Arc<super::projections::shelf::Projected>>,
+    /// Which feeds are silent, as of a moment ago.
+    pub(crate) watch: super::feeds::Watch,
 }
 
 impl fmt::Debug for Gateway {
@@ -85,6 +87,7 @@ impl Gateway {
             base: parts.base,
             messages: Tally::default(),
             projected: RwLock::default(),
+            watch: super::feeds::Watch::default(),
         }
     }
 

@@ -16,6 +16,8 @@ use std::sync::Arc;
 
 /// Lines in one commit at most.
 pub const CHUNK: usize = 500;
+/// Bytes of the lines in one commit, after which no further line is taken.
+pub const CHUNK_BYTES: usize = 4 << 20;
 
 /// One line: where it stands, for whoever must mend it, and its bytes.
 #[derive(Debug, Clone, Copy)]
@@ -54,6 +56,21 @@ impl Loaded {
     pub(super) fn kept(&mut self, kind: &str, event: Event) {
         one_more(&mut self.kept, kind);
         one_more(&mut self.events, Self::word(event));
+    }
+
+    /// One more was set aside for that reason.
+    pub(super) fn set_aside(&mut self, code: &str) {
+        one_more(&mut self.set_aside, code);
+    }
+
+    /// One more of this type is passed over.
+    pub(super) fn ignored(&mut self, kind: &str) {
+        one_more(&mut self.ignored, kind);
+    }
+
+    /// One more is deleted.
+    pub(super) fn deleted(&mut self) {
+        one_more(&mut self.events, "deleted");
     }
 
     /// Adds what became of other lines.
@@ -127,7 +144,7 @@ impl Gateway {
                 EntryAnswer::Written(written) => {
                     loaded.kept(written.resource_type.name(), written.kept.event);
                 }
-                EntryAnswer::Deleted(_) => one_more(&mut loaded.events, "deleted"),
+                EntryAnswer::Deleted(_) => loaded.deleted(),
                 // A file that reads asks nobody.
                 EntryAnswer::PassedOver(_) | EntryAnswer::Shown(_) => *loaded.ignored.entry(kind).or_default() += 1,
                 EntryAnswer::Refused(refusal) => {
@@ -195,7 +212,7 @@ impl Gateway {
     }
 
     /// The entry of a line; `None`: a type that is not kept.
-    async fn line_entry(&self, source: &Source, line: &Line<'_>) -> Result<Option<ImportEntry>, Refusal> {
+    pub(super) async fn line_entry(&self, source: &Source, line: &Line<'_>) -> Result<Option<ImportEntry>, Refusal> {
         let draft = match self.reading(source, line.body, None) {
             Reading::Right(draft, _) => *draft,
             Reading::NotKept(_) => return Ok(None),
@@ -234,14 +251,14 @@ fn code_of(issues: &[Issue]) -> &'static str {
 }
 
 impl Refusal {
-    fn is_of_the_machine(&self) -> bool {
+    pub(super) fn is_of_the_machine(&self) -> bool {
         use super::answer::Grade;
         matches!(self.grade, Grade::Busy | Grade::NoRoom | Grade::Failed)
     }
 }
 
 /// The type that a body says it is.
-fn type_of(body: &[u8]) -> String {
+pub(super) fn type_of(body: &[u8]) -> String {
     #[derive(serde::Deserialize)]
     struct Face {
         #[serde(rename = "resourceType")]

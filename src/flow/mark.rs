@@ -27,6 +27,9 @@ pub struct Stands {
     identity: String,
     /// When its reading began, in microseconds since 1970.
     began: i64,
+    /// Of several files that are read one after the other: how many were read whole.
+    #[serde(default)]
+    pub file: u64,
     /// Lines that were read.
     pub lines: u64,
     /// Of these, lines that held something.
@@ -55,6 +58,7 @@ impl Mark {
             let stands = Stands {
                 identity,
                 began: gateway.now().0,
+                file: 0,
                 lines: 0,
                 filled: 0,
                 bytes: 0,

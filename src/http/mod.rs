@@ -20,5 +20,6 @@ pub mod routes;
 pub mod running;
 mod searches;
 pub mod server;
+pub mod set_aside;
 pub mod standin;
 mod writes;

@@ -4,10 +4,11 @@ use super::auth::{Right, admit};
 use super::coordinator::routes::{ADDRESSES, Address};
 use super::outcome::{FHIR_JSON, Fault};
 use super::server::Door;
+use super::set_aside;
 use axum::extract::State;
 use axum::http::{HeaderMap, header};
 use axum::response::{IntoResponse, Response};
-use axum::routing::{MethodRouter, get};
+use axum::routing::{MethodRouter, get, post};
 use serde_json::{Map, Value, json};
 use std::sync::Arc;
 
@@ -18,15 +19,19 @@ const TEXT: &str = "text/plain; charset=utf-8";
 pub struct Route {
     /// Its path.
     pub path: &'static str,
+    /// The one method that it answers.
+    pub verb: &'static str,
     /// What it is for.
     pub summary: &'static str,
+    /// What it takes: a name, and `path` or `query`.
+    pub parameters: &'static [(&'static str, &'static str)],
     /// A token is asked for where clients are configured.
     pub secured: bool,
     /// What is answered when all is well: a media type.
     pub answer: &'static str,
     /// How else it may end, with an OperationOutcome: status and when.
     pub refusals: &'static [(u16, &'static str)],
-    /// Who answers; every route answers GET.
+    /// Who answers.
     pub(super) handler: fn() -> MethodRouter<Arc<Door>>,
 }
 
@@ -37,6 +42,8 @@ const ADMISSION: &[(u16, &str)] = &[(401, "no known token"), (403, "not allowed 
 pub const ROUTES: &[Route] = &[
     Route {
         path: "/healthz",
+        verb: "get",
+        parameters: &[],
         summary: "Whether the program is alive.",
         secured: false,
         answer: JSON,
@@ -45,6 +52,8 @@ pub const ROUTES: &[Route] = &[
     },
     Route {
         path: "/readyz",
+        verb: "get",
+        parameters: &[],
         summary: "Whether the store answers.",
         secured: false,
         answer: JSON,
@@ -53,6 +62,8 @@ pub const ROUTES: &[Route] = &[
     },
     Route {
         path: "/metrics",
+        verb: "get",
+        parameters: &[],
         summary: "Counters and gauges, in the text format of Prometheus.",
         secured: true,
         answer: TEXT,
@@ -61,6 +72,8 @@ pub const ROUTES: &[Route] = &[
     },
     Route {
         path: "/.well-known/jwks.json",
+        verb: "get",
+        parameters: &[],
         summary: "The public halves of the keys by which the gateway signs, as a JSON Web Key Set.",
         secured: false,
         answer: JSON,
@@ -69,15 +82,63 @@ pub const ROUTES: &[Route] = &[
     },
     Route {
         path: "/openapi.json",
+        verb: "get",
+        parameters: &[],
         summary: "This document.",
         secured: false,
         answer: JSON,
         refusals: &[],
         handler: || get(async |State(door): State<Arc<Door>>| json_text(document(door.pages).to_string())),
     },
+    Route {
+        path: "/api/set-aside",
+        verb: "get",
+        parameters: &[
+            ("source", "query"),
+            ("reason", "query"),
+            ("since", "query"),
+            ("closed", "query"),
+            ("after", "query"),
+            ("count", "query"),
+        ],
+        summary: "What could not be kept of the client's source, in order of arrival, without bodies.",
+        secured: true,
+        answer: JSON,
+        refusals: ASKED,
+        handler: || get(set_aside::list),
+    },
+    Route {
+        path: "/api/set-aside/{number}",
+        verb: "get",
+        parameters: &[("number", "path")],
+        summary: "One row that was set aside, with its body.",
+        secured: true,
+        answer: JSON,
+        refusals: ASKED,
+        handler: || get(set_aside::show),
+    },
+    Route {
+        path: "/api/set-aside/{number}/replay",
+        verb: "post",
+        parameters: &[("number", "path")],
+        summary: "Reads one row again, as if it arrived now; `result` is `kept`, `refused` or `left out`.",
+        secured: true,
+        answer: JSON,
+        refusals: ASKED,
+        handler: || post(set_aside::replay),
+    },
 ];
 
-fn json_text(body: impl IntoResponse) -> Response {
+/// Refusals of a route that is asked for something.
+const ASKED: &[(u16, &str)] = &[
+    (400, "a parameter is not understood"),
+    (401, "no known token"),
+    (403, "not allowed to this client"),
+    (404, "there is no such row of the client's source"),
+    (503, "the store does not answer"),
+];
+
+pub(super) fn json_text(body: impl IntoResponse) -> Response {
     ([(header::CONTENT_TYPE, JSON)], body).into_response()
 }
 
@@ -100,13 +161,16 @@ async fn metrics(State(door): State<Arc<Door>>, headers: HeaderMap) -> Result<St
         text.push_str(&format!("# TYPE trialgate_persons_waiting gauge\ntrialgate_persons_waiting {waiting}\n"));
         text.push_str(&format!("# TYPE trialgate_persons_parked gauge\ntrialgate_persons_parked {parked}\n"));
     }
+    if let Ok(feeds) = door.gateway.feed_metrics().await {
+        text.push_str(&feeds);
+    }
     Ok(text)
 }
 
 /// The OpenAPI document, with the pages where they are served. FHIR describes itself at `/fhir/metadata`.
 pub fn document(pages: bool) -> Value {
     let mut paths: Map<String, Value> =
-        ROUTES.iter().map(|route| (route.path.to_owned(), json!({ "get": operation(route) }))).collect();
+        ROUTES.iter().map(|route| (route.path.to_owned(), json!({ (route.verb): operation(route) }))).collect();
     if pages {
         paths.extend(ADDRESSES.iter().map(|address| (address.path.to_owned(), page(address))));
     }
@@ -140,6 +204,9 @@ fn operation(route: &Route) -> Value {
         responses.insert(status.to_string(), response(when, FHIR_JSON, schema));
     }
     let mut operation = json!({ "summary": route.summary, "responses": responses });
+    if !route.parameters.is_empty() {
+        operation["parameters"] = route.parameters.iter().map(|(name, place)| parameter(name, place)).collect();
+    }
     if route.secured {
         // Without configured clients this machine alone is served, and no token is asked for.
         operation["security"] = json!([{ "client": [] }, {}]);
@@ -147,12 +214,17 @@ fn operation(route: &Route) -> Value {
     operation
 }
 
+fn parameter(name: &str, place: &str) -> Value {
+    json!({ "name": name, "in": place, "required": place == "path", "schema": { "type": "string" } })
+}
+
 /// A page: what else happens is a page too, or a way to one.
 fn page(address: &Address) -> Value {
     let in_path = address.path.split('/').filter_map(|s| s.strip_prefix('{')?.strip_suffix('}'));
-    let named = |name: &str, place: &str| json!({ "name": name, "in": place, "required": place == "path", "schema": { "type": "string" } });
-    let parameters: Vec<Value> =
-        in_path.map(|name| named(name, "path")).chain(address.query.iter().map(|name| named(name, "query"))).collect();
+    let parameters: Vec<Value> = in_path
+        .map(|name| parameter(name, "path"))
+        .chain(address.query.iter().map(|name| parameter(name, "query")))
+        .collect();
     let fields: Map<String, Value> =
         address.fields.iter().map(|name| ((*name).to_owned(), json!({ "type": "string" }))).collect();
     let form = json!({ "type": "object", "properties": fields });

@@ -18,6 +18,8 @@ pub struct Answer {
     pub etag: Option<String>,
     /// `Location` as sent.
     pub location: Option<String>,
+    /// `Content-Location` as sent.
+    pub content_location: Option<String>,
     /// The moment that `Retry-After` names.
     pub retry_after: Option<Instant>,
     /// What the server's clock said, by `Date`.

@@ -72,10 +72,10 @@ pub enum LinkError {
 /// A link to one server. It is cheap to clone and keeps its connections.
 #[derive(Debug, Clone)]
 pub struct Client {
-    http: reqwest::Client,
-    base: Url,
+    pub(super) http: reqwest::Client,
+    pub(super) base: Url,
     shown: Shown,
-    timeout: Duration,
+    pub(super) timeout: Duration,
 }
 
 /// What goes along with a request.
@@ -157,7 +157,7 @@ impl Client {
         self.run(builder, MAX_ANSWER_BYTES, now).await
     }
 
-    fn url(&self, path: &[&str], query: &[(&str, &str)]) -> Result<Url, Failure> {
+    pub(super) fn url(&self, path: &[&str], query: &[(&str, &str)]) -> Result<Url, Failure> {
         let mut url = self.base.clone();
         url.path_segments_mut().map_err(|()| Failure::new("the base URL takes no path"))?.pop_if_empty().extend(path);
         if !query.is_empty() {
@@ -166,22 +166,34 @@ impl Client {
         Ok(url)
     }
 
-    async fn run(&self, builder: reqwest::RequestBuilder, bound: usize, now: Instant) -> Result<Answer, Failure> {
-        let tokens = match &self.shown {
-            Shown::Nothing => return self.once(builder, None, bound, now).await,
-            Shown::Header(header) => return self.once(builder, Some(header), bound, now).await,
-            Shown::Tokens(tokens) => tokens,
-        };
+    /// What shows who we are in one request; `refused`: what was just not taken. A token is renewed then, and what cannot
+    /// be renewed is not shown again.
+    pub(super) async fn credentials(
+        &self,
+        refused: Option<&HeaderValue>,
+        now: Instant,
+    ) -> Result<Option<HeaderValue>, Failure> {
+        Ok(match &self.shown {
+            Shown::Nothing => None,
+            Shown::Header(header) => refused.is_none().then(|| header.clone()),
+            Shown::Tokens(tokens) => Some(tokens.header(now, refused).await?),
+        })
+    }
+
+    pub(super) async fn run(
+        &self,
+        builder: reqwest::RequestBuilder,
+        bound: usize,
+        now: Instant,
+    ) -> Result<Answer, Failure> {
         let again = builder.try_clone();
-        let header = tokens.header(now, None).await?;
-        let answer = self.once(builder, Some(&header), bound, now).await?;
-        match again.filter(|_| answer.status == 401) {
+        let header = self.credentials(None, now).await?;
+        let answer = self.once(builder, header.as_ref(), bound, now).await?;
+        let Some(again) = again.filter(|_| answer.status == 401 && header.is_some()) else { return Ok(answer) };
+        // A token may end before its time; once, for a second refusal is not about its age.
+        match self.credentials(header.as_ref(), now).await? {
+            Some(renewed) => self.once(again, Some(&renewed), bound, now).await,
             None => Ok(answer),
-            // A token may end before its time; once, for a second refusal is not about its age.
-            Some(again) => {
-                let header = tokens.header(now, Some(&header)).await?;
-                self.once(again, Some(&header), bound, now).await
-            }
         }
     }
 
@@ -244,7 +256,7 @@ pub(super) fn network_words(error: &reqwest::Error) -> &'static str {
 pub(super) async fn read(mut response: reqwest::Response, bound: usize, now: Instant) -> Result<Answer, Failure> {
     let status = response.status().as_u16();
     let header = |name: &str| response.headers().get(name).and_then(|v| v.to_str().ok()).map(str::to_owned);
-    let (etag, location) = (header("etag"), header("location"));
+    let (etag, location, content_location) = (header("etag"), header("location"), header("content-location"));
     let retry_after = header("retry-after").and_then(|words| super::answer::retry_after(&words, now));
     let date = header("date").and_then(|words| super::answer::http_date(&words));
     let content_type = header("content-type").unwrap_or_default();
@@ -260,7 +272,7 @@ pub(super) async fn read(mut response: reqwest::Response, bound: usize, now: Ins
     if cut {
         body.clear();
     }
-    Ok(Answer { status, etag, location, retry_after, date, content_type, body, too_long: cut })
+    Ok(Answer { status, etag, location, content_location, retry_after, date, content_type, body, too_long: cut })
 }
 
 pub(super) fn bearer(token: &str) -> Result<HeaderValue, LinkError> {

@@ -5,6 +5,7 @@
 
 mod access;
 mod answer;
+mod bulk;
 mod client;
 mod expand;
 mod keys;
@@ -15,6 +16,7 @@ mod token;
 
 pub use access::{Access, Auth, By, SECRET_FILE_MAX, Tls};
 pub use answer::{Answer, Failure};
+pub use bulk::{Address, Broken, Download, Opened, Origins};
 pub use client::{Client, LinkError, LinkSettings, MAX_ANSWER_BYTES, PAGE_BYTES, SEND_DEADLINE, Secret};
 pub use expand::{EXPANSION_CODES_MAX, EXPANSION_PAGE};
 pub use keys::{Algorithm, Key, Keys};

@@ -67,6 +67,12 @@ impl Plan {
         }
     }
 
+    /// Names of the variables that read a code of this source.
+    pub fn readers(&self, source: &str, coding: &Coding) -> Vec<&str> {
+        let found = self.find_ways(self.terms.of(source), coding);
+        found.iter().filter_map(|v| self.variables.get(*v)).map(|v| v.name.as_str()).collect()
+    }
+
     /// What is remembered of codes and units.
     pub(super) fn ways(&self) -> RwLockReadGuard<'_, Ways> {
         self.ways.read().unwrap_or_else(PoisonError::into_inner)

@@ -1,6 +1,7 @@
 //! What is kept: verbs over one transaction, SQL, and the drivers of the databases.
 
 pub mod accounts;
+mod aside;
 mod assess;
 mod audit;
 mod body;
@@ -10,6 +11,7 @@ mod deliver;
 mod dialect;
 mod drugs;
 mod facts;
+mod feed;
 mod find;
 mod group;
 mod history;
@@ -22,6 +24,7 @@ mod message;
 mod migrate;
 mod names;
 mod open;
+mod outbox;
 mod persons;
 mod places;
 mod pool;
@@ -40,13 +43,16 @@ mod walk;
 mod writer;
 
 pub use accounts::*;
+pub use aside::*;
 pub use contract::*;
 pub use delete::{Delete, Deleted, Deletion, Transact, Which};
+pub use feed::*;
 pub use history::{History, Last, Versions};
 pub use listing::*;
 pub use marked::{AsideOf, CursorAfter, ImportMarked};
 pub use message::{Fate, Heard, HeardOf, KeepMessage, MessageOf};
 pub use open::{Options, Store, shown};
+pub use outbox::*;
 pub use questions::*;
 pub use transfer::{Content, Progress, TableProof, transfer};
 pub use units::*;

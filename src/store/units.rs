@@ -147,7 +147,8 @@ pub struct WishAll {
     pub at: Instant,
 }
 
-/// Keeps what is no statement about a patient; answers its arrival number.
+/// Keeps what is no statement about a patient; answers its arrival number. The same bytes of the same source are kept once,
+/// unless they were replayed before.
 #[derive(Debug, Clone)]
 pub struct KeepAside {
     /// What, and why.

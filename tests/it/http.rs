@@ -15,6 +15,7 @@ mod queries;
 mod resources;
 mod searches;
 mod served;
+mod set_aside;
 mod slow;
 pub mod staffed;
 mod subjects;

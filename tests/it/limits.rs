@@ -8,7 +8,7 @@ use trialgate::http::limits::Limits;
 const ROOT: &str = env!("CARGO_MANIFEST_DIR");
 
 /// Public numbers that are no bound on what somebody may send or how long something may take.
-const NO_BOUND: [&str; 11] = [
+const NO_BOUND: [&str; 14] = [
     "LOAD_STACK_BYTES",
     "LOOK_AGAIN",
     "RETRY_US",
@@ -20,6 +20,9 @@ const NO_BOUND: [&str; 11] = [
     "DAY_US",
     "SIDE",
     "PLACES",
+    "OPEN",
+    "REPLAYED",
+    "DISMISSED",
 ];
 
 /// Microseconds, bytes or a count.

@@ -45,6 +45,17 @@ fn what_no_schema_says_is_told_at_its_place_too() {
     let told = with("[trials.T1]\nrecruiting = true\ngrounds = { lsit = \"x\" }\n", &[]).expect_err("refused");
     assert!(told.starts_with("site.toml:3:20: this is no purpose"), "{told}");
     assert!(with("[sources.Main]\nzone = \"UTC\"\n", &[]).expect_err("refused").starts_with("site.toml:1:"));
+    let pull = "[sources.ehr]\nzone = \"UTC\"\n[sources.ehr.pull]\nurl = \"https://ehr.example/fhir\"\nby = \"bulk\"\n";
+    for (more, wanted) in [
+        ("reread = \"7d\"\n", "site.toml:6:10: with `by = \"bulk\"` wanted in the table `bulk`"),
+        ("patients = [\"p1\"]\n", "site.toml:6:12: an export is of a Group or of all"),
+        ("bulk = { level = \"group\" }\n", "site.toml:6:18: of which Group?"),
+        ("bulk = { origins = [\"http://files.example\"] }\n", "site.toml:6:20: the base URL is plain HTTP"),
+    ] {
+        let told = with(&format!("{pull}{more}"), &[]).expect_err("refused");
+        assert!(told.starts_with(wanted), "{told}");
+    }
+    assert!(with(&format!("{pull}bulk = {{ reread = \"7d\", every = \"36h\" }}\n"), &[]).is_ok());
     let client = "[[clients]]\nname = \"a\"\nsource = \"lab\"\nrights = [\"read\"]\ntoken_sha256 = \"";
     let told = with(&format!("{client}12\"\n"), &[]).expect_err("refused");
     assert!(told.contains("site.toml:5:16") && !told.contains("12\""), "{told}");
@@ -90,7 +101,8 @@ fn each_key_is_one_of_the_environment() {
 
 #[test]
 fn secrets_are_not_shown() {
-    let file = "store = \"postgres://u:planted@h/d\"\n[targets.r]\nurl = \"http://x\"\nkind = \"chart\"\ntoken = \"planted\"\n";
+    let file = "store = \"postgres://u:planted@h/d\"\n[targets.r]\nurl = \"http://x\"\nkind = \"chart\"\ntoken = \"planted\"\n\
+                [sources.ehr]\nzone = \"UTC\"\n[sources.ehr.pull]\nurl = \"http://y\"\nby = \"bulk\"\ntoken = \"planted\"\n[sources.ehr.pull.bulk]\nwithin = \"2d\"\n";
     let settings = with(file, &[]).expect("taken");
     let (toml, json) = (settings.shown().expect("TOML"), settings.masked().to_string());
     assert!(toml.contains("http://x") && json.contains("http://x") && toml.contains("postgres://u:…@h/d"));

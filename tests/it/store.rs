@@ -1,5 +1,6 @@
 //! The store on real files and databases, from hand-made drafts.
 
+mod aside;
 mod assess;
 mod audit;
 mod deliver;

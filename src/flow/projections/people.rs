@@ -7,6 +7,7 @@ use super::rendered::Rendered;
 use super::shelf::Projected;
 use super::verdict::{Told, Verdict};
 use crate::flow::answer::Refusal;
+use crate::flow::feeds::Silent;
 use crate::flow::gateway::Gateway;
 use crate::flow::own::{OwnAsk, OwnFound, OwnType, Owned};
 use crate::flow::search::absent;
@@ -214,10 +215,32 @@ impl Gateway {
         let Some(told) = self.told(projected, active, row).await? else { return Ok(Vec::new()) };
         let verdict = self.verdict(&told).await?;
         match what {
-            What::Verdict => Ok(verdict.iter().filter_map(|v| guidance(&told, v)).collect()),
+            What::Verdict => self.guidance(&told, verdict.as_ref()).await,
             What::Work => self.work(&told, verdict.as_ref()).await,
             What::Origin => self.origins(&told, verdict.as_ref()).await,
         }
+    }
+
+    async fn guidance(&self, told: &Told<'_>, verdict: Option<&Verdict>) -> Result<Vec<Rendered>, Refusal> {
+        let Some(verdict) = verdict else { return Ok(Vec::new()) };
+        // What was sealed at registration leans on no feed any more.
+        let sealed = told.row.standing.evidence.registered.is_some();
+        let feeds = |source: &str| !sealed && told.at_site.feeds(source);
+        let silent = self.silent_for(told.row.subject.person, feeds).await?;
+        let remark = |s: &Silent| Issue::warning("incomplete", "", s.to_string());
+        let remarks: Vec<Issue> = silent.iter().map(remark).collect();
+        let about = About {
+            id: Some(&told.row.subject.id),
+            base: &told.projected.base,
+            individual: &told.individual,
+            at: &verdict.at.to_string(),
+            remarks: &remarks,
+        };
+        let body = guidance_response(&told.active.trial, &verdict.json, &about);
+        // A remark is no new verdict, and yet another representation with another ETag.
+        let marked = silent.iter().fold(verdict.version, |version, s| version + (s.day << 32));
+        let known = silent.iter().map(Silent::since).fold(verdict.at, Instant::max);
+        Ok(Rendered::personal(&body, marked, known).into_iter().collect())
     }
 
     async fn work(&self, told: &Told<'_>, verdict: Option<&Verdict>) -> Result<Vec<Rendered>, Refusal> {
@@ -251,18 +274,6 @@ impl Gateway {
         }
         Ok(all)
     }
-}
-
-fn guidance(told: &Told<'_>, verdict: &Verdict) -> Option<Rendered> {
-    let about = About {
-        id: Some(&told.row.subject.id),
-        base: &told.projected.base,
-        individual: &told.individual,
-        at: &verdict.at.to_string(),
-        remarks: &[],
-    };
-    let body = guidance_response(&told.active.trial, &verdict.json, &about);
-    Rendered::personal(&body, verdict.version, verdict.at)
 }
 
 /// What an open verdict gives people to do while somebody may still be registered.

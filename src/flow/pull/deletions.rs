@@ -7,19 +7,18 @@ use crate::flow::lines::Line;
 use crate::model::draft::ResourceType;
 use crate::store::Walk;
 use crate::store::contract::Narrow;
-use std::collections::HashSet;
 
 /// Kept resources looked at in one step.
 const STEP: usize = 500;
 
 impl Feed {
     /// Deletes what is kept of a type, or of one patient's, and is gone at the source.
-    pub(super) async fn forget(
+    pub(crate) async fn forget(
         &self,
         gateway: &Gateway,
         source: &Source,
         (kind, patient): (ResourceType, Option<&str>),
-        met: &HashSet<String>,
+        is_met: &(dyn Fn(&str) -> bool + Sync),
         pulled: &mut Pulled,
     ) -> Result<(), Halt> {
         let mut narrow = Narrow::nothing(&source.name, kind);
@@ -27,7 +26,7 @@ impl Feed {
         let mut walk = Walk::through(narrow, STEP);
         loop {
             let walked = gateway.store.read(walk.clone()).await.map_err(|e| Halt::new(e.to_string()))?;
-            for kept in walked.resources.iter().filter(|r| !met.contains(&r.id)) {
+            for kept in walked.resources.iter().filter(|r| !is_met(&r.id)) {
                 self.ask_for(gateway, source, kind, &kept.id, pulled).await?;
             }
             let Some(next) = walked.next else { return Ok(()) };

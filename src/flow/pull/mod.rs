@@ -9,5 +9,8 @@ mod round;
 mod settings;
 
 pub use page::PAGES_MAX;
+pub(crate) use page::{Ask, Halt, PAUSE_MAX, TRIES, caller};
+pub(crate) use round::back;
 pub use round::{Feed, Pulled, round, run};
+pub(crate) use settings::maybe;
 pub use settings::{By, Pull};

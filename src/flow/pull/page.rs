@@ -1,6 +1,7 @@
 //! One search at a source, page after page, each page on disk before the next is asked for.
 
 use super::round::{Feed, Pulled};
+use crate::flow::aside::OF_ANOTHER;
 use crate::flow::gateway::{Gateway, Source};
 use crate::flow::lines::Line;
 use crate::intake::{read_page, subject_reference};
@@ -17,21 +18,21 @@ use std::time::Duration;
 /// Pages of one search that are followed; a server that goes on is taken for one that goes round.
 pub const PAGES_MAX: usize = 20_000;
 /// Times that a page is asked for when the server is busy or cannot be reached.
-const TRIES: u32 = 4;
+pub(crate) const TRIES: u32 = 4;
 /// Longest pause before the next try of a page; a server that wants a longer one ends the round.
-const PAUSE_MAX: Duration = Duration::from_secs(30);
+pub(crate) const PAUSE_MAX: Duration = Duration::from_secs(30);
 
 /// Why a round ended early.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Halt {
+pub(crate) struct Halt {
     /// In words, without personal data.
-    pub(super) words: String,
+    pub(crate) words: String,
     /// When the server wants to be asked again.
-    pub(super) later: Option<Instant>,
+    pub(crate) later: Option<Instant>,
 }
 
 impl Halt {
-    pub(super) fn new(words: impl Into<String>) -> Self {
+    pub(crate) fn new(words: impl Into<String>) -> Self {
         Self { words: words.into(), later: None }
     }
 }
@@ -46,7 +47,7 @@ pub(super) struct Search<'a> {
 
 /// One request.
 #[derive(Clone, Copy)]
-pub(super) enum Ask<'a> {
+pub(crate) enum Ask<'a> {
     /// Segments below the base.
     Read(&'a [&'a str]),
     /// The first page of a type's search.
@@ -55,7 +56,7 @@ pub(super) enum Ask<'a> {
     Next(&'a str),
 }
 
-pub(super) fn caller() -> Caller {
+pub(crate) fn caller() -> Caller {
     Caller { actor: "gateway".into(), purpose: "pull".into() }
 }
 
@@ -140,14 +141,13 @@ impl Feed {
         line: &Line<'_>,
         pulled: &mut Pulled,
     ) -> Result<(), Halt> {
-        let text = "the source answered with a resource about another Patient than the one asked for";
-        let issue = Issue::error("conflict", "subject", text);
+        let issue = Issue::error("conflict", "subject", OF_ANOTHER);
         let aside = gateway.set_aside(source, line, &[issue], &caller(), &mut pulled.loaded).await;
         aside.map_err(|refusal| Halt::new(refusal.words()))
     }
 
     /// Asks until there is an answer that is no passing failure, a few times at most: what was asked for, or 404 or 410.
-    pub(super) async fn patiently(&self, gateway: &Gateway, ask: Ask<'_>) -> Result<Answer, Halt> {
+    pub(crate) async fn patiently(&self, gateway: &Gateway, ask: Ask<'_>) -> Result<Answer, Halt> {
         let mut pause = Duration::from_secs(1);
         for turn in 1.. {
             let now = gateway.now();

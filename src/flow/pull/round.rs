@@ -36,6 +36,8 @@ pub struct Feed {
 pub struct Pulled {
     /// Pages that were read.
     pub pages: u64,
+    /// Files of an export that were read.
+    pub files: u64,
     /// What became of the resources on them.
     pub loaded: Loaded,
     /// What was gone at the source and is deleted here.
@@ -47,13 +49,13 @@ pub struct Pulled {
 }
 
 impl Pulled {
-    pub(super) fn problem(&mut self, words: String) {
+    pub(crate) fn problem(&mut self, words: String) {
         if self.problems.len() < PROBLEMS_MAX && !self.problems.contains(&words) {
             self.problems.push(words);
         }
     }
 
-    fn halted(&mut self, halt: Halt) {
+    pub(crate) fn halted(&mut self, halt: Halt) {
         self.later = self.later.max(halt.later);
         self.problem(halt.words);
     }
@@ -69,6 +71,7 @@ pub async fn round(gateway: &Gateway, feed: &Feed, whole: bool) -> Pulled {
     let done = match feed.settings.by {
         By::Server => feed.by_time(gateway, source, whole, &mut pulled).await,
         By::Patients => feed.by_patient(gateway, source, whole, &mut pulled).await,
+        By::Bulk => return crate::flow::bulk::round(gateway, feed, whole).await,
     };
     if let Err(halt) = done {
         pulled.halted(halt);
@@ -109,7 +112,7 @@ impl Feed {
             let done = async {
                 let met = self.walk(gateway, source, &Search { kind, query, patient: None }, pulled).await?;
                 if whole && self.settings.reread.is_some() {
-                    self.forget(gateway, source, (kind, None), &met, pulled).await?;
+                    self.forget(gateway, source, (kind, None), &|id| met.contains(id), pulled).await?;
                     self.save(gateway, &format!("{name}/whole"), now.0.to_string()).await?;
                 }
                 self.save(gateway, &name, now.0.to_string()).await
@@ -172,7 +175,7 @@ impl Feed {
             let query = vec![("patient", patient.to_owned())];
             match self.walk(gateway, source, &Search { kind, query, patient: Some(patient) }, pulled).await {
                 Ok(met) if self.settings.reread.is_some() => {
-                    self.forget(gateway, source, (kind, Some(patient)), &met, pulled).await?;
+                    self.forget(gateway, source, (kind, Some(patient)), &|id| met.contains(id), pulled).await?;
                 }
                 Ok(_) => {}
                 // A server that lacks the type says so each time; one that is busy ends the round.
@@ -231,16 +234,16 @@ impl Feed {
         Ok(self.store_cursor(gateway, name).await?.and_then(|words| words.parse().ok()).map(Instant))
     }
 
-    async fn store_cursor(&self, gateway: &Gateway, name: &str) -> Result<Option<String>, Halt> {
+    pub(crate) async fn store_cursor(&self, gateway: &Gateway, name: &str) -> Result<Option<String>, Halt> {
         gateway.store.read(CursorOf { name: name.to_owned() }).await.map_err(|e| Halt::new(e.to_string()))
     }
 
-    async fn save(&self, gateway: &Gateway, name: &str, value: String) -> Result<(), Halt> {
+    pub(crate) async fn save(&self, gateway: &Gateway, name: &str, value: String) -> Result<(), Halt> {
         let save = SaveCursor { name: name.to_owned(), value, at: gateway.now() };
         gateway.store.write(save).await.map_err(|e| Halt::new(e.to_string()))
     }
 }
 
-fn back(from: Instant, by: Duration) -> Instant {
+pub(crate) fn back(from: Instant, by: Duration) -> Instant {
     from.plus_us(-i64::try_from(by.as_micros()).unwrap_or(i64::MAX))
 }

@@ -1,6 +1,8 @@
 //! How a source is pulled, as the settings say it.
 
+use crate::flow::bulk::{Bulk, Level};
 use crate::link::Auth;
+use crate::link::Origins;
 use crate::model::draft::ResourceType;
 use crate::model::length;
 use schemars::JsonSchema;
@@ -15,6 +17,8 @@ pub enum By {
     Server,
     /// Everything of each patient of a roster, for servers that want `patient=` or know no `_lastUpdated`.
     Patients,
+    /// Bulk Data exports alone, as `bulk` says.
+    Bulk,
 }
 
 /// Polling of one source.
@@ -30,16 +34,17 @@ pub struct Pull {
     /// How the gateway shows who it is; instead of `token`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub auth: Option<Auth>,
-    /// `server`: what changed, by `_lastUpdated`; `patients`: everything of each patient of the roster.
+    /// `server`: what changed, by `_lastUpdated`; `patients`: everything of each patient of the roster; `bulk`: Bulk
+    /// Data exports alone.
     pub by: By,
     /// Types that are asked for, in this order; silent: all that are kept.
     #[serde(default = "all", skip_serializing_if = "Vec::is_empty")]
-    #[schemars(extend("items" = { "type": "string", "enum": ["Patient", "Observation", "MedicationAdministration", "Condition", "Procedure", "QuestionnaireResponse"] }))]
+    #[schemars(extend("items" = { "type": "string", "enum": ["Patient", "Observation", "Medication", "MedicationAdministration", "Condition", "Procedure", "QuestionnaireResponse"] }))]
     pub kinds: Vec<String>,
     /// The roster: ids of Patients at the source. Silent, without `group`: the Patients that are kept from it.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub patients: Vec<String>,
-    /// The roster: the members of this Group at the source, by its id.
+    /// The roster: the members of this Group at the source, by its id; an export is of this Group then.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub group: Option<String>,
     /// From one round to the next.
@@ -62,12 +67,40 @@ pub struct Pull {
     /// Plain HTTP beyond this machine is allowed.
     #[serde(default)]
     pub insecure: bool,
+    /// Bulk Data exports, beside the polling or, with `by = "bulk"`, alone; silent: none, with `by = "bulk"` as when
+    /// each of its keys is silent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub bulk: Option<Bulk>,
 }
 
 impl Pull {
     /// The types asked for.
     pub fn types(&self) -> Vec<ResourceType> {
         self.kinds.iter().filter_map(|name| ResourceType::named(name)).collect()
+    }
+
+    /// What no schema can say: where, below the pull, and what is wrong there.
+    pub fn wrong(&self) -> Vec<(&'static [&'static str], String)> {
+        let mut found: Vec<(&'static [&'static str], String)> = Vec::new();
+        let bulk = self.exports().unwrap_or_default();
+        if let Err(error) = Origins::new(&bulk.origins, self.insecure) {
+            found.push((&["bulk", "origins"], error.to_string()));
+        }
+        if bulk.level == Some(Level::Group) && self.group.is_none() {
+            found.push((&["bulk", "level"], "of which Group? wanted `group` in the pull".into()));
+        }
+        if self.by == By::Bulk && self.reread.is_some() {
+            found.push((&["reread"], "with `by = \"bulk\"` wanted in the table `bulk` of the pull".into()));
+        }
+        if self.by == By::Bulk && !self.patients.is_empty() {
+            found.push((&["patients"], "an export is of a Group or of all: wanted `group`, or nothing".into()));
+        }
+        found
+    }
+
+    /// How exports are asked for; `None`: they are not.
+    pub fn exports(&self) -> Option<Bulk> {
+        self.bulk.clone().or_else(|| (self.by == By::Bulk).then(Bulk::default))
     }
 }
 
@@ -88,19 +121,19 @@ fn count() -> u32 {
 }
 
 /// The same for a length that may be silent.
-mod maybe {
+pub(crate) mod maybe {
     use super::length;
     use serde::{Deserializer, Serializer};
     use std::time::Duration;
 
-    pub(super) fn serialize<S: Serializer>(duration: &Option<Duration>, to: S) -> Result<S::Ok, S::Error> {
+    pub(crate) fn serialize<S: Serializer>(duration: &Option<Duration>, to: S) -> Result<S::Ok, S::Error> {
         match duration {
             Some(duration) => length::serialize(duration, to),
             None => to.serialize_none(),
         }
     }
 
-    pub(super) fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<Option<Duration>, D::Error> {
+    pub(crate) fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<Option<Duration>, D::Error> {
         length::deserialize(from).map(Some)
     }
 }

@@ -88,6 +88,7 @@ pub(super) fn page(context: &Context<'_>, title: &str, current: Words, main: &Ma
                 nav aria-label=(text::NAV.say(lang)) {
                     (link(&format!("/?trial={}", trial.id), text::NAV_WORKLIST, current, lang))
                     (link(&format!("/trials/{}", trial.id), text::NAV_TRIAL, current, lang))
+                    (link(&format!("/trials/{}/feeds", trial.id), text::FEEDS, current, lang))
                 }
                 div.who {
                     (languages(context.visit, context.here))

@@ -2,6 +2,7 @@
 
 mod badge;
 mod drawing;
+mod feeds;
 mod frame;
 mod gate;
 mod list;

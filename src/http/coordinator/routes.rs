@@ -4,13 +4,13 @@ pub use super::gate::Exposure;
 use super::gate::guard;
 use super::session::{self, see, settle, visit};
 use super::text::Lang;
-use super::{frame, list, person, text, trial};
+use super::{feeds, frame, list, person, text, trial};
 use crate::flow::accounts::{Accounts, Token};
 use crate::flow::desk::Desk;
 use crate::flow::query::{encode, pairs};
 use crate::flow::rights::Reader;
 use crate::flow::worklist::{Asked, Seen, Summaries};
-use crate::flow::{StoreError, chart, overview, worklist};
+use crate::flow::{StoreError, chart, overview, queues, worklist};
 use crate::model::key::{PersonKey, digest_words};
 use crate::trial::definition::Trial;
 use axum::Router;
@@ -114,6 +114,13 @@ pub const ADDRESSES: &[Address] = &[
         handler: || get(overview_page),
     },
     Address {
+        path: "/trials/{trial}/feeds",
+        methods: &[("get", "What the sources sent, what is set aside, what waits for the targets.")],
+        query: &["lang"],
+        fields: &[],
+        handler: || get(feeds_page),
+    },
+    Address {
         path: "/trials/{trial}/persons/{person}",
         methods: &[("get", "One person in one trial.")],
         query: &["lang"],
@@ -173,6 +180,7 @@ async fn asset(Path(file): Path<String>) -> Response {
 enum Wanted {
     List(Asked),
     Numbers,
+    Feeds,
     Person(Option<PersonKey>),
 }
 
@@ -204,6 +212,10 @@ async fn enter(pages: &Pages, parts: &Parts, account: &str) -> Result<Response, 
 
 async fn overview_page(State(pages): State<Arc<Pages>>, Path(id): Path<String>, request: Request) -> Response {
     answer(&pages, &request.into_parts().0, Some(&id), Wanted::Numbers).await
+}
+
+async fn feeds_page(State(pages): State<Arc<Pages>>, Path(id): Path<String>, request: Request) -> Response {
+    answer(&pages, &request.into_parts().0, Some(&id), Wanted::Feeds).await
 }
 
 async fn person_page(
@@ -278,6 +290,10 @@ async fn page(context: &Context<'_>, wanted: Wanted) -> Result<Shown, StoreError
         Wanted::Numbers => {
             let seen = overview::look(&pages.desk, &pages.summaries, reader, active).await?;
             shown(context, seen, |numbers| trial::page(context, &numbers))
+        }
+        Wanted::Feeds => {
+            let seen = queues::look(&pages.desk, reader, active).await?;
+            shown(context, seen, |found| feeds::page(context, &found))
         }
         Wanted::Person(None) => Shown::NotFound,
         Wanted::Person(Some(key)) => {

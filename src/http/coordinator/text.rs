@@ -182,6 +182,28 @@ table! {
     AWAITING_ATTESTATION: "awaiting a person's answer", "待人工回答", "wartet auf eine Antwort";
     ANCHOR_NOT_REACHED: "has not happened yet", "尚未发生", "noch nicht eingetreten";
     LAST_ON: "last {}", "最近一次 {}", "zuletzt {}";
+    // Feeds and queues
+    FEEDS: "Feeds and queues", "数据源与队列", "Zuflüsse und Warteschlangen";
+    FEEDS_WHY: "What the sources sent, what could not be kept, and what waits for the targets. Days are days of UTC.", "各数据源发送的数据、未能保存的数据以及等待发送的数据。日期按 UTC 计算。", "Was die Quellen sandten, was nicht behalten werden konnte und was auf die Ziele wartet. Tage sind Tage der UTC.";
+    NO_FEED: "Nothing has come from any source of this trial yet.", "尚未收到该试验任何数据源的数据。", "Von keiner Quelle dieser Studie ist bisher etwas gekommen.";
+    SILENT_SINCE: "silent since {}", "自 {} 起无数据", "still seit {}";
+    LAST_SEEN: "Last seen", "最近收到", "Zuletzt gesehen";
+    YESTERDAY: "Yesterday", "昨日", "Gestern";
+    TODAY: "Today, so far", "今日（截至目前）", "Heute bisher";
+    OF_EXPECTED: "{} of {} expected", "{}（预期 {}）", "{} von erwarteten {}";
+    AFTER_CLINICAL: "Known within an hour, a day, a week of the clinical time", "在临床时间后一小时、一天、一周内获知", "Binnen Stunde, Tag, Woche nach der klinischen Zeit bekannt";
+    AFTER_RECORDED: "Known within an hour, a day, a week of the recorded time", "在记录时间后一小时、一天、一周内获知", "Binnen Stunde, Tag, Woche nach der Erfassung bekannt";
+    READ_BY_NOBODY: "In codes that no definition reads, last seven days", "近七日未被任何定义读取的编码", "In Codes, die keine Definition liest, letzte sieben Tage";
+    OF_ALL: "{} of {}", "{} / {}", "{} von {}";
+    SET_ASIDE: "Set aside", "已搁置", "Beiseitegelegt";
+    VARIABLE: "Variable", "变量", "Variable";
+    CHANGED_FEED: "Changed code or unit", "编码或单位变化", "Geänderter Code oder Einheit";
+    TARGETS: "Targets", "发送目标", "Ziele";
+    TARGET_NAME: "Target", "目标", "Ziel";
+    NOTHING_WAITS: "Nothing waits, and nothing was refused.", "没有等待发送或被拒绝的内容。", "Nichts wartet, und nichts wurde abgelehnt.";
+    WAITING: "To be sent", "待发送", "Zu senden";
+    DEAD_LETTERS: "Dead letters", "无法投递", "Unzustellbar";
+    FAILING_SINCE: "Failing since", "失败始于", "Scheitert seit";
     // Worklist
     WORKLIST: "Worklist", "工作列表", "Arbeitsliste";
     OVERVIEW_TILES: "Persons by verdict", "按结论统计的人数", "Personen nach Urteil";

@@ -1,5 +1,6 @@
 //! Site maps: their files, how they are loaded, whom a mended one concerns, and the tables of a real hospital.
 
+mod feeds;
 mod files;
 mod icu;
 mod languages;

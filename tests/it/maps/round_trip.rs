@@ -114,3 +114,22 @@ fn a_file_of_no_kind_and_a_source_that_is_none_are_refused() {
         assert!(ended == Some(code) && said.contains(words), "{ended:?} {said}");
     }
 }
+
+#[test]
+fn the_health_of_a_source_is_told_in_words_and_as_json() {
+    let folder = Folder::new("source-health");
+    let store = people(&folder);
+    let told = output(trialgate().args(["source", "health", "--store", &store]));
+    assert!(
+        told.starts_with("main: last ") && told.contains("of ? expected"),
+        "an import of one day is no feed: {told}"
+    );
+    let told = output(trialgate().args(["source", "health", "main", "--json", "--store", &store]));
+    let told: Value = serde_json::from_str(&told).expect("JSON");
+    let main = &told["sources"][0];
+    assert!(
+        main["source"] == "main" && main["silent_since"].is_null() && main["expected_yesterday"].is_null(),
+        "{told}"
+    );
+    assert!(main["week"]["read_by_nobody"].as_i64().expect("a count") >= 4, "{told}");
+}

@@ -8,6 +8,7 @@ pub mod crash;
 pub mod demo;
 pub mod disk;
 pub mod hostile;
+pub mod kills;
 pub mod many;
 pub mod privacy;
 pub mod resume;

@@ -1,5 +1,6 @@
 //! A hospital's FHIR server for the tests: a real one on loopback, with the manners and faults of the large vendors.
 
+use super::export::{self, Exports};
 use super::vendors::{self, Vendor};
 use axum::Router;
 use axum::body::Body;
@@ -52,12 +53,14 @@ pub(super) struct Inside {
     pub(super) resources: BTreeMap<(String, String), (Value, i64)>,
     manners: BTreeSet<Manner>,
     /// The server's clock, in seconds since 1970.
-    clock: i64,
+    pub(super) clock: i64,
     /// Path and query of each request.
-    log: Vec<String>,
+    pub(super) log: Vec<String>,
     refused: BTreeSet<String>,
     pub(super) base: String,
-    elsewhere: String,
+    pub(super) elsewhere: String,
+    /// Its Bulk Data exports.
+    pub(super) exports: Exports,
 }
 
 /// The server.
@@ -86,19 +89,21 @@ impl Hospital {
             refused: BTreeSet::new(),
             base: base.clone(),
             elsewhere: elsewhere.to_owned(),
+            exports: Exports::default(),
         };
         let hospital = Self(Arc::new(Mutex::new(inside)));
         let app = Router::new()
             .route("/api/FHIR/R4/metadata", get(metadata))
             .route("/api/FHIR/R4/{kind}", get(search))
             .route("/api/FHIR/R4/{kind}/{id}", get(read))
+            .merge(export::routes())
             .with_state(hospital.clone());
         let app = front(app, &base);
         tokio::spawn(async move { axum::serve(listener, app).await });
         hospital
     }
 
-    fn inside(&self) -> std::sync::MutexGuard<'_, Inside> {
+    pub(super) fn inside(&self) -> std::sync::MutexGuard<'_, Inside> {
         self.0.lock().expect("nobody panicked")
     }
 
@@ -148,11 +153,11 @@ pub(super) fn answer(inside: &Inside, status: u16, kind: &str, body: impl Into<B
     response.body(body.into()).expect("a response")
 }
 
-fn fhir(inside: &Inside, status: u16, body: &Value) -> Response<Body> {
+pub(super) fn fhir(inside: &Inside, status: u16, body: &Value) -> Response<Body> {
     answer(inside, status, "application/fhir+json", body.to_string())
 }
 
-fn outcome(code: &str, text: &str) -> Value {
+pub(super) fn outcome(code: &str, text: &str) -> Value {
     json!({ "resourceType": "OperationOutcome", "issue": [{ "severity": "warning", "code": code, "diagnostics": text }] })
 }
 
@@ -167,13 +172,14 @@ async fn read(State(hospital): State<Hospital>, Path((kind, id)): Path<(String, 
     if let Some(vendor) = inside.vendor {
         return vendors::read(vendor, &inside, &kind, &id);
     }
-    match inside.resources.get(&(kind, id)) {
+    let inside = inside;
+    match inside.resources.get(&(kind, id)).filter(|_| export::shows(&inside)) {
         Some((resource, at)) => fhir(&inside, 200, &stamped(resource, *at)),
         None => fhir(&inside, 404, &outcome("not-found", "nothing is here")),
     }
 }
 
-fn stamped(resource: &Value, at: i64) -> Value {
+pub(super) fn stamped(resource: &Value, at: i64) -> Value {
     let mut resource = resource.clone();
     let at = jiff::Timestamp::from_second(at).expect("a moment");
     resource["meta"]["lastUpdated"] = at.to_string().into();
@@ -279,7 +285,7 @@ fn page(inside: &Inside, kind: &str, given: &[(String, String)]) -> Response<Bod
     fhir(inside, StatusCode::OK.as_u16(), &bundle)
 }
 
-fn form(query: &str) -> Vec<(String, String)> {
+pub(super) fn form(query: &str) -> Vec<(String, String)> {
     let plain = |text: &str| text.replace("%3A", ":").replace("%2F", "/").replace("%3a", ":");
     let pair = |part: &str| part.split_once('=').map(|(n, v)| (plain(n), plain(v)));
     query.split('&').filter_map(pair).collect()

@@ -1,14 +1,16 @@
 //! Polling: a real server of a hospital with the manners and faults of the large vendors, and what the gateway makes of it.
 
+mod bulk;
+pub mod export;
 mod faults;
-pub(crate) mod hospital;
+pub mod hospital;
 mod merges;
 mod registrar;
 mod rounds;
 mod sandboxes;
 mod tls;
 mod tokens;
-mod vendors;
+pub mod vendors;
 
 use crate::place::Place;
 use hospital::{CLOCK, Hospital};
@@ -55,6 +57,7 @@ fn ward_at(place: &Place, by: By, hospital: Hospital, change: impl FnOnce(&mut P
         reread: None,
         count: 2,
         insecure: false,
+        bulk: None,
     };
     change(&mut settings);
     let link = LinkSettings {

@@ -42,7 +42,7 @@ fn wrong(vendor: Vendor, inside: &Inside, status: u16, code: &str, text: &str) -
 }
 
 /// One resource as it was captured.
-pub fn read(vendor: Vendor, inside: &Inside, kind: &str, id: &str) -> Response<Body> {
+pub(super) fn read(vendor: Vendor, inside: &Inside, kind: &str, id: &str) -> Response<Body> {
     match inside.resources.get(&(kind.to_owned(), id.to_owned())) {
         Some((resource, _)) => fhir(inside, 200, resource),
         None => wrong(vendor, inside, 404, "not-found", "The FHIR ID provided was not found."),
@@ -50,7 +50,7 @@ pub fn read(vendor: Vendor, inside: &Inside, kind: &str, id: &str) -> Response<B
 }
 
 /// A page of a search.
-pub fn search(
+pub(super) fn search(
     vendor: Vendor,
     inside: &Inside,
     kind: &str,

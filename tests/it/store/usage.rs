@@ -30,3 +30,32 @@ async fn a_word_is_counted_apart_from_the_code_of_the_same_letters(place: Place)
     let days = [("ng/mL", true, 2, 10, 3 * day), ("", false, 1, 12, 12), ("ng/mL", false, 1, 11, 11)];
     assert_eq!(told, days, "one row for all days");
 }
+
+#[test]
+fn counts_of_before_stay_when_the_tables_are_brought_up_to_date() {
+    let place = Place::file();
+    let Place::File(folder) = &place else { unreachable!("a file") };
+    let old = rusqlite::Connection::open(folder.join("s.db")).expect("a file");
+    let steps = [
+        include_str!("../../../migrations/sqlite/0001_first.sql"),
+        include_str!("../../../migrations/sqlite/0002_lanes.sql"),
+        include_str!("../../../migrations/sqlite/0003_accounts.sql"),
+        include_str!("../../../migrations/sqlite/0004_entered.sql"),
+        include_str!("../../../migrations/sqlite/0005_messages.sql"),
+    ];
+    old.execute_batch("create table schema (version integer primary key)").expect("made");
+    for (place, step) in steps.iter().enumerate() {
+        old.execute_batch(&format!("{step}; insert into schema values ({})", place + 1)).expect("an earlier step");
+    }
+    let row = "insert into code values (7, 'http://loinc.org', '777-3');
+               insert into usage values (0, '', 'lab', 7, 'G/l', 41, 10, 20);";
+    old.execute_batch(row).expect("an earlier count");
+    drop(old);
+    let runtime = tokio::runtime::Runtime::new().expect("a runtime");
+    let rows = runtime.block_on(async {
+        let store = place.open();
+        store.read(UsageList { source: None }).await.expect("read")
+    });
+    let told: Vec<_> = rows.iter().map(|r| (r.unit.as_str(), r.word, r.count, r.first.0, r.last.0)).collect();
+    assert_eq!(told, [("G/l", false, 41, 10, 20)]);
+}

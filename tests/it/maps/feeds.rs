@@ -1,0 +1,104 @@
+//! The health of feeds: volume beside what was expected, lateness, a unit that changed, and a feed from which nothing comes any more.
+
+use crate::definitions::{TRIAL, Town};
+use crate::place::{Place, on_both};
+use serde_json::{Value, json};
+use trialgate::flow::explain::{Asked, explain};
+use trialgate::flow::feeds::{Change, date, health};
+use trialgate::flow::served::Served;
+use trialgate::store::SubjectsOfPerson;
+
+on_both!(a_unit_that_changed_and_a_feed_that_fell_silent_are_told);
+
+const DAY_US: i64 = 86_400_000_000;
+
+fn creatinine(id: String, at: &str, quantity: Value) -> Value {
+    json!({ "resourceType": "Observation", "id": id, "status": "final", "subject": { "reference": "Patient/t0-C01" },
+            "code": { "coding": [{ "system": "http://loinc.org", "code": "14682-9" }] },
+            "effectiveDateTime": at, "issued": at, "valueQuantity": quantity })
+}
+
+/// A day's results; what the clock says is when they are known.
+async fn day(town: &Town, place: i64) {
+    let now = town.desk.now();
+    let at = trialgate::model::time::Zone::utc().show(now.plus_us(-2 * 3_600_000_000));
+    let coded = json!({ "value": 70, "unit": "umol/L", "system": "http://unitsofmeasure.org", "code": "umol/L" });
+    let word = json!({ "value": 0.8, "unit": "mg/dL" });
+    let quantity = if place < 25 { coded } else { word };
+    let results: Vec<Value> = (0..3).map(|n| creatinine(format!("cr-{place}-{n}"), &at, quantity.clone())).collect();
+    town.load(&results).await;
+}
+
+async fn explained(town: &Town) -> (String, Value) {
+    let asked = Asked { person: "main/t0-C01", trial: Some(TRIAL), as_of: None, known_at: None };
+    let found = explain(&town.desk, &asked).await.expect("explained");
+    (found.text, found.json)
+}
+
+/// The verdict as FHIR, with its version.
+async fn guidance(town: &Town) -> (i64, Value) {
+    let person = town.person("t0-C01").await;
+    let subjects = town.desk.store().read(SubjectsOfPerson { person }).await.expect("read");
+    let served = Served::named("GuidanceResponse", "main").expect("served");
+    let source = town.desk.gateway.source("main").expect("a source");
+    let (version, _, body) =
+        town.desk.gateway.current(source, served, &subjects[0].subject.id).await.expect("a verdict");
+    (version, serde_json::from_slice(&body).expect("JSON"))
+}
+
+async fn a_unit_that_changed_and_a_feed_that_fell_silent_are_told(place: Place) {
+    let town = Town::of_the_first(place).await;
+    let start = town.desk.now();
+    let go_to = |day: i64| town.clock.set(start.plus_us(day * DAY_US));
+    for place in 1..30 {
+        go_to(place);
+        day(&town, place).await;
+    }
+    town.settle().await;
+    let first = start.0.div_euclid(DAY_US);
+    let found = health(&town.desk, None).await.expect("read");
+    let [main] = found.as_slice() else { panic!("{found:?}") };
+    let v = &main.volume;
+    assert_eq!((v.today, v.yesterday, v.expected, v.silent, v.last), (3, 3, Some(3), None, town.desk.now()));
+    // Two hours after their clinical and their recorded time: not within the hour, within the day.
+    assert_eq!((v.clinical, v.recorded), ([21, 0, 21, 21], [21, 0, 21, 21]));
+    let creatinine = main.variables.iter().find(|v| v.variable == "creatinine").expect("fed");
+    let (before, after) = ("umol/L".to_owned(), "the word mg/dL".to_owned());
+    assert_eq!(creatinine.changes, [Change { kind: "unit", day: first + 25, before, after }]);
+    let told = creatinine.changes[0].to_string();
+    assert_eq!(told, format!("unit changed from umol/L to the word mg/dL on {}", date(first + 25)));
+    let before = explained(&town).await;
+    assert!(!before.0.contains("silent") && before.1["silent_feeds"] == json!([]), "{}", before.0);
+    let told_before = guidance(&town).await;
+    assert!(told_before.1.get("evaluationMessage").is_none());
+
+    // The day after is not over: nothing is missed yet. When it is, and nothing came, the feed is silent.
+    go_to(30);
+    assert!(town.desk.gateway.silent().await.expect("read").is_empty());
+    go_to(31);
+    let silent = town.desk.gateway.silent().await.expect("read");
+    assert_eq!((silent.len(), silent[0].day, silent[0].expected), (1, first + 30, 3));
+    let (text, json) = explained(&town).await;
+    assert!(
+        text.contains("the feed of main is silent: nothing came on") && text.contains("3 facts were expected"),
+        "{text}"
+    );
+    assert_eq!(json["silent_feeds"][0]["day"], date(first + 30));
+    assert_eq!(json["overall"], before.1["overall"], "a silent feed changes no verdict");
+    let (version, told) = guidance(&town).await;
+    assert!(
+        version != told_before.0 && told["status"] == told_before.1["status"],
+        "another representation, the same verdict"
+    );
+    let remarks = told["contained"].to_string();
+    assert!(remarks.contains("is silent") && remarks.contains("incomplete"), "{remarks}");
+    // It stays silent however long it lasts.
+    go_to(400);
+    assert_eq!(town.desk.gateway.silent().await.expect("read").len(), 1);
+    // What was asked about another moment leans on what was known, not on what comes now.
+    let asked = Asked { person: "main/t0-C01", trial: Some(TRIAL), as_of: Some("2026-03-15"), known_at: None };
+    assert!(!explain(&town.desk, &asked).await.expect("explained").text.contains("silent"));
+    day(&town, 400).await;
+    go_to(401);
+    assert!(town.desk.gateway.silent().await.expect("read").is_empty());
+}
