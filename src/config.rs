@@ -7,7 +7,8 @@ pub use load::ENVIRONMENT_PREFIX;
 pub use schema::schema;
 
 use crate::flow::hl7v2::Dialect;
-use crate::flow::pull::Pull;
+use crate::flow::hooks::HookSettings;
+use crate::flow::pull::{By, Pull};
 use crate::http::limits::Limits;
 use crate::link::Auth;
 use crate::mllp::Mllp;
@@ -75,6 +76,9 @@ pub struct Source {
     /// Where the source is asked for what it has; silent: it sends.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub pull: Option<Pull>,
+    /// Where the source tells that something changed, at `/hooks/NAME`; it needs `pull`, for a hook is only a hint.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub hooks: Option<HookSettings>,
     /// How its messages of HL7 v2 are written; silent: as the standard says.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub hl7v2: Option<Dialect>,
@@ -170,6 +174,20 @@ impl Settings {
             if Zone::named(&source.zone).is_none() {
                 let words = format!("`{}` is no IANA time zone such as Europe/Berlin", source.zone);
                 found.push((path(&["sources", name, "zone"]), words));
+            }
+            if let Some(hooks) = &source.hooks {
+                let hook = |step: &[&str]| path(&[&["sources", name, "hooks"], step].concat());
+                found.extend(hooks.wrong().map(|(key, words)| (hook(&[key]), words)));
+                if source.pull.as_ref().is_some_and(|pull| pull.by == By::Bulk) {
+                    let words = "by = \"bulk\" brings exports alone, and a hook has nothing to hint at; wanted \"server\" or \"patients\"";
+                    found.push((hook(&[]), words.to_owned()));
+                }
+                if source.pull.is_none() {
+                    let words = format!(
+                        "a hook is only a hint: what changed is read from the source; wanted [sources.{name}.pull] too"
+                    );
+                    found.push((hook(&[]), words));
+                }
             }
             if let Some(words) = source.hl7v2.as_ref().and_then(Dialect::wrong) {
                 found.push((path(&["sources", name, "hl7v2", "charset"]), words));

@@ -1,10 +1,11 @@
-//! `set-aside …`, `source …`: commands over what comes in and what waits for somebody.
+//! `set-aside …`, `outbox …`, `source …`: commands over what comes in and what waits for somebody.
 
 use super::wire;
+use crate::cli::args::Place;
 use crate::cli::print::{End, fail};
 use crate::cli::set_aside;
-use crate::cli::source;
-use crate::cli::waiting::{Health, SetAside};
+use crate::cli::waiting::{Health, Outbox, SetAside};
+use crate::cli::{outbox, source};
 use crate::clock::Clock;
 use crate::flow::desk::Desk;
 use crate::model::time::{Partial, Zone};
@@ -16,22 +17,34 @@ pub async fn set_aside(command: &SetAside) -> End {
         Ok(since) => since,
         Err(words) => return fail(End::Usage, words),
     };
-    match desk(command).await {
-        Ok(desk) => {
-            let end = set_aside::run(&desk.gateway, command, since).await;
-            match desk.store().close().await {
-                Ok(()) => end,
-                Err(error) => fail(End::Failed, error),
-            }
-        }
+    // Reading a body is noted in the audit, so every command but a list writes.
+    let list = matches!(command, SetAside::List { .. });
+    match desk(command.place(), list).await {
+        Ok(desk) => ended(&desk, set_aside::run(&desk.gateway, command, since).await).await,
         Err(words) => fail(End::Failed, words),
     }
 }
 
-/// A desk whose sources read as those of the gateway do. Reading a body is noted in the audit, so every command but a list writes.
-async fn desk(command: &SetAside) -> Result<Desk, String> {
-    let place = command.place();
-    if matches!(command, SetAside::List { .. }) {
+/// `outbox …`
+pub async fn outbox(command: &Outbox) -> End {
+    let (Outbox::List { place, .. } | Outbox::Retry { place, .. } | Outbox::Drop { place, .. }) = command;
+    match desk(place, matches!(command, Outbox::List { .. })).await {
+        Ok(desk) => ended(&desk, outbox::run(&desk, command).await).await,
+        Err(words) => fail(End::Failed, words),
+    }
+}
+
+/// What was written is on disk when the command ends.
+async fn ended(desk: &Desk, end: End) -> End {
+    match desk.store().close().await {
+        Ok(()) => end,
+        Err(error) => fail(End::Failed, error),
+    }
+}
+
+/// A desk whose sources read as those of the gateway do.
+async fn desk(place: &Place, reads: bool) -> Result<Desk, String> {
+    if reads {
         return wire::reading_desk(place).await;
     }
     let settings = wire::settings(place)?;

@@ -56,6 +56,7 @@ async fn dispatch(command: Command) -> End {
         Command::Explain(args) => commands::explain(&args).await,
         Command::Codes { command } => trials::codes(command).await,
         Command::SetAside { command } => queues::set_aside(&command).await,
+        Command::Outbox { command } => queues::outbox(&command).await,
         Command::Source { command: Source::Health(asked) } => queues::health(&asked).await,
         Command::Migrate(args) => commands::migrate(&args).await,
         Command::Config { command } => settings::run(&command),

@@ -5,12 +5,14 @@ use crate::cli::args::Serve;
 use crate::cli::print::{End, fail};
 use crate::clock::Clock;
 use crate::flow::desk::Desk;
+use crate::flow::hooks::{Hooks, keep_registered};
 use crate::flow::profiles::Profiles;
 use crate::flow::pull::{self, By, Feed};
 use crate::flow::{assess, bulk, definitions, deliver, takeup};
 use crate::http::coordinator::routes::{Exposure, Pages};
 use crate::http::running::Running;
 use crate::mllp::{Bounds, Listener};
+use std::collections::BTreeMap;
 use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
@@ -29,6 +31,9 @@ pub async fn run(args: &Serve) -> End {
 struct How {
     assesses: bool,
     feeds: Vec<Feed>,
+    hooks: Hooks,
+    /// Where a source that is to know of its hook reaches it.
+    endpoints: BTreeMap<String, String>,
     listeners: Vec<Listener>,
     drain: Duration,
     profiles: Profiles,
@@ -40,7 +45,7 @@ async fn start(args: &Serve) -> Result<(Arc<Desk>, Running, How), String> {
         settings.listen = Some(listen.clone());
     }
     let listen = settings.listen.clone().unwrap_or_else(|| wire::LISTEN.to_owned());
-    let served = wire::serving(&settings, &listen)?;
+    let mut served = wire::serving(&settings, &listen)?;
     let listeners = wire::listeners(&settings)?;
     let base = settings.base.clone().unwrap_or_else(|| format!("http://{}", served.address()));
     let mut profiles = wire::profiles(args.place.profiles.as_deref())?;
@@ -55,6 +60,9 @@ async fn start(args: &Serve) -> Result<(Arc<Desk>, Running, How), String> {
     let desk = Arc::new(wire::desk(&settings, store, library, Clock::System, base.trim_end_matches('/'))?);
     takeup::take_up(&desk, &profiles).await.map_err(|e| e.to_string())?;
     let (drain, feeds) = (served.limits.drain_deadline, wire::feeds(&settings)?);
+    let hooks = wire::hooks(&settings);
+    let endpoints = wire::hook_endpoints(&settings, &hooks, base.trim_end_matches('/'))?;
+    served.hooks = hooks.clone();
     let pages = pages(&desk, &base, served.address().ip()).await?;
     let server = Running::start(desk.gateway.clone(), served, pages);
     // The first lines on stdout: whoever starts it on port 0 reads here where it listens.
@@ -62,7 +70,8 @@ async fn start(args: &Serve) -> Result<(Arc<Desk>, Running, How), String> {
     for listener in &listeners {
         println!("messages of {} are taken on {}", listener.source(), listener.address());
     }
-    Ok((desk, server, How { assesses: settings.assess.unwrap_or(true), feeds, listeners, drain, profiles }))
+    let assesses = settings.assess.unwrap_or(true);
+    Ok((desk, server, How { assesses, feeds, hooks, endpoints, listeners, drain, profiles }))
 }
 
 /// Pages travel beyond this machine under https alone: a session's cookie is as good as a password.
@@ -95,9 +104,14 @@ async fn work(desk: Arc<Desk>, server: Running, how: How) -> End {
             let (to, from, heard) = (desk.gateway.clone(), feed.clone(), stopped.clone());
             tasks.spawn(async move { bulk::run(&to, &from, heard).await });
         }
+        let hook = how.hooks.get(&feed.source).cloned();
+        if let Some((hook, endpoint)) = hook.clone().zip(how.endpoints.get(&feed.source).cloned()) {
+            let (to, from, heard) = (desk.gateway.clone(), feed.clone(), stopped.clone());
+            tasks.spawn(async move { keep_registered(&to, &from, &hook, &endpoint, heard).await });
+        }
         if feed.settings.by != By::Bulk {
             let (to, heard) = (desk.gateway.clone(), stopped.clone());
-            tasks.spawn(async move { pull::run(&to, &feed, heard).await });
+            tasks.spawn(async move { pull::run(&to, &feed, hook, heard).await });
         }
     }
     for listener in how.listeners {

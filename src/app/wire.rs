@@ -5,6 +5,7 @@ use crate::clock::{self, Clock};
 use crate::config::{Settings, Target};
 use crate::flow::desk::{AtSite, Desk, TargetAt, client};
 use crate::flow::gateway::{Gateway, MAIN, Parts, Source};
+use crate::flow::hooks::{Hook, Hooks};
 use crate::flow::library::Library;
 use crate::flow::profiles::Profiles;
 use crate::flow::pull::Feed;
@@ -109,6 +110,26 @@ pub fn keys_folder(settings: &Settings) -> PathBuf {
 /// The signing keys of these settings.
 pub fn keys(settings: &Settings) -> Result<Keys, String> {
     crate::flow::keys::load(&keys_folder(settings))
+}
+
+/// The hooks of sources that are pulled.
+pub fn hooks(settings: &Settings) -> Hooks {
+    let stated = settings.sources.iter().filter_map(|(name, s)| Some((name, s.hooks.as_ref()?, s.pull.as_ref()?)));
+    stated.map(|(name, hooks, pull)| (name.clone(), Arc::new(Hook::new(name, &pull.url, hooks.clone())))).collect()
+}
+
+/// Where each source that is to know of its hook reaches it; the token must not travel in the clear.
+pub fn hook_endpoints(settings: &Settings, hooks: &Hooks, base: &str) -> Result<BTreeMap<String, String>, String> {
+    let mut endpoints = BTreeMap::new();
+    for (name, hook) in hooks {
+        let Some(register) = &hook.settings.register else { continue };
+        let endpoint = register.endpoint.clone().unwrap_or_else(|| format!("{base}/hooks/{name}"));
+        let insecure = settings.sources.get(name).and_then(|s| s.pull.as_ref()).is_some_and(|pull| pull.insecure);
+        crate::link::check_base(&endpoint, insecure)
+            .map_err(|e| format!("sources.{name}.hooks.register.endpoint: {e}"))?;
+        endpoints.insert(name.clone(), endpoint);
+    }
+    Ok(endpoints)
 }
 
 /// The sources that are pulled.

@@ -1,6 +1,6 @@
 //! The words of the command line. Exit codes: 0 done, 1 the thing asked about is wrong, 2 usage, 3 could not reach or write.
 
-use super::waiting::{SetAside, Source};
+use super::waiting::{Outbox, SetAside, Source};
 use clap::{Args, Parser, Subcommand};
 use std::path::PathBuf;
 
@@ -57,6 +57,12 @@ pub enum Command {
         /// What to do with it.
         #[command(subcommand)]
         command: SetAside,
+    },
+    /// What waits for the targets.
+    Outbox {
+        /// What to do with it.
+        #[command(subcommand)]
+        command: Outbox,
     },
     /// Feeds of the sources.
     Source {

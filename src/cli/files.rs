@@ -1,4 +1,4 @@
-//! Files as a person names them: JSON, Bundles, NDJSON, folders, `.gz`, `-`.
+//! Files as a person names them: JSON, Bundles, NDJSON, messages of HL7 v2, folders, `.gz`, `-`.
 
 use crate::model::key::{digest_words, hex};
 use flate2::read::MultiGzDecoder;
@@ -30,7 +30,14 @@ pub fn expand(named: &[PathBuf]) -> io::Result<Vec<PathBuf>> {
 /// Whether a file in a folder is one that is read.
 fn is_data(path: &Path) -> bool {
     let name = path.to_string_lossy();
-    [".json", ".ndjson", ".jsonl", ".json.gz", ".ndjson.gz", ".jsonl.gz"].iter().any(|end| name.ends_with(end))
+    let ends = [".json", ".ndjson", ".jsonl", ".json.gz", ".ndjson.gz", ".jsonl.gz", ".hl7", ".hl7.gz"];
+    ends.iter().any(|end| name.ends_with(end))
+}
+
+/// Whether a file holds messages of HL7 v2.
+pub fn is_messages(path: &Path) -> bool {
+    let name = path.to_string_lossy();
+    name.strip_suffix(".gz").unwrap_or(&name).ends_with(".hl7")
 }
 
 /// Whether a file has one resource a line.

@@ -47,7 +47,9 @@ pub async fn run(desk: &Desk, args: &Import) -> End {
     let gateway = &*desk.gateway;
     let paths = match files::expand(&args.files) {
         Ok(paths) if !paths.is_empty() => paths,
-        Ok(_) => return fail(End::Usage, "no files of resources found; wanted .json, .ndjson or .ndjson.gz"),
+        Ok(_) => {
+            return fail(End::Usage, "no files of resources found; wanted .json, .ndjson, .hl7, or these with .gz");
+        }
         Err(error) => return fail(End::Failed, format!("the files cannot be listed: {error}")),
     };
     let total = paths.iter().map(|p| size_of(p)).sum();
@@ -187,11 +189,15 @@ async fn lines(gateway: &Gateway, path: &Path, source: &Source, reading: &mut Re
     }
 }
 
-/// A Bundle, or a single resource.
+/// A Bundle, a single resource, or messages of HL7 v2.
 async fn whole(gateway: &Gateway, path: &Path, source: &Source) -> Result<Loaded, String> {
     let bytes = files::read_all(path).map_err(|e| e.to_string())?;
     let place = path.display().to_string();
-    gateway.load_file(source, &place, &bytes, &caller()).await.map_err(|refusal| refusal.words())
+    let loaded = match files::is_messages(path) {
+        true => gateway.load_messages(source, &place, &bytes, &caller()).await,
+        false => gateway.load_file(source, &place, &bytes, &caller()).await,
+    };
+    loaded.map_err(|refusal| refusal.words())
 }
 
 fn summary(sum: &Loaded, codes: &Volume, units: &Volume, as_json: bool) {

@@ -15,6 +15,7 @@ pub mod files;
 pub mod import;
 pub mod keys;
 pub mod migrate;
+pub mod outbox;
 pub mod print;
 pub mod pull;
 pub mod set_aside;

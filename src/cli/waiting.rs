@@ -1,4 +1,4 @@
-//! The words of the commands over what waits for somebody: `set-aside …`, `source …`.
+//! The words of the commands over what waits for somebody: `set-aside …`, `outbox …`, `source …`.
 
 use super::args::Place;
 use crate::flow::aside::AsideList;
@@ -124,4 +124,40 @@ pub struct Health {
     /// Where.
     #[command(flatten)]
     pub place: Place,
+}
+
+/// `trialgate outbox …`
+#[derive(Debug, Subcommand)]
+pub enum Outbox {
+    /// What waits for the targets, and what they refused, with their own words.
+    List {
+        /// waiting, dead, dropped or there; without one, waiting and dead.
+        #[arg(long, value_parser = ["waiting", "dead", "dropped", "there"])]
+        state: Option<String>,
+        /// At most so many.
+        #[arg(long, default_value_t = 50)]
+        most: usize,
+        /// Prints one object.
+        #[arg(long)]
+        json: bool,
+        /// Where.
+        #[command(flatten)]
+        place: Place,
+    },
+    /// Sends dead letters again.
+    Retry {
+        /// Of this target only.
+        target: Option<String>,
+        /// Where.
+        #[command(flatten)]
+        place: Place,
+    },
+    /// Gives up the dead letters of a target; a newer standing is sent there all the same.
+    Drop {
+        /// The target.
+        target: String,
+        /// Where.
+        #[command(flatten)]
+        place: Place,
+    },
 }

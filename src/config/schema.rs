@@ -24,7 +24,6 @@ fn without_null(schema: &mut Value) {
             if let Some(Value::Array(any)) = members.get_mut("anyOf") {
                 any.retain(|one| one["type"] != "null");
                 if let [Value::Object(one)] = any.as_slice() {
-                    // One alone is what it is, and whoever follows references finds it.
                     let one = one.clone();
                     members.remove("anyOf");
                     one.into_iter().for_each(|(name, part)| {

@@ -24,6 +24,7 @@ pub mod feeds;
 pub mod gateway;
 pub mod history;
 pub mod hl7v2;
+pub mod hooks;
 pub mod import;
 pub mod keys;
 pub mod library;

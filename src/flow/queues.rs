@@ -8,6 +8,7 @@ use super::worklist::{Seen, note};
 use crate::model::purpose::Purpose;
 use crate::model::time::Zone;
 use crate::publish::blinding::Blinding;
+pub use crate::store::OutboxRow;
 use crate::store::*;
 
 /// Words of targets on the page, the most frequent first.
@@ -47,4 +48,29 @@ pub async fn look(desk: &Desk, reader: &Reader, active: &Active) -> Result<Seen<
     let letters = if lists { desk.store().read(DeadLetters { count: LETTERS }).await? } else { Vec::new() };
     let zone = site.site(trial).map_or_else(Zone::utc, |s| s.zone.clone());
     Ok(Seen::Yes(Queues { sources, targets, letters, zone }))
+}
+
+/// Wishes of a state: 0 there, 1 to be sent, 2 dead, 3 given up; `None`: all.
+pub async fn wishes(desk: &Desk, state: Option<i64>, count: usize) -> Result<Vec<OutboxRow>, StoreError> {
+    desk.store().read(OutboxList { state, count }).await
+}
+
+/// Dead letters are sent again; answers how many.
+pub async fn retry(desk: &Desk, target: Option<&str>, caller: Caller) -> Result<i64, StoreError> {
+    desk.store().write(RetryDead { target: target.map(str::to_owned), caller, at: desk.now() }).await
+}
+
+/// Dead letters of a target are given up; answers how many.
+pub async fn give_up(desk: &Desk, target: &str, caller: Caller) -> Result<i64, StoreError> {
+    desk.store().write(DropDead { target: target.to_owned(), caller, at: desk.now() }).await
+}
+
+/// The word of a wish's state.
+pub fn state_word(state: i64) -> &'static str {
+    match state {
+        0 => "there",
+        1 => "waiting",
+        2 => "dead",
+        _ => "dropped",
+    }
 }

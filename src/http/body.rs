@@ -35,6 +35,18 @@ pub(super) async fn form(headers: &HeaderMap, body: Body, bound: usize, door: &D
         .map_err(|_| Fault::new(StatusCode::BAD_REQUEST, "value", "the form is no UTF-8 text"))
 }
 
+/// What a hook is told: JSON of any version of FHIR, or nothing.
+pub(super) async fn hint(headers: &HeaderMap, body: Body, bound: usize, door: &Door) -> Result<Taken, Fault> {
+    let bare = !headers.contains_key(header::CONTENT_TYPE);
+    let empty = headers.get(header::CONTENT_LENGTH).is_some_and(|length| length == "0");
+    let check = if bare || empty { |_: &HeaderMap| Ok(()) } else { check_json };
+    let taken = patiently(headers, body, bound, door, check).await?;
+    if !taken.bytes.is_empty() {
+        check_json(headers)?;
+    }
+    Ok(taken)
+}
+
 async fn patiently(
     headers: &HeaderMap,
     mut body: Body,
@@ -154,6 +166,15 @@ fn check_form(headers: &HeaderMap) -> Result<(), Fault> {
 pub(super) fn http_date(text: &str) -> Option<i64> {
     let civil = jiff::civil::DateTime::strptime("%a, %d %b %Y %H:%M:%S GMT", text.trim()).ok()?;
     civil.to_zoned(jiff::tz::TimeZone::UTC).ok().map(|at| at.timestamp().as_second())
+}
+
+fn check_json(headers: &HeaderMap) -> Result<(), Fault> {
+    let value = headers.get(header::CONTENT_TYPE).and_then(|v| v.to_str().ok()).unwrap_or_default();
+    let kind = value.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
+    if matches!(kind.as_str(), "application/fhir+json" | "application/json") {
+        return Ok(());
+    }
+    Err(unsupported("the body is of another media type; wanted Content-Type: application/fhir+json"))
 }
 
 fn check_media_type(headers: &HeaderMap) -> Result<(), Fault> {

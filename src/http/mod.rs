@@ -8,6 +8,7 @@ mod body;
 pub mod budget;
 pub mod coordinator;
 pub mod fhir;
+pub mod hooks;
 pub mod limits;
 pub mod metrics;
 pub mod openapi;

@@ -6,6 +6,7 @@ use super::coordinator::routes::{self as coordinator, Pages};
 use super::limits::Limits;
 use super::server::{Door, NO_KEYS, router};
 use crate::flow::gateway::Gateway;
+use crate::flow::hooks::Hooks;
 use axum::Router;
 use std::io;
 use std::net::SocketAddr;
@@ -31,6 +32,8 @@ pub struct Serving {
     pub limits: Limits,
     /// The public halves of the signing keys, as a JSON Web Key Set.
     pub keys: String,
+    /// Where sources tell that something changed.
+    pub hooks: Hooks,
 }
 
 impl Serving {
@@ -38,7 +41,14 @@ impl Serving {
     pub fn at(address: SocketAddr) -> io::Result<Self> {
         let listener = bind(address)?;
         let address = listener.local_addr()?;
-        Ok(Self { listener, address, clients: Vec::new(), limits: Limits::default(), keys: NO_KEYS.into() })
+        Ok(Self {
+            listener,
+            address,
+            clients: Vec::new(),
+            limits: Limits::default(),
+            keys: NO_KEYS.into(),
+            hooks: Hooks::new(),
+        })
     }
 
     /// Listens on a free port of this machine alone.
@@ -63,8 +73,8 @@ impl Running {
     /// Serves, with the pages beside if there are any.
     pub fn start(gateway: Arc<Gateway>, mut serving: Serving, pages: Option<Pages>) -> Self {
         let (clients, limits) = (std::mem::take(&mut serving.clients), serving.limits.clone());
-        let keys = std::mem::take(&mut serving.keys);
-        let door = Door { pages: pages.is_some(), keys, ..Door::new(gateway, clients, limits) };
+        let (keys, hooks) = (std::mem::take(&mut serving.keys), std::mem::take(&mut serving.hooks));
+        let door = Door { pages: pages.is_some(), keys, hooks, ..Door::new(gateway, clients, limits) };
         let beside = pages.map_or_else(Router::new, |pages| coordinator::router(Arc::new(pages)));
         Self::serve(serving, router(Arc::new(door), beside))
     }

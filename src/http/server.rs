@@ -2,11 +2,13 @@
 
 use super::auth::Client;
 use super::budget::{Budget, Rate};
+use super::hooks::{HOOK_PATHS, HOOKS_PER_MINUTE};
 use super::limits::Limits;
 use super::metrics::Metrics;
 use super::openapi::ROUTES;
 use super::outcome::Fault;
 use crate::flow::gateway::Gateway;
+use crate::flow::hooks::Hooks;
 use axum::Router;
 use axum::extract::Request;
 use axum::http::{HeaderValue, StatusCode, header};
@@ -35,6 +37,10 @@ pub struct Door {
     pub metrics: Metrics,
     /// The public halves of the gateway's signing keys, as a JSON Web Key Set.
     pub keys: String,
+    /// Where sources tell that something changed.
+    pub hooks: Hooks,
+    /// How often each of them told.
+    pub hook_rate: Rate,
     /// The pages are served beside.
     pub pages: bool,
 }
@@ -43,7 +49,18 @@ impl Door {
     /// A door to this corridor.
     pub fn new(gateway: Arc<Gateway>, clients: Vec<Client>, limits: Limits) -> Self {
         let (budget, rate) = (Budget::new(limits.bytes_in_flight), Rate::new(limits.requests_per_minute));
-        Self { gateway, clients, limits, budget, rate, metrics: Metrics::default(), keys: NO_KEYS.into(), pages: false }
+        Self {
+            gateway,
+            clients,
+            limits,
+            budget,
+            rate,
+            metrics: Metrics::default(),
+            keys: NO_KEYS.into(),
+            hooks: Hooks::new(),
+            hook_rate: Rate::new(Some(HOOKS_PER_MINUTE)),
+            pages: false,
+        }
     }
 }
 
@@ -53,9 +70,10 @@ pub const FHIR_PATHS: &[&str] = &["/fhir", "/fhir/", "/fhir/{*rest}"];
 /// The router: FHIR, the table of what is beside it, and what else a program hangs beside them.
 pub fn router(door: Arc<Door>, beside: Router) -> Router {
     let fhir = FHIR_PATHS.iter().fold(Router::new(), |router, path| router.route(path, any(super::fhir::answer)));
+    let hooks = HOOK_PATHS.iter().fold(fhir, |router, path| router.route(path, any(super::hooks::answer)));
     ROUTES
         .iter()
-        .fold(fhir, |router, route| router.route(route.path, (route.handler)()))
+        .fold(hooks, |router, route| router.route(route.path, (route.handler)()))
         .with_state(door)
         .merge(beside)
         .fallback(async || Fault::new(StatusCode::NOT_FOUND, "not-found", "nothing is served at this address"))

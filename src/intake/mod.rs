@@ -11,6 +11,7 @@ mod instance;
 pub mod json;
 mod medication;
 mod medication_administration;
+mod notification;
 mod observation;
 mod parameters;
 mod patient;
@@ -24,6 +25,7 @@ mod searchset;
 mod wording;
 
 pub use bundle::{BundleEntry, BundleRead, MAX_ENTRIES, read_bundle};
+pub use notification::{EVENTS_MAX, Notification, Sort, read_notification};
 pub use parameters::{Given, ParametersRead, Wanted, read_parameters};
 pub use resource::{Grade, Read, Setting, read_resource};
 pub use schema::is_resource_type;

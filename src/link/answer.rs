@@ -94,12 +94,12 @@ impl Answer {
     }
 }
 
-/// `Retry-After`: seconds or an HTTP date.
-pub(super) fn retry_after(words: &str, now: Instant) -> Option<Instant> {
+/// `Retry-After`: seconds, or an HTTP date by the clock that said `date`, whatever ours says.
+pub(super) fn retry_after(words: &str, date: Option<Instant>, now: Instant) -> Option<Instant> {
     let words = words.trim();
     let wait_us = match words.parse::<u32>() {
         Ok(seconds) => i64::from(seconds) * 1_000_000,
-        Err(_) => http_date(words)?.0.saturating_sub(now.0),
+        Err(_) => http_date(words)?.0.saturating_sub(date.unwrap_or(now).0),
     };
     Some(now.plus_us(wait_us.clamp(0, MAX_WAIT_US)))
 }

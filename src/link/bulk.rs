@@ -30,7 +30,7 @@ pub struct Address {
 #[derive(Debug)]
 pub enum Opened {
     /// The file, as it comes.
-    File(Download),
+    File(Box<Download>),
     /// Another answer.
     Other(Answer),
 }
@@ -49,7 +49,7 @@ enum Form {
     /// Not known before two bytes are there.
     Unknown(Vec<u8>),
     Plain,
-    Packed(MultiGzDecoder<Vec<u8>>),
+    Packed(Box<MultiGzDecoder<Vec<u8>>>),
 }
 
 /// Why a file did not come whole.
@@ -122,7 +122,8 @@ impl Client {
         if response.status().as_u16() != 200 {
             return Ok(Opened::Other(read(response, MAX_ANSWER_BYTES, now).await?));
         }
-        Ok(Opened::File(Download { response, timeout: self.timeout, form: Form::Unknown(Vec::new()) }))
+        let form = Form::Unknown(Vec::new());
+        Ok(Opened::File(Box::new(Download { response, timeout: self.timeout, form })))
     }
 
     async fn ask_for(&self, address: &Address, shown: Option<&HeaderValue>) -> Result<reqwest::Response, Failure> {
@@ -160,8 +161,11 @@ impl Form {
                 return Ok(());
             }
             let first = std::mem::take(first);
-            *self =
-                if first.starts_with(&PACKED) { Self::Packed(MultiGzDecoder::new(Vec::new())) } else { Self::Plain };
+            *self = if first.starts_with(&PACKED) {
+                Self::Packed(Box::new(MultiGzDecoder::new(Vec::new())))
+            } else {
+                Self::Plain
+            };
             return self.take(&first, heard);
         }
         let Self::Packed(decoder) = self else {

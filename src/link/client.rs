@@ -257,8 +257,8 @@ pub(super) async fn read(mut response: reqwest::Response, bound: usize, now: Ins
     let status = response.status().as_u16();
     let header = |name: &str| response.headers().get(name).and_then(|v| v.to_str().ok()).map(str::to_owned);
     let (etag, location, content_location) = (header("etag"), header("location"), header("content-location"));
-    let retry_after = header("retry-after").and_then(|words| super::answer::retry_after(&words, now));
     let date = header("date").and_then(|words| super::answer::http_date(&words));
+    let retry_after = header("retry-after").and_then(|words| super::answer::retry_after(&words, date, now));
     let content_type = header("content-type").unwrap_or_default();
     let mut body = Vec::new();
     let mut cut = false;
@@ -304,6 +304,11 @@ pub(super) fn base_url(base: &str, insecure: bool) -> Result<Url, LinkError> {
         "http" => unfit("is plain HTTP beyond this machine; wanted https, or `insecure` set on purpose"),
         _ => unfit("is neither https nor http"),
     }
+}
+
+/// Whether that URL may be a base: https, or http on this machine or where that is allowed on purpose.
+pub fn check_base(url: &str, insecure: bool) -> Result<(), LinkError> {
+    base_url(url, insecure).map(drop)
 }
 
 fn is_loopback(url: &Url) -> bool {

@@ -41,7 +41,7 @@ impl Algorithm {
 }
 
 enum Pair {
-    Elliptic(EcdsaKeyPair),
+    Elliptic(Box<EcdsaKeyPair>),
     Rsa(Box<RsaKeyPair>),
 }
 
@@ -81,7 +81,7 @@ impl Key {
         let der = der.secret_pkcs8_der();
         let elliptic = EcdsaKeyPair::from_pkcs8(&ECDSA_P384_SHA384_FIXED_SIGNING, der, &SystemRandom::new());
         let pair = match (elliptic, RsaKeyPair::from_pkcs8(der)) {
-            (Ok(pair), _) => Pair::Elliptic(pair),
+            (Ok(pair), _) => Pair::Elliptic(Box::new(pair)),
             (_, Ok(pair)) => Pair::Rsa(Box::new(pair)),
             (_, Err(_)) => {
                 return Err(

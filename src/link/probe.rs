@@ -39,6 +39,6 @@ fn capabilities(body: &[u8]) -> Capabilities {
     }
 }
 
-fn offers(resource: &Value, interaction: &str) -> bool {
+pub(super) fn offers(resource: &Value, interaction: &str) -> bool {
     resource["interaction"].as_array().into_iter().flatten().any(|i| i["code"] == interaction)
 }

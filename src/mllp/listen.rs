@@ -6,7 +6,7 @@ use super::settings::Mllp;
 use super::tls;
 use crate::flow::Caller;
 use crate::flow::gateway::{Gateway, Source};
-use crate::flow::hl7v2::{Fault, MESSAGE_BYTES, Told, Verdict, read_header};
+use crate::flow::hl7v2::{MESSAGE_BYTES, Told, Verdict, read_header, too_long};
 use crate::flow::lines::Loaded;
 use crate::model::key::hex;
 use std::io;
@@ -182,7 +182,7 @@ impl Room {
                 },
                 Block::TooLong(bytes) => {
                     self.gateway.messages.count(source, "rejected");
-                    self.answer(&too_long(&bytes, bounds.message_bytes), &mut blocks).await?;
+                    self.answer(&rejected(&bytes, bounds.message_bytes), &mut blocks).await?;
                     break;
                 }
                 Block::End(Some(why)) => {
@@ -220,10 +220,8 @@ impl Room {
     }
 }
 
-/// It cannot be kept, and a sender that hears nothing would send it for ever.
-fn too_long(beginning: &[u8], bytes: usize) -> Told {
-    let text = format!("found a message of more than {bytes} bytes; wanted a shorter one: nothing of it is kept");
-    let fault = Fault { segment: "MSH".into(), nth: 1, field: 0, code: 207, text };
+/// Nothing of it is kept, and a sender that heard nothing would send it for ever.
+fn rejected(beginning: &[u8], bytes: usize) -> Told {
     let (verdict, header) = (Verdict::Rejected, read_header(beginning));
-    Told { header, verdict, faults: vec![fault], aside: Vec::new(), loaded: Loaded::default() }
+    Told { header, verdict, faults: vec![too_long(bytes)], aside: Vec::new(), loaded: Loaded::default() }
 }

@@ -3,7 +3,7 @@
 use super::settings::Mllp;
 use rustls::RootCertStore;
 use rustls::ServerConfig;
-use rustls::crypto::ring;
+use rustls::crypto::ring as crypto;
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use rustls::server::WebPkiClientVerifier;
@@ -19,7 +19,7 @@ pub(super) fn acceptor(settings: &Mllp) -> Result<Option<TlsAcceptor>, String> {
     };
     let chain = certificates(certificate)?;
     let key = PrivateKeyDer::from_pem_file(key).map_err(|e| format!("{key}: {e}"))?;
-    let provider = Arc::new(ring::default_provider());
+    let provider = Arc::new(crypto::default_provider());
     let builder = ServerConfig::builder_with_provider(provider.clone())
         .with_safe_default_protocol_versions()
         .map_err(|e| e.to_string())?;

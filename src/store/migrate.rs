@@ -30,6 +30,7 @@ const STEPS: &[Step] = &[
     step!("0004_entered"),
     step!("0005_messages"),
     step!("0006_feeds"),
+    step!("0007_hooks"),
     step!("0008_aside"),
     step!("0009_identity"),
 ];

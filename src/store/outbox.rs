@@ -1,7 +1,8 @@
-//! What waits for the targets, in sums: for whoever watches the queues.
+//! What waits for the targets, in sums: for whoever watches the queues; and dead letters that are given up.
 
-use super::contract::StoreError;
-use super::tx::{Question, Tx};
+use super::audit;
+use super::contract::{Caller, StoreError};
+use super::tx::{Done, Question, Tx, Unit};
 use super::value::args;
 use crate::model::time::Instant;
 
@@ -53,5 +54,29 @@ impl Question for DeadLetters {
              group by target, coalesce(answer, '') order by 3 desc, 1, 2 limit ?1";
         let rows = tx.query(sql, args![i64::try_from(self.count).unwrap_or(i64::MAX)]).await?;
         rows.into_iter().map(|mut r| Ok((r.text(0)?, r.text(1)?, r.int(2)?))).collect()
+    }
+}
+
+/// Dead letters are given up: no one sends them again, until a newer standing is wished there; answers how many.
+#[derive(Debug, Clone)]
+pub struct DropDead {
+    /// Of this target.
+    pub target: String,
+    /// Who.
+    pub caller: Caller,
+    /// Now.
+    pub at: Instant,
+}
+
+impl Unit for DropDead {
+    type Answer = i64;
+
+    async fn run<T: Tx>(&self, tx: &mut T) -> Result<Done<i64>, StoreError> {
+        let sql = "update outbox set state = 3 where wide(partition) and state = 2 and target = ?1";
+        let dropped = tx.execute(sql, args![self.target.as_str()]).await?;
+        let detail = format!("{dropped} dead letters of {}", self.target);
+        let entry = audit::Entry { action: "give up", detail, person: None, caller: &self.caller, at: self.at };
+        audit::append(tx, entry).await?;
+        Ok(Done::Keep(i64::try_from(dropped).unwrap_or(i64::MAX)))
     }
 }

@@ -150,7 +150,9 @@ fn passing_failures_wait_and_refusals_die_in_the_target_s_words() {
             assert!(matches!(sent, Sent::Later { not_before: Some(at), .. } if at == NOW.plus_us(7_000_000)));
         }
         let date = "Sun, 15 Mar 2026 00:01:00 GMT";
-        let (base, _) = serve(move |_, _| (429, vec![("retry-after", date.into())], vec![])).await;
+        let own = "Sun, 15 Mar 2026 00:00:00 GMT";
+        let (base, _) =
+            serve(move |_, _| (429, vec![("date", own.into()), ("retry-after", date.into())], vec![])).await;
         let sent = send(&base, Action::Put, UPDATE_CREATE, Known::default(), false).await;
         assert!(matches!(sent, Sent::Later { not_before: Some(at), .. } if at == NOW.plus_us(60_000_000)));
         let outcome = r#"{"resourceType":"OperationOutcome","issue":[{"code":"invalid","diagnostics":"Patient/p77 unknown for abc"}]}"#;

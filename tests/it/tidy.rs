@@ -121,7 +121,7 @@ const ONLY_IN: &[(&str, &[&str])] = &[
     ("tokio_postgres", &["store"]),
     ("reqwest", &["link"]),
     ("axum", &["http"]),
-    ("ring::", &["link"]),
+    ("ring::signature", &["link"]),
     ("rsa::", &["link"]),
     ("hyper", &["http"]),
     ("octofhir_ucum", &["model/unit.rs"]),

@@ -208,7 +208,7 @@ impl<'a> Reading<'a> {
         Ok(self.after(number).await?)
     }
 
-    async fn open(&self, file: &File) -> Result<Download, Trouble> {
+    async fn open(&self, file: &File) -> Result<Box<Download>, Trouble> {
         let (client, now) = (&self.export.feed.client, self.export.gateway.now());
         let address = client.address(&file.url, Some(self.at), self.export.origins);
         let address = address.map_err(|failure| Trouble::Damaged(failure.text))?;
@@ -221,7 +221,9 @@ impl<'a> Reading<'a> {
                 Err(Trouble::Passing(coded(&answer), answer.retry_after))
             }
             Ok(Opened::Other(answer)) => Err(Trouble::Damaged(coded(&answer))),
-            Err(failure) => Err(Trouble::Passing(failure.text, None)),
+            // Credentials that are refused are refused for every file.
+            Err(failure) if failure.lasting => Err(Trouble::Halt(Halt { words: failure.text, later: failure.later })),
+            Err(failure) => Err(Trouble::Passing(failure.text, failure.later)),
         }
     }
 

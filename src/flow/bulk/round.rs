@@ -153,7 +153,10 @@ impl Export<'_> {
         query.extend(since.as_deref().map(|since| ("_since", since)));
         let now = self.gateway.now();
         let answer = self.feed.client.kick_off(&path, &query, now).await;
-        let answer = answer.map_err(|failure| Halt::new(format!("asking for an export: {}", failure.text)))?;
+        let answer = answer.map_err(|failure| Halt {
+            words: format!("asking for an export: {}", failure.text),
+            later: failure.later,
+        })?;
         let wrong = |words: String| Halt { words: format!("asking for an export: {words}"), later: answer.retry_after };
         if !answer.is_success() {
             return Err(wrong(coded(&answer)));
@@ -201,8 +204,8 @@ impl Export<'_> {
                 }
                 Ok(answer) => return Err(self.failed(&answer).await?),
                 Err(failure) => {
-                    failed += 1;
-                    (failure.text, None)
+                    failed = if failure.lasting { TRIES } else { failed + 1 };
+                    (failure.text, failure.later)
                 }
             };
             asked += 1;

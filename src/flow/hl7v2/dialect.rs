@@ -1,7 +1,7 @@
 //! How the messages of a source are written, beside what they say themselves.
 
 use crate::intake::hl7v2::{Order, Spoken, is_charset};
-use crate::model::time::Zone;
+use crate::model::time::{Instant, Zone};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -29,10 +29,13 @@ pub struct Dialect {
     pub authority: Option<String>,
     /// The number of an order that its results and administrations are known by.
     pub order: Number,
-    /// What may stand in MSH-11; other messages, such as those of a test system, are rejected.
+    /// What may stand in MSH-11, `P` when silent; other messages, such as those of a test system, are rejected.
     pub processing: Vec<String>,
     /// FHIR systems of names of code systems and authorities: `L = "https://lab.example/codes"`.
     pub systems: BTreeMap<String, String>,
+    /// What a sender writes in PID-8 beside HL7's words: `W = "female"`.
+    #[schemars(extend("additionalProperties" = { "type": "string", "enum": ["female", "male", "other", "unknown"] }))]
+    pub sexes: BTreeMap<String, String>,
     /// Names of segments, such as `ZDS`, that need not be told of.
     pub ignore: Vec<String>,
 }
@@ -45,6 +48,7 @@ impl Default for Dialect {
             order: Number::default(),
             processing: vec!["P".into()],
             systems: BTreeMap::new(),
+            sexes: BTreeMap::new(),
             ignore: Vec::new(),
         }
     }
@@ -59,14 +63,16 @@ impl Dialect {
     }
 
     /// For intake.
-    pub(super) fn spoken<'a>(&'a self, zone: &'a Zone) -> Spoken<'a> {
+    pub(super) fn spoken<'a>(&'a self, zone: &'a Zone, received: Instant) -> Spoken<'a> {
         Spoken {
             zone,
+            received,
             charset: &self.charset,
             authority: self.authority.as_deref(),
             order: if self.order == Number::Filler { Order::Filler } else { Order::Placer },
             processing: &self.processing,
             systems: &self.systems,
+            sexes: &self.sexes,
             ignore: &self.ignore,
         }
     }

@@ -7,5 +7,5 @@ mod tally;
 
 pub use crate::intake::hl7v2::{Fault, Header, encode, is_message, messages, read_header};
 pub use dialect::{Dialect, Number};
-pub use take::{MESSAGE_BYTES, Told, Verdict};
+pub use take::{MESSAGE_BYTES, Told, Verdict, too_long};
 pub use tally::Tally;

@@ -134,11 +134,11 @@ fn links(known: &Known, before: &Members) -> Vec<Box<RawValue>> {
         reference: Option<String>,
     }
     let kept = before.get("link").and_then(|raw| serde_json::from_str::<Vec<Box<RawValue>>>(raw.get()).ok());
-    let foreign = |raw: &Box<RawValue>| {
+    let foreign = |raw: &RawValue| {
         let other = serde_json::from_str::<Link>(raw.get()).ok().and_then(|link| link.other.reference);
         !known.links.iter().any(|tie| other.as_deref() == Some(&format!("Patient/{}", tie.other)))
     };
-    let mut all: Vec<Box<RawValue>> = kept.unwrap_or_default().into_iter().filter(foreign).collect();
+    let mut all: Vec<Box<RawValue>> = kept.unwrap_or_default().into_iter().filter(|raw| foreign(raw)).collect();
     for tie in &known.links {
         let Some(kind) = &tie.kind else { continue };
         let reference = format!("Patient/{}", tie.other);

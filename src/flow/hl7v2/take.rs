@@ -5,7 +5,7 @@ use crate::flow::answer::{Grade, Refusal};
 use crate::flow::gateway::{Gateway, Source};
 use crate::flow::lines::Loaded;
 use crate::flow::seam::Reading;
-use crate::intake::hl7v2::{Fault, Header, OfPatient, Outcome, Said, Words, read_message};
+use crate::intake::hl7v2::{Fault, Header, OfPatient, Outcome, Said, Words, messages, read_header, read_message};
 use crate::model::draft::{ResourceType, Subject};
 use crate::store::contract::{Caller, ImportEntry, Method, RefusalReason, SetAside};
 use crate::store::{Deletion, Fate, Heard, HeardOf, KeepMessage, Which};
@@ -58,7 +58,10 @@ impl Gateway {
     /// Takes one message; answered only when it is on disk. `place` says where it came from. An error is the machine's: the same
     /// message may be sent again.
     pub async fn message(&self, source: &Source, place: &str, body: &[u8], caller: &Caller) -> Result<Told, Refusal> {
-        let (header, outcome) = read_message(body, &source.dialect.spoken(&source.zone));
+        let (header, outcome) = match body.len() > MESSAGE_BYTES {
+            true => (read_header(body), Outcome::Rejected(vec![too_long(MESSAGE_BYTES)])),
+            false => read_message(body, &source.dialect.spoken(&source.zone, self.now())),
+        };
         let told = |verdict, faults| Told { header, verdict, faults, aside: Vec::new(), loaded: Loaded::default() };
         let (verdict, faults) = match outcome {
             Outcome::Stated(words) => {
@@ -76,6 +79,29 @@ impl Gateway {
         self.refused(source, place, body, &faults, caller).await?;
         self.messages.count(&source.name, if verdict == Verdict::Wrong { "wrong" } else { "rejected" });
         Ok(told(verdict, faults))
+    }
+
+    /// Takes the messages of a file, or of a batch in it, one after the other.
+    pub async fn load_messages(
+        &self,
+        source: &Source,
+        place: &str,
+        bytes: &[u8],
+        caller: &Caller,
+    ) -> Result<Loaded, Refusal> {
+        let mut loaded = Loaded::default();
+        for (n, one) in messages(bytes).into_iter().enumerate() {
+            let told = self.message(source, &format!("{place} message {}", n + 1), one, caller).await?;
+            loaded.add(&told.loaded);
+            let mut count = |word: &str, n: usize| *loaded.set_aside.entry(word.into()).or_default() += n as u64;
+            match told.verdict {
+                Verdict::Taken if told.aside.is_empty() => {}
+                Verdict::Taken => count("part of a message", told.aside.len()),
+                Verdict::NotUsed => *loaded.ignored.entry("message".into()).or_default() += 1,
+                Verdict::Wrong | Verdict::Rejected => count("message", 1),
+            }
+        }
+        Ok(loaded)
     }
 
     /// Sets a message aside whole.
@@ -234,6 +260,12 @@ impl Gateway {
         told.push((said.place.clone(), reason));
         false
     }
+}
+
+/// Why a message of more bytes than are taken is rejected.
+pub fn too_long(bytes: usize) -> Fault {
+    let text = format!("found a message of more than {bytes} bytes; wanted a shorter one");
+    Fault { segment: "MSH".into(), nth: 1, field: 0, code: 207, text }
 }
 
 fn set_aside(source: &Source, place: &str, reason: String, body: Vec<u8>) -> SetAside {

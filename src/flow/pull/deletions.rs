@@ -48,6 +48,11 @@ impl Feed {
         match answer.map_err(|halt| Halt { words: format!("{name}: {}", halt.words), ..halt })? {
             answer if !answer.is_gone() => {
                 let place = format!("pull {name} read");
+                if !is_what_was_asked(&answer.body, name, id) {
+                    return Err(Halt::new(format!(
+                        "{name}: the source answered with something else than was asked for"
+                    )));
+                }
                 let line = Line { place: &place, body: &answer.body };
                 let loaded = gateway.load_lines(source, &[line], &caller()).await;
                 pulled.loaded.add(&loaded.map_err(|refusal| Halt::new(refusal.words()))?);
@@ -61,4 +66,17 @@ impl Feed {
             }
         }
     }
+}
+
+/// Whether the body is of that type and id; a Patient may have been merged into another.
+fn is_what_was_asked(body: &[u8], kind: &str, id: &str) -> bool {
+    #[derive(serde::Deserialize)]
+    #[serde(rename_all = "camelCase")]
+    struct Face {
+        resource_type: Option<String>,
+        id: Option<String>,
+    }
+    serde_json::from_slice::<Face>(body).is_ok_and(|face| {
+        face.resource_type.as_deref() == Some(kind) && (kind == "Patient" || face.id.as_deref() == Some(id))
+    })
 }

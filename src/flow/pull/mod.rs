@@ -4,13 +4,15 @@
 //! all that it passes over is on disk.
 
 mod deletions;
+mod hinted;
 mod page;
 mod round;
 mod settings;
 
+pub use hinted::bring;
 pub use page::PAGES_MAX;
 pub(crate) use page::{Ask, Halt, PAUSE_MAX, TRIES, caller};
 pub(crate) use round::back;
-pub use round::{Feed, Pulled, round, run};
+pub use round::{Feed, HINT_PAUSE, Pulled, round, run};
 pub(crate) use settings::maybe;
 pub use settings::{By, Pull};

@@ -1,8 +1,11 @@
 //! One round of pulling a source, and rounds for as long as the gateway runs.
 
+use super::hinted::bring;
 use super::page::{Ask, Halt, Search};
 use super::settings::{By, Pull};
+use crate::clock::steady;
 use crate::flow::gateway::{Gateway, Source};
+use crate::flow::hooks::{Hints, Hook};
 use crate::flow::lines::Loaded;
 use crate::flow::seam::Reading;
 use crate::link::Client;
@@ -11,10 +14,14 @@ use crate::model::time::Instant;
 use crate::store::contract::Narrow;
 use crate::store::{CursorOf, SaveCursor, Walk};
 use std::collections::BTreeSet;
+use std::sync::Arc;
 use std::time::Duration;
+use tokio::sync::watch;
 
 /// Problems that are remembered of one round.
 const PROBLEMS_MAX: usize = 50;
+/// From a hint to what it brings: others come along, and the server's second in which it changed is over.
+pub const HINT_PAUSE: Duration = Duration::from_secs(1);
 /// Patients read from the store at once, when they are the roster.
 const ROSTER_STEP: usize = 1000;
 /// The start of time, for servers that want a closed range.
@@ -79,20 +86,44 @@ pub async fn round(gateway: &Gateway, feed: &Feed, whole: bool) -> Pulled {
     pulled
 }
 
-/// Pulls for as long as the gateway runs; ends when `stop` says so.
-pub async fn run(gateway: &Gateway, feed: &Feed, mut stop: tokio::sync::watch::Receiver<bool>) {
+/// Pulls for as long as the gateway runs, and at once what a hook hints at; ends when `stop` says so.
+pub async fn run(gateway: &Gateway, feed: &Feed, hook: Option<Arc<Hook>>, mut stop: watch::Receiver<bool>) {
+    let round = || Hints { round: true, ..Hints::default() };
+    let (mut hints, mut due) = (round(), Duration::ZERO);
     while !*stop.borrow() {
         // What was begun is idempotent and its cursor moves last, so a round may end anywhere.
-        let pulled = tokio::select! { pulled = round(gateway, feed, false) => pulled, _ = stop.changed() => return };
-        let (source, kept) = (&feed.source, pulled.loaded.kept.values().sum::<u64>());
-        let set_aside = pulled.loaded.set_aside.values().sum::<u64>();
-        tracing::info!(%source, pages = pulled.pages, kept, set_aside, deleted = pulled.deleted, "pulled");
-        for problem in &pulled.problems {
-            tracing::warn!(%source, "{problem}");
+        let pulled = tokio::select! { pulled = bring(gateway, feed, &hints) => pulled, _ = stop.changed() => return };
+        if hints != Hints::default() {
+            tell(feed, &pulled);
         }
+        if hints.round {
+            due = steady() + feed.settings.every;
+        }
+        // A server that wants peace has it, whatever is hinted.
         let asked = pulled.later.map(|at| Duration::from_micros((at.0 - gateway.now().0).max(0).unsigned_abs()));
-        let wait = asked.map_or(feed.settings.every, |asked| asked.max(feed.settings.every));
-        tokio::select! { () = tokio::time::sleep(wait) => {}, _ = stop.changed() => {} }
+        due = asked.map_or(due, |asked| due.max(steady() + asked));
+        let hinted = async {
+            match hook.as_deref().filter(|_| asked.is_none()) {
+                Some(hook) => hook.wake.notified().await,
+                None => std::future::pending().await,
+            }
+            tokio::time::sleep(HINT_PAUSE).await;
+        };
+        let taken = || hook.as_deref().map(Hook::take).unwrap_or_default();
+        hints = tokio::select! {
+            () = tokio::time::sleep(due.saturating_sub(steady())) => Hints { round: true, ..taken() },
+            () = hinted => taken(),
+            _ = stop.changed() => Hints::default(),
+        };
+    }
+}
+
+fn tell(feed: &Feed, pulled: &Pulled) {
+    let (source, kept) = (&feed.source, pulled.loaded.kept.values().sum::<u64>());
+    let set_aside = pulled.loaded.set_aside.values().sum::<u64>();
+    tracing::info!(%source, pages = pulled.pages, kept, set_aside, deleted = pulled.deleted, "pulled");
+    for problem in &pulled.problems {
+        tracing::warn!(%source, "{problem}");
     }
 }
 
@@ -105,8 +136,8 @@ impl Feed {
         for kind in self.settings.types() {
             let name = format!("pull/{}/{}", self.source, kind.name());
             let whole = whole || self.is_due(gateway, &name, now).await?;
-            let from =
-                self.cursor(gateway, &name).await?.filter(|_| !whole).map(|last| back(last, self.settings.overlap));
+            let last = self.cursor(gateway, &name).await?.filter(|_| !whole);
+            let from = last.and_then(|last| self.from(last, now, kind, pulled));
             let from = from.map_or_else(|| BEGINNING.to_owned(), |from| from.to_string());
             let query = vec![("_lastUpdated", format!("ge{from}")), ("_lastUpdated", format!("lt{now}"))];
             let done = async {
@@ -122,6 +153,16 @@ impl Feed {
             }
         }
         Ok(())
+    }
+
+    /// Where a range begins; `None`: at the beginning, for the server's clock was ahead when the last round ended.
+    fn from(&self, last: Instant, now: Instant, kind: ResourceType, pulled: &mut Pulled) -> Option<Instant> {
+        if last > now.plus_us(i64::try_from(self.settings.overlap.as_micros()).unwrap_or(i64::MAX)) {
+            let words = "the server's clock is behind the one of the last round; everything is asked for again";
+            pulled.problem(format!("{}: {words}", kind.name()));
+            return None;
+        }
+        Some(back(last.min(now), self.settings.overlap))
     }
 
     /// Patients one after the other, from where a round that was cut off stood.

@@ -25,6 +25,13 @@ impl Delimiters {
         let odd = |c: &char| c.is_alphanumeric() || c.is_control() || all.iter().filter(|o| *o == c).count() > 1;
         (set.len() <= 5 && !all.iter().any(odd)).then_some(Self { field, component, repetition, escape, subcomponent })
     }
+
+    /// The usual ones behind an MSH's own separator of fields: enough to answer a message whose others are wrong.
+    pub(super) fn usual(msh: &str) -> Option<Self> {
+        let field = msh.strip_prefix("MSH")?.chars().next()?;
+        let odd = field.is_alphanumeric() || field.is_control() || "^~\\&".contains(field);
+        (!odd).then_some(Self { field, component: '^', repetition: '~', escape: '\\', subcomponent: '&' })
+    }
 }
 
 /// One segment, fields as they were sent.

@@ -4,6 +4,7 @@ use super::fhir::Json;
 use super::message::{Message, Segment};
 use super::read::{Fault, Spoken, fault};
 use super::time::{self, When};
+use crate::model::time::DAY_US;
 
 /// When a message's version begins: its place in the order of versions, and FHIR's `meta`.
 pub(super) fn meta(at: &When, sent: Option<&When>, rank: i64) -> Json {
@@ -20,7 +21,17 @@ pub(super) fn sent(message: &Message<'_>, how: &Spoken<'_>) -> Result<Option<Whe
     if stamp.is_empty() {
         return Ok(None);
     }
-    time::read(&stamp, how.zone).map(Some).map_err(|words| fault(msh, 7, 102, words))
+    past(msh, 7, &stamp, how).map(Some)
+}
+
+/// A time by which versions are ordered. One that lies ahead would keep all that follows from being the newest.
+fn past(at: &Segment<'_>, field: usize, stamp: &str, how: &Spoken<'_>) -> Result<When, Fault> {
+    let when = time::read(stamp, how.zone).map_err(|words| fault(at, field, 102, words))?;
+    if when.earliest > how.received.plus_us(DAY_US) {
+        let text = "found a time that lies ahead, by which versions would be ordered; wanted one of the past";
+        return Err(fault(at, field, 102, text));
+    }
+    Ok(when)
 }
 
 /// EVN-2, else MSH-7: when what an ADT message says was entered.
@@ -29,7 +40,7 @@ pub(super) fn entered(message: &Message<'_>, how: &Spoken<'_>) -> Result<(When, 
     if let Some(evn) = message.segments.iter().find(|s| s.name == "EVN") {
         let stamp = evn.get(2, 1);
         if !stamp.is_empty() {
-            let at = time::read(&stamp, how.zone).map_err(|words| fault(evn, 2, 102, words))?;
+            let at = past(evn, 2, &stamp, how)?;
             return Ok((at, sent?));
         }
     }
@@ -53,7 +64,7 @@ pub(super) fn version(
 ) -> Result<When, Fault> {
     let stamp = at.get(field, 1);
     if !stamp.is_empty() {
-        let when = time::read(&stamp, how.zone).map_err(|words| fault(at, field, 102, words))?;
+        let when = past(at, field, &stamp, how)?;
         if when.moment.is_some() {
             return Ok(when);
         }

@@ -5,6 +5,7 @@ use super::fhir::{Json, said, some};
 use super::message::{Field, Message, Segment};
 use super::order::{entered, order};
 use super::read::{Change, Fault, OfPatient, Spoken, Words, fault};
+use super::result::aside;
 use super::time;
 use crate::model::key::{digest_words, hex};
 
@@ -96,7 +97,10 @@ pub(super) fn read(message: &Message<'_>, how: &Spoken<'_>) -> Result<Words, Vec
                 patient = patient.with(name, Some(value));
             }
             let what = Change::Record(patient.bytes());
-            Ok(only(vec![OfPatient { place: "PID[1]".into(), id, order, what }]))
+            let patients = vec![OfPatient { place: "PID[1]".into(), id, order, what }];
+            let results = message.segments.iter().filter(|s| s.name == "OBX");
+            let aside = results.map(|s| aside(s, "found a result without an order; wanted it in ORU^R01")).collect();
+            Ok(Words { patients, aside, ..Words::default() })
         }
         _ => Err(faults),
     }
@@ -135,17 +139,19 @@ fn about(pid: &Segment<'_>, how: &Spoken<'_>, faults: &mut Vec<Fault>) -> Vec<(&
         super::fhir::filled(Json::Object(Vec::new()).with("family", family).with("given", some(given)))
     };
     all.extend(some(pid.repetitions(5).iter().filter_map(name).collect()).map(|list| ("name", list)));
-    let gender = match pid.get(8, 1).as_str() {
-        "F" => Some("female"),
-        "M" => Some("male"),
+    let sent = pid.get(8, 1);
+    let stated = how.sexes.get(&sent).map(String::as_str);
+    let gender = stated.or(match sent.to_ascii_uppercase().as_str() {
+        "F" | "FEMALE" => Some("female"),
+        "M" | "MALE" => Some("male"),
         "O" | "A" | "N" => Some("other"),
         "U" => Some("unknown"),
-        "" => None,
-        _ => {
-            faults.push(fault(pid, 8, 103, "found a sex that HL7 does not have; wanted F, M, O, U, A or N"));
-            None
-        }
-    };
+        _ => None,
+    });
+    if gender.is_none() && !sent.is_empty() {
+        let text = "found a sex that HL7 does not have; wanted F, M, O, U, A or N, or what it means under `sexes` in the settings";
+        faults.push(fault(pid, 8, 103, text));
+    }
     all.extend(gender.map(|g| ("gender", Json::text(g))));
     let mut date = |field: usize| {
         let stamp = pid.get(field, 1);

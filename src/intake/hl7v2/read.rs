@@ -3,7 +3,7 @@
 use super::charset;
 use super::message::{self, Delimiters, Header, Message, SEGMENTS_MAX, Segment};
 use super::{administration, patient, result};
-use crate::model::time::Zone;
+use crate::model::time::{Instant, Zone};
 use std::collections::BTreeMap;
 
 /// Which number of an order makes the identity of its results.
@@ -20,6 +20,8 @@ pub enum Order {
 pub struct Spoken<'a> {
     /// The zone of times that name none.
     pub zone: &'a Zone,
+    /// When the message came.
+    pub received: Instant,
     /// The character set where MSH-18 is silent.
     pub charset: &'a str,
     /// The assigning authority whose patient numbers are the ids of Patients; `*`: whatever is written there.
@@ -30,6 +32,8 @@ pub struct Spoken<'a> {
     pub processing: &'a [String],
     /// FHIR systems of names of code systems and authorities.
     pub systems: &'a BTreeMap<String, String>,
+    /// What a sender writes in PID-8 beside HL7's words, and FHIR's gender of it.
+    pub sexes: &'a BTreeMap<String, String>,
     /// Segments that need not be told of.
     pub ignore: &'a [String],
 }
@@ -153,7 +157,8 @@ pub fn read_message(bytes: &[u8], how: &Spoken<'_>) -> (Option<Header>, Outcome)
     let rough = String::from_utf8_lossy(bytes);
     let Some(with) = Delimiters::of(&rough) else {
         let text = "found no MSH with delimiters that differ; wanted such as MSH|^~\\&";
-        return (None, Outcome::Rejected(vec![at_header(2, 100, text)]));
+        let header = Delimiters::usual(&rough).map(|with| message::split(&rough, with).header);
+        return (header, Outcome::Rejected(vec![at_header(2, 100, text)]));
     };
     let header = message::split(&rough, with).header;
     let name = if header.charset.is_empty() { how.charset } else { &header.charset };
@@ -218,7 +223,8 @@ fn stated(message: &Message<'_>, how: &Spoken<'_>) -> Outcome {
     match read {
         Ok(mut words) => {
             words.aside.extend(unknown(message, how));
-            Outcome::Stated(words)
+            let nothing = words.said.is_empty() && words.patients.is_empty() && words.aside.is_empty();
+            if nothing { Outcome::NotUsed } else { Outcome::Stated(words) }
         }
         Err(faults) => Outcome::Wrong(faults),
     }

@@ -29,6 +29,9 @@ struct Found {
     aside: Aside,
 }
 
+/// A member of a resource: its name and its value.
+type Member = (&'static str, Json);
+
 struct Context<'m, 'a> {
     how: &'m Spoken<'m>,
     sent: Option<When>,
@@ -71,10 +74,14 @@ pub(super) fn read(message: &Message<'_>, how: &Spoken<'_>) -> Result<Words, Vec
         }
     }
     context.finish(patient.as_deref(), group, &mut found, &mut words, &mut faults);
-    for (needed, there) in [("PID", message.segments.iter().any(|s| s.name == "PID")), ("OBX", results > 0)] {
-        if !there {
-            faults.push(fault(&message.segments[0], 0, 100, format!("found no {needed}; wanted one at least")));
-        }
+    if !message.segments.iter().any(|s| s.name == "PID") {
+        faults.push(fault(&message.segments[0], 0, 100, "found no PID; wanted one at least"));
+    }
+    if results == 0 {
+        // Orders on their way have none yet; of one that is done or cancelled, people may have expected some.
+        let done = |s: &&Segment<'_>| s.name == "OBR" && matches!(s.raw(25), "A" | "C" | "F" | "K" | "R" | "X");
+        let orders = message.segments.iter().filter(done);
+        words.aside.extend(orders.map(|s| aside(s, "found an order that is done or cancelled, without a result")));
     }
     if !faults.is_empty() {
         return Err(faults);
@@ -200,11 +207,7 @@ impl Context<'_, '_> {
     }
 
     /// OBX-14; else OBR-7, with OBR-8 a period; else SPM-17. And the words of it in the identity.
-    fn effective(
-        &self,
-        obx: &Segment<'_>,
-        group: &Group<'_, '_>,
-    ) -> Result<(Option<(&'static str, Json)>, String), String> {
+    fn effective(&self, obx: &Segment<'_>, group: &Group<'_, '_>) -> Result<(Option<Member>, String), String> {
         let read = |at: Option<&Segment<'_>>, field: usize| {
             let Some(at) = at else { return Ok(None) };
             let stamp = at.get(field, 1);

@@ -13,14 +13,14 @@ use trialgate::mllp::{Bounds, Listener, Mllp};
 on_both!(blocks_are_met_however_they_are_cut, many_senders_at_once_are_all_answered, enhanced_mode_answers_as_asked,);
 
 /// A listener that runs.
-struct Open {
+pub(super) struct Open {
     ward: Ward,
     address: SocketAddr,
     stop: watch::Sender<bool>,
     task: JoinHandle<()>,
 }
 
-fn bounds() -> Bounds {
+pub(super) fn bounds() -> Bounds {
     Bounds::new(Duration::from_secs(10))
 }
 
@@ -28,7 +28,7 @@ fn open(ward: Ward, bounds: Bounds) -> Open {
     open_as(ward, bounds, Mllp { listen: "127.0.0.1:0".into(), ..Mllp::default() })
 }
 
-fn open_as(ward: Ward, bounds: Bounds, settings: Mllp) -> Open {
+pub(super) fn open_as(ward: Ward, bounds: Bounds, settings: Mllp) -> Open {
     let listener = Listener::bind("lab", &settings).expect("it listens");
     let address = listener.address();
     let (stop, stopped) = watch::channel(false);
@@ -37,23 +37,23 @@ fn open_as(ward: Ward, bounds: Bounds, settings: Mllp) -> Open {
 }
 
 impl Open {
-    async fn connect(&self) -> TcpStream {
+    pub(super) async fn connect(&self) -> TcpStream {
         TcpStream::connect(self.address).await.expect("connected")
     }
 
-    async fn close(self) -> Ward {
+    pub(super) async fn close(self) -> Ward {
         self.stop.send_replace(true);
         self.task.await.expect("it ends");
         self.ward
     }
 }
 
-fn block(message: &[u8]) -> Vec<u8> {
+pub(super) fn block(message: &[u8]) -> Vec<u8> {
     [b"\x0b".as_slice(), message, b"\x1c\r"].concat()
 }
 
 /// The next answer, or nothing where the connection was closed.
-async fn answer(stream: &mut (impl AsyncReadExt + Unpin)) -> Option<String> {
+pub(super) async fn answer(stream: &mut (impl AsyncReadExt + Unpin)) -> Option<String> {
     let mut bytes = Vec::new();
     loop {
         // Whoever closes while bytes are unread resets the connection.
@@ -68,11 +68,11 @@ async fn answer(stream: &mut (impl AsyncReadExt + Unpin)) -> Option<String> {
     Some(String::from_utf8_lossy(&bytes[1..bytes.len() - 1]).into_owned())
 }
 
-fn segment(answer: &str, name: &str) -> String {
+pub(super) fn segment(answer: &str, name: &str) -> String {
     answer.split('\r').find(|s| s.starts_with(name)).unwrap_or_default().to_owned()
 }
 
-fn result(n: usize) -> Vec<u8> {
+pub(super) fn result(n: usize) -> Vec<u8> {
     let text = format!(
         "MSH|^~\\&|LIS|H|TG|TG|20260315090000+0000||ORU^R01|M{n}|P|2.5.1\nPID|1||p{}\nOBR|1||F{n}|1751-7^Albumin^LN|||20260315080000+0000\nOBX|1|NM|1751-7^Albumin^LN||{}|g/L^g/L^UCUM|||||F",
         n % 7,

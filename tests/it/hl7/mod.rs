@@ -4,6 +4,7 @@ mod listener;
 mod material;
 mod messages;
 mod patients;
+mod secure;
 mod shuffled;
 
 use crate::place::Place;

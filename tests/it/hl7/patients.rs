@@ -9,6 +9,7 @@ on_both!(
     what_came_by_fhir_is_not_lost_by_a_merge,
     a_number_is_known_with_its_authority,
     merges_that_nobody_reads_wait_for_people,
+    merged_numbers_are_one_person_whatever_came_first,
 );
 
 async fn a_life_of_numbers(place: Place) {
@@ -76,4 +77,33 @@ async fn merges_that_nobody_reads_wait_for_people(place: Place) {
     let text = "MSH|^~\\&|A|H|T|T|20260301||ADT^A47|1|P|2.5\nEVN|A47|20260301\nPID|1||new\nMRG|old";
     let told = ward.take(&message(text)).await;
     assert_eq!((told.verdict, told.aside.len(), ward.asides().await.len()), (Verdict::Taken, 1, 1));
+}
+
+async fn merged_numbers_are_one_person_whatever_came_first(place: Place) {
+    let messages = fixture("patients.hl7");
+    // In any order: merged numbers and linked ones are one person; what was unlinked is another.
+    for order in [[0, 1, 2, 3, 4, 5], [3, 5, 0, 4, 2, 1], [5, 4, 3, 2, 1, 0]] {
+        let place = place.another();
+        let ward = ward(&place);
+        for n in order {
+            ward.take(&messages[n]).await;
+        }
+        let person = async |id: &str| {
+            let ask = PersonOf { source: "lab".into(), patient: id.into() };
+            ward.store.read(ask).await.expect("read")
+        };
+        let (old, new, third) = (person("old").await, person("new").await, person("third").await);
+        assert!(old.is_some() && old == new, "{order:?}");
+        assert!(third != new, "{order:?}");
+    }
+    // Linked and not unlinked.
+    let ward = ward(&place);
+    for n in [4, 3] {
+        ward.take(&messages[n]).await;
+    }
+    let ask = |id: &str| PersonOf { source: "lab".into(), patient: id.into() };
+    let new = ward.store.read(ask("new")).await.expect("read");
+    for other in ["third", "old"] {
+        assert_eq!(ward.store.read(ask(other)).await.expect("read"), new, "{other}");
+    }
 }

@@ -218,8 +218,19 @@ async fn every_operation_that_is_stated_is_served() {
 /// Operations with a test of their own, by name; the walk above only asks whether they are there.
 const OPERATIONS_TESTED: &[&str] = &["versions", "evaluate-eligibility"];
 /// Routes with a test; those beside FHIR are also compared with their description.
-const ROUTES_TESTED: &[&str] =
-    &["/fhir", "/fhir/", "/fhir/{*rest}", "/healthz", "/readyz", "/metrics", "/.well-known/jwks.json", "/openapi.json"];
+const ROUTES_TESTED: &[&str] = &[
+    "/fhir",
+    "/fhir/",
+    "/fhir/{*rest}",
+    "/healthz",
+    "/readyz",
+    "/metrics",
+    "/.well-known/jwks.json",
+    "/openapi.json",
+    "/api/set-aside",
+    "/api/set-aside/{number}",
+    "/api/set-aside/{number}/replay",
+];
 
 #[tokio::test]
 async fn no_route_is_without_a_test() {

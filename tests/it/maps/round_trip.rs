@@ -133,3 +133,15 @@ fn the_health_of_a_source_is_told_in_words_and_as_json() {
     );
     assert!(main["week"]["read_by_nobody"].as_i64().expect("a count") >= 4, "{told}");
 }
+
+#[test]
+fn an_outbox_without_a_wish_says_so() {
+    let folder = Folder::new("outbox");
+    let store = people(&folder);
+    let told = |args: &[&str]| output(trialgate().args(args).args(["--store", &store]));
+    assert!(told(&["outbox", "list"]).contains("nothing waits"));
+    let rows: Value = serde_json::from_str(&told(&["outbox", "list", "--state", "dead", "--json"])).expect("JSON");
+    assert_eq!(rows, json!({ "rows": [], "more": false }));
+    assert!(told(&["outbox", "retry"]).contains("0 dead letters sent again"));
+    assert!(told(&["outbox", "drop", "research"]).contains("0 dead letters given up"));
+}

@@ -7,6 +7,7 @@ pub mod collect;
 mod cql;
 mod described;
 mod forms;
+mod messages;
 mod people;
 mod validator;
 

@@ -2,7 +2,7 @@
 
 use super::{Folder, trialgate};
 use std::io::{BufRead, BufReader};
-use std::process::{Child, Command, ExitStatus, Stdio};
+use std::process::{Child, ChildStdout, Command, ExitStatus, Stdio};
 
 /// A gateway that runs; it is killed when the test lets go of it.
 pub struct Server {
@@ -10,6 +10,7 @@ pub struct Server {
     pub child: Child,
     /// `host:port` where it listens.
     pub address: String,
+    out: BufReader<ChildStdout>,
 }
 
 impl Server {
@@ -29,11 +30,17 @@ impl Server {
         std::fs::write(&path, config).expect("the settings are written");
         command.args(["serve", "--listen", "127.0.0.1:0", "--store", store, "--config"]).arg(&path);
         let mut child = command.stdout(Stdio::piped()).spawn().expect("the gateway starts");
+        let out = BufReader::new(child.stdout.take().expect("its output"));
+        let mut server = Self { child, address: String::new(), out };
+        server.address = server.line().rsplit("http://").next().expect("an address").to_owned();
+        server
+    }
+
+    /// The next line that it says.
+    pub fn line(&mut self) -> String {
         let mut line = String::new();
-        let out = child.stdout.as_mut().expect("its output");
-        BufReader::new(out).read_line(&mut line).expect("a first line");
-        let address = line.trim().rsplit("http://").next().expect("an address").to_owned();
-        Self { child, address }
+        self.out.read_line(&mut line).expect("a line");
+        line.trim().to_owned()
     }
 
     /// Sends a signal, such as `-TERM`, to this process.

@@ -3,10 +3,11 @@
 use super::export::Odd;
 use super::*;
 use crate::place::on_both;
+use std::sync::atomic::{AtomicBool, Ordering};
 use tokio::net::TcpListener;
 use trialgate::flow::bulk::{Bulk, LINE_MAX, Level, Piece, Split, round};
 use trialgate::flow::pull::Pulled;
-use trialgate::link::Secret;
+use trialgate::link::{Access, Algorithm, Secret, Tls};
 use trialgate::store::SetAsideList;
 
 on_both!(
@@ -318,7 +319,8 @@ async fn nobody_is_led_to_another_origin_unless_it_is_configured() {
         "Observation file 2: an address at another origin, {elsewhere}; it was not asked. Where files lie there on purpose, name it in `bulk.origins`"
     );
     assert_eq!(pulled.problems, [words]);
-    assert_eq!((heard.lock().expect("nobody panicked").len(), ward.observations().await.len()), (0, 3));
+    assert_eq!(ward.observations().await.len(), 3);
+    assert_eq!(heard.lock().expect("nobody panicked").len(), 0, "nobody went there");
     // Configured, it is asked: with the credentials where the manifest says so.
     let mut feed = ward.feed;
     feed.settings.bulk = Some(Bulk { origins: vec![elsewhere], ..Bulk::default() });
@@ -328,6 +330,32 @@ async fn nobody_is_led_to_another_origin_unless_it_is_configured() {
     let store = place.beside(&ward.store);
     let walk = Walk::through(Narrow::nothing("ehr", ResourceType::Observation), 100);
     assert_eq!(store.read(walk).await.expect("read").resources.len(), 5);
+}
+
+#[tokio::test]
+async fn a_token_that_ends_between_two_files_is_renewed() {
+    let folder = tokens::Folder::new().with(Algorithm::Es384, 0);
+    let keys = folder.keys();
+    let place = Place::file();
+    let registrar = registrar::Registrar::new(&keys.public(), CLOCK - 3600);
+    let (ends, first) = (registrar.clone(), Arc::new(AtomicBool::new(true)));
+    let forgets = move |request: axum::extract::Request, next: axum::middleware::Next| {
+        if request.uri().path().contains("Observation-1") && first.swap(false, Ordering::SeqCst) {
+            ends.forgets_tokens();
+        }
+        next.run(request)
+    };
+    let hospital = Hospital::open_behind("http://127.0.0.1:9", |router, base| {
+        registrar.front(router, base).layer(axum::middleware::from_fn(forgets))
+    })
+    .await;
+    let mut ward = ward_at(&place, By::Bulk, hospital, |_| {});
+    let access = Access::Smart(tokens::smart(&keys, None, None));
+    ward.feed.client = Client::with(tokens::link(&ward.hospital.base()), access, &Tls::default()).expect("a link");
+    filled(&ward);
+    let pulled = round(&ward.gateway, &ward.feed, false).await;
+    assert_eq!((pulled.problems.clone(), events(&pulled)), (vec![], vec![("created", 6)]), "{pulled:?}");
+    assert_eq!(registrar.given(), 2, "one more for the files");
 }
 
 #[tokio::test]

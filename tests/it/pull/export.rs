@@ -336,7 +336,7 @@ async fn file(
         Some((at, job.files[at].3.clone()))
     });
     let Some((at, mut text)) = found else { return fhir(&inside, 404, &outcome("not-found", "no such file")) };
-    let signed = headers.get(header::AUTHORIZATION).is_some_and(|v| v == "Bearer secret");
+    let signed = headers.get(header::AUTHORIZATION).is_some_and(|v| v.as_bytes().starts_with(b"Bearer "));
     if signed == inside.exports.has(Odd::NoToken) {
         return fhir(&inside, 403, &outcome("forbidden", "the credentials are not the wanted ones"));
     }

@@ -46,7 +46,7 @@ pub enum Manner {
     SmallPages,
 }
 
-pub(super) struct Inside {
+pub struct Inside {
     /// The vendor as which it answers, in everything (vendors.rs).
     vendor: Option<Vendor>,
     /// By type and id: the resource, and when it was last updated, in seconds since 1970.

@@ -3,13 +3,18 @@
 mod bulk;
 pub mod export;
 mod faults;
+mod hooks;
 pub mod hospital;
+mod led_away;
 mod merges;
 mod registrar;
 mod rounds;
 mod sandboxes;
+mod strange;
+mod subscriptions;
 mod tls;
 mod tokens;
+mod twister;
 pub mod vendors;
 
 use crate::place::Place;
@@ -28,7 +33,7 @@ use trialgate::store::{Store, Walk};
 
 /// A gateway, a hospital, and how the one asks the other.
 struct Ward {
-    gateway: Gateway,
+    gateway: Arc<Gateway>,
     store: Store,
     hospital: Hospital,
     feed: Feed,
@@ -69,14 +74,14 @@ fn ward_at(place: &Place, by: By, hospital: Hospital, change: impl FnOnce(&mut P
     };
     let client = Client::new(link).expect("a link");
     let store = place.open();
-    let gateway = Gateway::new(Parts {
+    let gateway = Arc::new(Gateway::new(Parts {
         store: store.clone(),
         sources: vec![Source::new("main", Zone::utc()), Source::new("ehr", Zone::utc())],
         // Ours is an hour behind the server's: ranges must be of its clock.
         clock: Arc::new(|| Instant((CLOCK - 3600) * 1_000_000)),
         cursor_key: [7; 32],
         base: "http://gateway.test/fhir".into(),
-    });
+    }));
     Ward { gateway, store, hospital, feed: Feed { source: "ehr".into(), client, settings } }
 }
 

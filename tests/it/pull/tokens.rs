@@ -7,21 +7,21 @@ use trialgate::flow::pull::round;
 use trialgate::link::{Access, Algorithm, Keys, Smart, Tls};
 
 /// A folder of keys that goes with the test.
-struct Folder(std::path::PathBuf);
+pub(super) struct Folder(std::path::PathBuf);
 
 impl Folder {
-    fn new() -> Self {
+    pub(super) fn new() -> Self {
         let name = format!("trialgate-keys-{}-{}", std::process::id(), trialgate::clock::random_u64());
         Self(std::env::temp_dir().join(name))
     }
 
-    fn with(self, algorithm: Algorithm, day: i64) -> Self {
+    pub(super) fn with(self, algorithm: Algorithm, day: i64) -> Self {
         let at = Instant((CLOCK + day * 86_400) * 1_000_000);
         keys::make(&self.0, algorithm, at, &[0; 4]).expect("a key");
         self
     }
 
-    fn keys(&self) -> Keys {
+    pub(super) fn keys(&self) -> Keys {
         keys::load(&self.0).expect("keys")
     }
 }
@@ -32,7 +32,7 @@ impl Drop for Folder {
     }
 }
 
-fn smart(keys: &Keys, algorithm: Option<Algorithm>, endpoint: Option<String>) -> Smart {
+pub(super) fn smart(keys: &Keys, algorithm: Option<Algorithm>, endpoint: Option<String>) -> Smart {
     let key = keys.pick(None, algorithm).expect("a key");
     Smart {
         client: CLIENT.into(),
@@ -42,7 +42,7 @@ fn smart(keys: &Keys, algorithm: Option<Algorithm>, endpoint: Option<String>) ->
     }
 }
 
-fn link(base: &str) -> LinkSettings {
+pub(super) fn link(base: &str) -> LinkSettings {
     LinkSettings {
         base: base.to_owned(),
         token: None,

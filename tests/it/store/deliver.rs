@@ -4,7 +4,8 @@ use super::rivals::{TRIAL, act, standing};
 use super::*;
 use std::collections::BTreeSet;
 use trialgate::store::{
-    ClaimOutbox, Delivered, FinishDelivery, Finished, NextWish, OutboxList, OutboxRow, RetryDead, Wish, WishAll,
+    ClaimOutbox, DeadLetters, Delivered, DropDead, FinishDelivery, Finished, NextWish, OutboxList, OutboxRow,
+    RetryDead, TargetSums, Wish, WishAll,
 };
 
 on_both!(
@@ -40,6 +41,11 @@ fn later(next_at: i64, answer: &str) -> Delivered {
 
 async fn rows(store: &Store) -> Vec<OutboxRow> {
     store.read(OutboxList { state: None, count: 100 }).await.expect("read")
+}
+
+async fn sums(store: &Store) -> Vec<(String, i64, i64)> {
+    let all = store.read(TargetSums {}).await.expect("read");
+    all.into_iter().map(|s| (s.target, s.waiting, s.dead)).collect()
 }
 
 async fn next(store: &Store) -> Option<i64> {
@@ -139,9 +145,18 @@ async fn a_dead_letter_keeps_the_words_and_is_sent_again_when_asked_or_outdated(
     assert_eq!(store.write(retry(Some("chart"))).await.expect("written"), 0);
     assert_eq!(store.write(retry(Some("research"))).await.expect("written"), 1);
     assert_eq!(store.write(retry(None)).await.expect("written"), 0, "it is dead no longer");
+    assert_eq!(sums(&store).await, [("research".into(), 1, 0)]);
     let wish = claimed(&store, "c", 31).await.remove(0);
     assert_eq!((wish.tries, wish.first_failed), (0, None));
     assert_eq!(finish(&store, &wish, 1, dead("422 again"), 32).await, Finished::Done);
+    assert_eq!(sums(&store).await, [("research".into(), 0, 1)]);
+    let words = store.read(DeadLetters { count: 9 }).await.expect("read");
+    assert_eq!(words, [("research".into(), "422 again".into(), 1)]);
+    // Somebody gives it up; a newer standing is told all the same.
+    let give_up = |target: &str| DropDead { target: target.into(), caller: caller(), at: Instant(32) };
+    assert_eq!(store.write(give_up("chart")).await.expect("written"), 0);
+    assert_eq!(store.write(give_up("research")).await.expect("written"), 1);
+    assert_eq!((sums(&store).await, store.write(retry(None)).await.expect("written")), (vec![], 0));
     store.write(act(standing(person, 2, "second"))).await.expect("written");
     assert_eq!(claimed(&store, "d", 33).await[0].wanted, 2, "a new standing is a new wish");
 }

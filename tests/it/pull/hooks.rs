@@ -1,0 +1,306 @@
+//! Rest-hooks: what may be told, what is made of it, and that it is a hint and no more.
+
+use super::*;
+use crate::place::on_both;
+use std::io::{Read, Write};
+use tokio::net::TcpListener;
+use trialgate::flow::hooks::{HINTS_MAX, Hints, Hook, HookSettings, TOKEN_MIN, Told};
+use trialgate::flow::pull::{bring, run};
+use trialgate::http::hooks::{HOOK_BYTES, HOOK_PATHS, HOOKS_PER_MINUTE};
+use trialgate::http::running::{Running, Serving};
+
+const TOKEN: &str = "a-token-of-the-hospital-for-us";
+
+fn settings() -> HookSettings {
+    serde_json::from_value(json!({ "token": TOKEN })).expect("settings")
+}
+
+fn hook(ward: &Ward) -> Arc<Hook> {
+    Arc::new(Hook::new("ehr", &ward.hospital.base(), settings()))
+}
+
+fn serve(ward: &Ward, hook: &Arc<Hook>) -> Running {
+    let mut serving = Serving::local().expect("a listener");
+    serving.hooks = [("ehr".to_owned(), hook.clone())].into();
+    Running::start(ward.gateway.clone(), serving, None)
+}
+
+/// One request: status, and the body of the answer.
+async fn tell(server: &Running, verb: &str, path: &str, headers: &[&str], body: &[u8]) -> (u16, String) {
+    let address = server.base().trim_start_matches("http://").to_owned();
+    let mut sent =
+        format!("{verb} {path} HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\nContent-Length: {}\r\n", body.len());
+    headers.iter().for_each(|line| sent.push_str(&format!("{line}\r\n")));
+    let sent = [format!("{sent}\r\n").as_bytes(), body].concat();
+    let answer = tokio::task::spawn_blocking(move || {
+        let mut stream = std::net::TcpStream::connect(address).expect("connects");
+        let _ = stream.write_all(&sent);
+        let mut answer = String::new();
+        let _ = stream.read_to_string(&mut answer);
+        answer
+    });
+    let answer = answer.await.expect("no panic");
+    let (head, body) = answer.split_once("\r\n\r\n").unwrap_or_else(|| panic!("no answer: {answer}"));
+    (head.split(' ').nth(1).and_then(|s| s.parse().ok()).expect("a status"), body.to_owned())
+}
+
+/// A notification as the R4 backport has it.
+fn backport(sort: &str, events: i64, told: &[(i64, &str)]) -> Vec<u8> {
+    let part = |name: &str, member: &str, value: Value| json!({ "name": name, member: value });
+    let mut all = vec![
+        part("subscription", "valueReference", json!({ "reference": "https://ehr.example/fhir/Subscription/s1" })),
+        part("topic", "valueCanonical", json!("https://ehr.example/topic")),
+        part("status", "valueCode", json!("active")),
+        part("type", "valueCode", json!(sort)),
+        part("events-since-subscription-start", "valueString", json!(events.to_string())),
+    ];
+    for (number, focus) in told {
+        let parts = json!([{ "name": "event-number", "valueString": number.to_string() },
+            { "name": "focus", "valueReference": { "reference": focus } }]);
+        all.push(part("notification-event", "part", parts));
+    }
+    let status = json!({ "resourceType": "Parameters", "parameter": all });
+    json!({ "resourceType": "Bundle", "type": "history", "entry": [{ "resource": status }] }).to_string().into_bytes()
+}
+
+/// The same as R5 has it.
+fn status(sort: &str, events: i64, told: &[(i64, &str)]) -> Vec<u8> {
+    let event =
+        |(number, focus): &(i64, &str)| json!({ "eventNumber": number.to_string(), "focus": { "reference": focus } });
+    let status = json!({ "resourceType": "SubscriptionStatus", "status": "active", "type": sort,
+        "eventsSinceSubscriptionStart": events.to_string(), "subscription": { "reference": "Subscription/s1" },
+        "notificationEvent": told.iter().map(event).collect::<Vec<_>>() });
+    json!({ "resourceType": "Bundle", "type": "subscription-notification", "entry": [{ "resource": status }] })
+        .to_string()
+        .into_bytes()
+}
+
+on_both!(a_gap_in_the_counters_asks_for_a_round, what_is_hinted_at_is_read_where_it_is,);
+
+async fn a_gap_in_the_counters_asks_for_a_round(place: Place) {
+    type Form = fn(&str, i64, &[(i64, &str)]) -> Vec<u8>;
+    for form in [backport as Form, status as Form] {
+        let place = place.another();
+        let ward = ward(&place, By::Server, |_| {}).await;
+        let hook = hook(&ward);
+        let absolute = format!("{}/Observation/o9/_history/3", hook.base);
+        let elsewhere = "https://other.example/fhir/Observation/o1";
+        for (sort, events, told, resources, round, missed) in [
+            ("handshake", 0, vec![], 0, false, 0),
+            ("event-notification", 1, vec![(1, "Observation/o1")], 1, false, 0),
+            ("heartbeat", 1, vec![], 0, false, 0),
+            // Told again, and late: nothing is missing.
+            ("event-notification", 1, vec![(1, "Observation/o1")], 1, false, 0),
+            ("event-notification", 4, vec![(4, absolute.as_str())], 1, true, 2),
+            ("event-notification", 3, vec![(2, "Observation/o2"), (3, "Observation/o3")], 2, false, 0),
+            ("heartbeat", 6, vec![], 0, true, 2),
+            ("event-notification", 8, vec![(7, "Observation/o7"), (8, "Patient/p1")], 2, false, 0),
+            // What is not below the base, of another type or no reference at all is not followed.
+            ("event-notification", 11, vec![(9, elsewhere), (10, "Encounter/e1"), (11, "../metadata")], 0, false, 0),
+            ("event-notification", 12, vec![], 0, true, 0),
+            // It starts anew.
+            ("handshake", 0, vec![], 0, false, 0),
+            ("event-notification", 1, vec![(1, "Condition/c1")], 1, false, 0),
+        ] {
+            let answered = hook.posted(&ward.gateway, &form(sort, events, &told)).await.expect("taken");
+            assert_eq!(answered, Told { resources, round, missed }, "{sort} {events} {told:?}");
+            let waits = hook.take();
+            assert_eq!((waits.round, waits.resources.len()), (round, resources), "{sort} {events} {told:?}");
+        }
+        // What another gateway of the same store heard counts as well, and so after a restart.
+        hook.posted(&ward.gateway, &form("event-notification", 2, &[(2, "Observation/o2")])).await.expect("taken");
+        let later = Hook::new("ehr", &ward.hospital.base(), settings());
+        let told =
+            later.posted(&ward.gateway, &form("event-notification", 5, &[(5, "Observation/o5")])).await.expect("taken");
+        assert_eq!(told, Told { resources: 1, round: true, missed: 2 });
+    }
+}
+
+#[tokio::test]
+async fn what_is_told_is_judged_before_it_counts() {
+    let place = Place::file();
+    let ward = ward(&place, By::Server, |_| {}).await;
+    let hook = hook(&ward);
+    let server = serve(&ward, &hook);
+    let (ours, json_body) = (format!("Authorization: Bearer {TOKEN}"), "Content-Type: application/fhir+json");
+    let ok = [ours.as_str(), json_body];
+    let resource = result("o1", "p1", 5).to_string();
+    let resource = resource.as_bytes();
+    let long = vec![b' '; HOOK_BYTES + 1];
+    for (verb, path, headers, body, wanted) in [
+        ("POST", "/hooks/ehr", &[][..], &b""[..], 401),
+        ("POST", "/hooks/ehr", &["Authorization: Bearer wrong"], b"", 401),
+        ("POST", "/hooks/ehr", &[ours.as_str(), ours.as_str()], b"", 401),
+        ("POST", "/hooks/nosource", &ok, b"", 401),
+        ("PUT", "/hooks/ehr/Observation/o1", &[json_body], resource, 401),
+        ("DELETE", "/hooks/ehr/Observation/o1", &[], b"", 401),
+        ("GET", "/hooks/ehr", &ok, b"", 405),
+        ("PUT", "/hooks/ehr", &ok, b"", 405),
+        ("POST", "/hooks/ehr/Observation/o1", &ok, b"", 405),
+        ("POST", "/hooks/ehr/Observation", &ok, b"", 404),
+        ("POST", "/hooks/ehr", &[ours.as_str(), "Content-Type: application/fhir+xml"], b"<Bundle/>", 415),
+        ("POST", "/hooks/ehr", &ok, b"{", 400),
+        ("POST", "/hooks/ehr", &ok, resource, 400),
+        (
+            "POST",
+            "/hooks/ehr",
+            &ok,
+            br#"{"resourceType":"Bundle","entry":[{"resource":{"resourceType":"Patient"}}]}"#,
+            400,
+        ),
+        ("POST", "/hooks/ehr", &ok, &long, 413),
+        ("PUT", "/hooks/ehr/Observation/o2", &ok, resource, 400),
+        ("PUT", "/hooks/ehr/Condition/o1", &ok, resource, 400),
+        ("PUT", "/hooks/ehr/Observation/o1", &ok, b"{\"resourceType\"", 400),
+        ("DELETE", "/hooks/ehr/Observation/..%2f..", &ok, b"", 400),
+    ] {
+        let (status, answer) = tell(&server, verb, path, headers, body).await;
+        assert_eq!(status, wanted, "{verb} {path} {answer}");
+        assert!(answer.contains("OperationOutcome"), "{verb} {path} {answer}");
+        assert!(!answer.contains(TOKEN), "{answer}");
+        assert_eq!(hook.take(), Hints::default(), "{verb} {path}");
+    }
+    assert_eq!(HOOK_PATHS.len(), 2, "each is told something here");
+    assert_eq!(tell(&server, "POST", "/hooks/ehr", &[ours.as_str()], b"").await.0, 200);
+    assert!(hook.take().round);
+    let (status, echoed) = tell(&server, "PUT", "/hooks/ehr/Observation/o1", &ok, resource).await;
+    assert_eq!((status, echoed.as_bytes()), (200, resource), "what was received is answered");
+    assert_eq!(hook.take().resources, [(ResourceType::Observation, "o1".to_owned())].into());
+    assert_eq!(tell(&server, "DELETE", "/hooks/ehr/Observation/o1", &[ours.as_str()], b"").await.0, 200);
+    assert_eq!(hook.take().resources.len(), 1);
+    // A type that is not kept is no fault of the one who tells.
+    assert_eq!(tell(&server, "DELETE", "/hooks/ehr/Encounter/e1", &[ours.as_str()], b"").await.0, 200);
+    let r5 = [ours.as_str(), "Content-Type: application/fhir+json; fhirVersion=5.0"];
+    assert_eq!(tell(&server, "POST", "/hooks/ehr", &r5, &super::hooks::status("heartbeat", 0, &[])).await.0, 200);
+    assert_eq!(hook.take(), Hints::default());
+    server.stop().await;
+}
+
+#[test]
+fn too_many_hints_are_a_round_and_settings_are_judged() {
+    let hook = Hook::new("ehr", "https://ehr.example/fhir/", settings());
+    for n in 0..=HINTS_MAX {
+        hook.hinted("Observation", &format!("o{n}")).expect("an id");
+    }
+    assert_eq!(hook.take(), Hints { round: true, ..Hints::default() });
+    assert!(HOOKS_PER_MINUTE > 60);
+    let other = HookSettings { header: "X-Hook".into(), ..settings() };
+    let named = Hook::new("ehr", "https://ehr.example/fhir", other.clone());
+    assert!(
+        named.admits(TOKEN.as_bytes()) && !named.admits(b"") && !named.admits(format!("Bearer {TOKEN}").as_bytes())
+    );
+    assert_eq!((settings().wrong(), other.wrong()), (None, None));
+    let short = HookSettings { token: "x".repeat(TOKEN_MIN - 1), ..settings() };
+    assert_eq!(short.wrong().expect("wrong").0, "token");
+    assert_eq!(HookSettings { header: "A B".into(), ..settings() }.wrong().expect("wrong").0, "header");
+    let text = "[sources.ehr]\nzone = \"UTC\"\n[sources.ehr.hooks]\ntoken = \"0123456789012345678901\"\n";
+    let alone = trialgate::config::Settings::parse(text).expect_err("refused");
+    assert!(alone.contains("a hook is only a hint") && !alone.contains("0123456789"), "{alone}");
+    let both = format!("{text}[sources.ehr.pull]\nurl = \"https://ehr.example/fhir\"\nby = \"server\"\n");
+    let both = trialgate::config::Settings::parse(&both).expect("settings");
+    assert!(!both.masked().to_string().contains("0123456789"), "the token is masked");
+}
+
+async fn what_is_hinted_at_is_read_where_it_is(place: Place) {
+    let ward = ward(&place, By::Server, |pull| pull.kinds = vec!["Patient".into(), "Observation".into()]).await;
+    ward.hospital.keeps(patient("p1"), CLOCK - 10);
+    for n in ["o1", "o2"] {
+        ward.hospital.keeps(result(n, "p1", 1), CLOCK - 10);
+    }
+    let hints = |resources: &[(ResourceType, &str)]| Hints {
+        round: false,
+        resources: resources.iter().map(|(kind, id)| (*kind, (*id).to_owned())).collect(),
+    };
+    use ResourceType::{Condition, Observation};
+    let some = hints(&[(Observation, "o1"), (Observation, "nowhere"), (Condition, "c1")]);
+    let pulled = bring(&ward.gateway, &ward.feed, &some).await;
+    assert_eq!((pulled.problems.len(), pulled.deleted), (0, 1), "{pulled:?}");
+    assert_eq!(ward.observations().await, ids(&["o1"]));
+    assert_eq!(
+        ward.hospital.asked(),
+        ["Observation/nowhere", "Observation/o1"],
+        "a type that is not pulled is not asked for"
+    );
+    ward.hospital.forgets("Observation", "o1");
+    bring(&ward.gateway, &ward.feed, &some).await;
+    assert!(ward.observations().await.is_empty(), "gone there, gone here");
+    // A hint beside a round: both.
+    ward.hospital.asked();
+    let pulled = bring(&ward.gateway, &ward.feed, &Hints { round: true, ..hints(&[(Observation, "o2")]) }).await;
+    assert_eq!((pulled.problems.len(), ward.observations().await), (0, ids(&["o2"])), "{pulled:?}");
+    assert_eq!(ward.hospital.asked().last().map(String::as_str), Some("Observation/o2"));
+
+    // Of a roster's patients alone.
+    let place = place.another();
+    let ward = super::ward(&place, By::Patients, |pull| pull.patients = vec!["p1".into()]).await;
+    ward.hospital.keeps(patient("p1"), CLOCK - 10);
+    ward.hospital.keeps(patient("p2"), CLOCK - 10);
+    ward.hospital.keeps(result("o1", "p1", 1), CLOCK - 10);
+    ward.hospital.keeps(result("o2", "p2", 1), CLOCK - 10);
+    bring(&ward.gateway, &ward.feed, &hints(&[(Observation, "o2")])).await;
+    assert_eq!(ward.observations().await, ids(&["o1"]), "a hint brings nobody who is not on the roster");
+}
+
+#[tokio::test]
+async fn a_hint_wakes_a_feed_that_rests() {
+    let place = Place::file();
+    let mut ward = ward(&place, By::Server, |pull| pull.every = Duration::from_secs(86_400)).await;
+    ward.hospital.keeps(patient("p1"), CLOCK - 10);
+    let hook = hook(&ward);
+    let server = serve(&ward, &hook);
+    // Each request that the source answers is told here.
+    let (gone_by, mut passing) = tokio::sync::mpsc::unbounded_channel::<String>();
+    let inner = ward.hospital.base();
+    let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
+    let base = format!("http://{}/api/FHIR/R4", listener.local_addr().expect("an address"));
+    let front = axum::Router::new().fallback(move |request: axum::extract::Request| {
+        let (inner, gone_by) = (inner.clone(), gone_by.clone());
+        async move {
+            let path = request.uri().path_and_query().expect("a path").to_string();
+            let rest: Vec<&str> = path.trim_start_matches("/api/FHIR/R4/").split(['/', '?']).collect();
+            let settings = LinkSettings {
+                base: inner,
+                token: None,
+                timeout: Duration::from_secs(10),
+                user_agent: "front".into(),
+                insecure: false,
+            };
+            let segments: Vec<&str> = rest.iter().take(if path.contains('?') { 1 } else { 2 }).copied().collect();
+            let now = format!("ge1900-01-01T00:00:00Z");
+            let query = if path.contains('?') { vec![("_lastUpdated", now.as_str())] } else { Vec::new() };
+            let answer =
+                Client::new(settings).expect("a link").get(&segments, &query, Instant(0)).await.expect("an answer");
+            let _ = gone_by.send(segments.join("/"));
+            (axum::http::StatusCode::from_u16(answer.status).expect("a status"), answer.body)
+        }
+    });
+    tokio::spawn(async move { axum::serve(listener, front).await });
+    ward.feed.client = Client::new(LinkSettings {
+        base,
+        token: None,
+        timeout: Duration::from_secs(10),
+        user_agent: "tests".into(),
+        insecure: false,
+    })
+    .expect("a link");
+    let (stop, stopped) = tokio::sync::watch::channel(false);
+    let (gateway, feed, waked) = (ward.gateway.clone(), ward.feed, hook.clone());
+    let running = tokio::spawn(async move { run(&gateway, &feed, Some(waked), stopped).await });
+    for wanted in ["metadata", "Patient", "Observation", "Condition"] {
+        assert_eq!(passing.recv().await.as_deref(), Some(wanted), "the first round");
+    }
+    ward.hospital.keeps(result("o1", "p1", 1), CLOCK);
+    let ours = format!("Authorization: Bearer {TOKEN}");
+    assert_eq!(tell(&server, "DELETE", "/hooks/ehr/Observation/o1", &[&ours], b"").await.0, 200);
+    assert_eq!(passing.recv().await.as_deref(), Some("Observation/o1"), "read where it is, whatever was told of it");
+    assert_eq!(tell(&server, "POST", "/hooks/ehr", &[&ours], b"").await.0, 200);
+    for wanted in ["metadata", "Patient", "Observation", "Condition"] {
+        assert_eq!(passing.recv().await.as_deref(), Some(wanted), "a round");
+    }
+    stop.send_replace(true);
+    running.await.expect("it ends");
+    let walk = Walk::through(Narrow::nothing("ehr", ResourceType::Observation), 1000);
+    let kept: Vec<String> = ward.store.read(walk).await.expect("read").resources.into_iter().map(|r| r.id).collect();
+    assert_eq!(kept, ["o1"]);
+    server.stop().await;
+}
