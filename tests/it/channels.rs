@@ -1,4 +1,4 @@
-//! However it comes in, it is the same: single requests, a transaction, lines of a file, a poll, and any mixture of them end
+//! However it comes in, it is the same: single requests, a transaction, lines of a file, a poll, an export, and any mixture of them end
 //! in the same facts, persons and verdicts. Another way in is one more arm of [`Way`].
 
 use crate::identity::{NOW, TRIAL, caller, desk, diagnosis, patient, put_by, result};
@@ -8,15 +8,16 @@ use proptest::prelude::*;
 use proptest::test_runner::{Config, TestRunner};
 use serde_json::{Value, json};
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 use trialgate::flow::answer::EntryAnswer;
 use trialgate::flow::assess;
+use trialgate::flow::bulk;
 use trialgate::flow::desk::Desk;
 use trialgate::flow::lines::Line;
 use trialgate::flow::pull::{Feed, Pull, round};
-use trialgate::link::{Client, LinkSettings};
+use trialgate::link::{Client, LinkSettings, Secret};
 use trialgate::model::key::PersonKey;
 use trialgate::store::{KnownAt, PersonOf, StandingsAround};
 
@@ -31,15 +32,20 @@ enum Way {
     Lines,
     /// A poll of a hospital's server.
     Poll,
+    /// A Bulk Data export of it.
+    Export,
 }
 
-const WAYS: [Way; 4] = [Way::Requests, Way::Transaction, Way::Lines, Way::Poll];
+const WAYS: [Way; 5] = [Way::Requests, Way::Transaction, Way::Lines, Way::Poll, Way::Export];
 
 /// A gateway, and a hospital that it may poll.
 struct House {
     desk: Arc<Desk>,
     hospital: Hospital,
-    feed: Feed,
+    poll: Feed,
+    export: Feed,
+    /// What the hospital's server shows now.
+    shown: Mutex<Vec<Value>>,
     /// The hospital's clock, in seconds since 1970.
     clock: AtomicI64,
     _place: Place,
@@ -47,17 +53,34 @@ struct House {
 
 async fn house(place: Place) -> House {
     let hospital = Hospital::open("http://127.0.0.1:9").await;
-    let settings = json!({ "url": hospital.base(), "by": "server", "overlap": "0s", "count": 7 });
-    let settings: Pull = serde_json::from_value(settings).expect("settings");
-    let link = LinkSettings {
-        base: settings.url.clone(),
-        token: None,
-        timeout: Duration::from_secs(10),
-        user_agent: "tests".into(),
-        insecure: false,
+    hospital.exports(&[]);
+    let feed = |settings: Value| {
+        let settings: Pull = serde_json::from_value(settings).expect("settings");
+        let link = LinkSettings {
+            base: settings.url.clone(),
+            token: Some(Secret::new("secret")),
+            timeout: Duration::from_secs(10),
+            user_agent: "tests".into(),
+            insecure: false,
+        };
+        Feed { source: "main".into(), client: Client::new(link).expect("a link"), settings }
     };
-    let feed = Feed { source: "main".into(), client: Client::new(link).expect("a link"), settings };
-    House { desk: desk(place.open()), hospital, feed, clock: AtomicI64::new(CLOCK), _place: place }
+    let poll = feed(json!({ "url": hospital.base(), "by": "server", "overlap": "0s", "count": 7 }));
+    let export = feed(json!({ "url": hospital.base(), "by": "bulk" }));
+    let (desk, shown, clock) = (desk(place.open()), Mutex::default(), AtomicI64::new(CLOCK));
+    House { desk, hospital, poll, export, shown, clock, _place: place }
+}
+
+impl House {
+    /// From now on the hospital's server shows these and no others.
+    fn show(&self, all: &[Value]) {
+        let now = self.clock.fetch_add(3_600, Ordering::SeqCst) + 3_600;
+        let word = |resource: &Value, name: &str| resource[name].as_str().expect("text").to_owned();
+        let before = std::mem::replace(&mut *self.shown.lock().expect("nobody panicked"), all.to_vec());
+        before.iter().for_each(|r| self.hospital.forgets(&word(r, "resourceType"), &word(r, "id")));
+        all.iter().for_each(|resource| self.hospital.keeps(resource.clone(), now - 10));
+        self.hospital.at(now);
+    }
 }
 
 impl Way {
@@ -89,10 +112,13 @@ impl Way {
                 assert!(loaded.set_aside.is_empty(), "{loaded:?}");
             }
             Self::Poll => {
-                let now = house.clock.fetch_add(3_600, Ordering::SeqCst) + 3_600;
-                all.iter().for_each(|resource| house.hospital.keeps(resource.clone(), now - 10));
-                house.hospital.at(now);
-                let pulled = round(gateway, &house.feed, false).await;
+                house.show(all);
+                let pulled = round(gateway, &house.poll, false).await;
+                assert!(pulled.problems.is_empty() && pulled.loaded.set_aside.is_empty(), "{pulled:?}");
+            }
+            Self::Export => {
+                house.show(all);
+                let pulled = bulk::round(gateway, &house.export, false).await;
                 assert!(pulled.problems.is_empty() && pulled.loaded.set_aside.is_empty(), "{pulled:?}");
             }
         }
