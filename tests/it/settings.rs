@@ -102,7 +102,6 @@ fn each_key_is_one_of_the_environment() {
 #[test]
 fn secrets_are_not_shown() {
     let file = "store = \"postgres://u:planted@h/d\"\n[targets.r]\nurl = \"http://x\"\nkind = \"chart\"\ntoken = \"planted\"\n\
-                [sources.ehr]\nzone = \"UTC\"\n[sources.ehr.pull]\nurl = \"http://y\"\nby = \"bulk\"\ntoken = \"planted\"\n[sources.ehr.pull.bulk]\nwithin = \"2d\"\n\
                 [sources.e]\nzone = \"UTC\"\n[sources.e.pull]\nurl = \"http://x\"\nby = \"server\"\ntoken = \"planted\"\n\
                 [sources.e.hooks]\ntoken = \"planted-planted-planted\"\n\
                 [sources.f]\nzone = \"UTC\"\n[sources.f.pull]\nurl = \"http://x\"\nby = \"server\"\n\
