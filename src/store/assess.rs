@@ -205,8 +205,9 @@ impl Unit for Finish {
     async fn run<T: Tx>(&self, tx: &mut T) -> Result<Done<Finished>, StoreError> {
         if let Some(claim) = &self.claim {
             // First, since the row is what this waits on: whoever makes this person one with another takes it too.
-            let sql = "delete from pending where partition = part(?1) and person = ?1 and mark = ?2";
-            if tx.execute(sql, args![claim.person, claim.mark]).await? == 0 {
+            // The lease tells a row that was made anew meanwhile: it counts its marks from the start, too.
+            let sql = "delete from pending where partition = part(?1) and person = ?1 and mark = ?2 and lease = ?3";
+            if tx.execute(sql, args![claim.person, claim.mark, claim.lease.as_str()]).await? == 0 {
                 // Nor is there a row to wait on where the claim was lost: then it is the person's own.
                 let sql = "update person set state = state where partition = part(?1) and person = ?1 and merged_into is null";
                 if tx.execute(sql, args![self.person]).await? == 0 {
