@@ -59,6 +59,7 @@ async fn dispatch(command: Command) -> End {
         Command::Outbox { command } => queues::outbox(&command).await,
         Command::Source { command: Source::Health(asked) } => queues::health(&asked).await,
         Command::Migrate(args) => commands::migrate(&args).await,
+        Command::Init(args) => crate::cli::init::run(&args),
         Command::Config { command } => settings::run(&command),
         Command::Client { command: Client::Add { name, source, rights } } => {
             crate::cli::client::add(&name, &source, &rights, &crate::clock::random_bytes())

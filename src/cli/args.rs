@@ -72,6 +72,8 @@ pub enum Command {
     },
     /// Brings a store's tables up to date, or moves a store to another database.
     Migrate(Migrate),
+    /// A commented configuration for a vendor's source, to fill in.
+    Init(super::init::Init),
     /// The settings.
     Config {
         /// What to do with them.

@@ -13,6 +13,7 @@ pub mod expand;
 pub mod explain;
 pub mod files;
 pub mod import;
+pub mod init;
 pub mod keys;
 pub mod migrate;
 pub mod outbox;
