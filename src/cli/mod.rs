@@ -18,6 +18,7 @@ pub mod keys;
 pub mod migrate;
 pub mod outbox;
 pub mod print;
+pub mod probe;
 pub mod pull;
 pub mod set_aside;
 pub mod source;
