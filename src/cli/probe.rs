@@ -82,6 +82,9 @@ fn print(feed: &Feed, found: &Probed) {
     }
     for (kind, s) in &found.samples {
         println!("{:>12}  {kind}", thousands(s.read));
+        if s.read == 0 {
+            continue;
+        }
         println!("{:>12}  codes, {} read by a definition in force", s.codes.0, s.codes.1);
         println!("{:>12}  units, {} understood", s.units.0, s.units.1);
         let faults = [

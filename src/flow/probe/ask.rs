@@ -112,6 +112,9 @@ impl Asked<'_> {
             let setting = Setting { zone: &self.source.zone, received: self.now, base: Some(self.base) };
             let bodies: Vec<&[u8]> = bodies.iter().map(Vec::as_slice).collect();
             let source = (self.library, &*self.feed.source);
+            if bodies.is_empty() && found.problems.is_empty() {
+                found.remarks.push(format!("{}: none came; look again at patients who have some", kind.name()));
+            }
             found.samples.insert(kind.name(), sample(source, kind, &bodies, &setting, &mut usage));
         }
         found.unmapped = judged(self.library, usage.rows(&self.feed.source, self.now));

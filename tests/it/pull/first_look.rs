@@ -146,6 +146,14 @@ async fn a_server_that_is_asked_by_time_is_sampled_as_a_whole_and_no_further_tha
     assert!(found.remarks.iter().any(|r| r.starts_with("Subscriptions can be made")), "{:?}", found.remarks);
     assert_eq!(ward.hospital.asked().len(), 1, "one page of one type");
 
+    ward.hospital.behaves(&[Manner::OutcomeWhenEmpty]);
+    (0..2 * SAMPLES_MAX).for_each(|n| ward.hospital.forgets("Observation", &format!("o{n}")));
+    let empty = looked(&ward, &library, false).await.expect("it answers");
+    assert!(
+        empty.remarks.contains(&"Observation: none came; look again at patients who have some".into()),
+        "{empty:?}"
+    );
+
     // Asked the wrong way, the server's own refusal is told.
     ward.hospital.behaves(&[Manner::WantsPatient]);
     let refused = looked(&ward, &library, false).await.expect("it answers");
