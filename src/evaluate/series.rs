@@ -354,14 +354,22 @@ impl<'a> Scene<'a> {
 
     fn extreme(&self, what: Aggregate, view: &View<'a>) -> Known {
         let sure = view.sure().map(|m| self.value_of(view, m)).reduce(|a, b| pick(what, a, b))?;
-        view.open().map(|m| self.value_of(view, m)).fold(sure, |best, v| {
+        let found = view.open().map(|m| self.value_of(view, m)).fold(sure, |best, v| {
             let with = pick(what, best.clone(), v);
             merge(best, with)
-        })
+        });
+        match found {
+            // What could not be read may be more, or less.
+            Some(Val::Number(n)) if self.unread(view).is_some() => Some(Val::Number(match what {
+                Aggregate::Max => Interval { high: None, ..n },
+                _ => Interval { low: None, ..n },
+            })),
+            found => found,
+        }
     }
 
     fn average(&self, view: &View<'a>) -> Known {
-        if !view.any_sure() {
+        if !view.any_sure() || self.unread(view).is_some() {
             return None;
         }
         let total = view.members.iter().try_fold(Interval::exact(Number::ZERO), |sum, m| {
@@ -375,7 +383,7 @@ impl<'a> Scene<'a> {
 
     fn median(&self, view: &View<'a>) -> Known {
         self.use_all(view, view.members.iter());
-        if view.open().next().is_some() {
+        if view.open().next().is_some() || self.unread(view).is_some() {
             return None;
         }
         let values: Option<Vec<Interval>> = view.members.iter().map(|m| self.number_of(view, m)).collect();

@@ -9,7 +9,7 @@ use super::words::Words;
 use smol_str::SmolStr;
 
 /// The version of the evaluation's rules; it goes up whenever the same facts may get another answer.
-pub const ENGINE: &str = "trialgate-evaluate/1";
+pub const ENGINE: &str = "trialgate-evaluate/2";
 
 /// The verdict. A proposal: people confirm.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]

@@ -179,3 +179,24 @@ fn a_newer_result_that_is_left_out_is_shown_beside_the_older_one_that_decides() 
     let shown: Vec<_> = finding(&a, "A").facts.iter().map(|f| (f.received.as_str(), f.value.is_some())).collect();
     assert_eq!(shown, [("330 10*9/L", true), ("20 G/l", false)]);
 }
+
+#[test]
+fn what_could_not_be_read_may_be_the_highest_or_the_lowest() {
+    let (x, kelvin) = (number("x", "g/L"), fact("x", ucum("20", "K/uL"), "2026-03-12"));
+    let read = fact("x", ucum("30", "g/L"), "2026-03-10");
+    for (rule, alone, beside) in [
+        ("Max(x within 28 days) > 25 'g/L'", Truth::True, Truth::True),
+        ("Max(x within 28 days) < 40 'g/L'", Truth::True, Truth::Unknown),
+        ("Max(x within 28 days) > 40 'g/L'", Truth::False, Truth::Unknown),
+        ("Min(x within 28 days) < 40 'g/L'", Truth::True, Truth::True),
+        ("Min(x within 28 days) > 25 'g/L'", Truth::True, Truth::Unknown),
+        ("Avg(x within 28 days) > 25 'g/L'", Truth::True, Truth::Unknown),
+        ("Median(x within 28 days) > 25 'g/L'", Truth::True, Truth::Unknown),
+        ("Max(x within 3 days) > 25 'g/L'", Truth::Unknown, Truth::Unknown),
+        ("Last(x within 28 days) > 25 'g/L'", Truth::True, Truth::True),
+    ] {
+        let w = asks(&x, rule);
+        assert_eq!(w.truth(std::slice::from_ref(&read), NOW), alone, "{rule}");
+        assert_eq!(w.truth(&[read.clone(), kelvin.clone()], NOW), beside, "{rule} beside one in kelvin");
+    }
+}

@@ -6,7 +6,7 @@ use std::io::{Read, Write};
 use tokio::net::TcpListener;
 use trialgate::flow::hooks::{HINTS_MAX, Hints, Hook, HookSettings, TOKEN_MIN, Told};
 use trialgate::flow::pull::{bring, run};
-use trialgate::http::hooks::{HOOK_BYTES, HOOK_PATHS, HOOKS_PER_MINUTE};
+use trialgate::http::hooks::{HOOK_BYTES, HOOK_PATHS};
 use trialgate::http::running::{Running, Serving};
 
 const TOKEN: &str = "a-token-of-the-hospital-for-us";
@@ -183,7 +183,6 @@ fn too_many_hints_are_a_round_and_settings_are_judged() {
         hook.hinted("Observation", &format!("o{n}")).expect("an id");
     }
     assert_eq!(hook.take(), Hints { round: true, ..Hints::default() });
-    assert!(HOOKS_PER_MINUTE > 60);
     let other = HookSettings { header: "X-Hook".into(), ..settings() };
     let named = Hook::new("ehr", "https://ehr.example/fhir", other.clone());
     assert!(
@@ -266,8 +265,8 @@ async fn a_hint_wakes_a_feed_that_rests() {
                 insecure: false,
             };
             let segments: Vec<&str> = rest.iter().take(if path.contains('?') { 1 } else { 2 }).copied().collect();
-            let now = format!("ge1900-01-01T00:00:00Z");
-            let query = if path.contains('?') { vec![("_lastUpdated", now.as_str())] } else { Vec::new() };
+            let now = "ge1900-01-01T00:00:00Z";
+            let query = if path.contains('?') { vec![("_lastUpdated", now)] } else { Vec::new() };
             let answer =
                 Client::new(settings).expect("a link").get(&segments, &query, Instant(0)).await.expect("an answer");
             let _ = gone_by.send(segments.join("/"));
