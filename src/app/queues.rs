@@ -3,11 +3,12 @@
 use super::wire;
 use crate::cli::args::Place;
 use crate::cli::print::{End, fail};
-use crate::cli::set_aside;
-use crate::cli::waiting::{Health, Outbox, SetAside};
-use crate::cli::{outbox, source};
+use crate::cli::waiting::{Health, Outbox, Probe, SetAside};
+use crate::cli::{outbox, probe, set_aside, source};
 use crate::clock::Clock;
 use crate::flow::desk::Desk;
+use crate::flow::gateway::MAIN;
+use crate::flow::probe::Asked;
 use crate::model::time::{Partial, Zone};
 
 /// `set-aside …`
@@ -58,6 +59,62 @@ async fn desk(place: &Place, reads: bool) -> Result<Desk, String> {
 pub async fn health(asked: &Health) -> End {
     match wire::reading_desk(&asked.place).await {
         Ok(desk) => source::health(&desk, asked).await,
+        Err(words) => fail(End::Failed, words),
+    }
+}
+
+/// `source probe`
+pub async fn probe_source(asked: &Probe) -> End {
+    match first_look(asked).await {
+        Ok(end) => end,
+        Err(words) => fail(End::Failed, words),
+    }
+}
+
+/// The store need not be there yet: it is only read, for its maps and its roster.
+async fn first_look(asked: &Probe) -> Result<End, String> {
+    let (name, settings) = (&asked.name, wire::settings(&asked.place)?);
+    let Some(feed) = wire::feeds(&settings)?.into_iter().find(|feed| feed.source == *name) else {
+        let words = format!("the settings have no [sources.{name}.pull]; wanted one that says where to ask");
+        return Ok(fail(End::Usage, words));
+    };
+    let profiles = wire::profiles(asked.place.profiles.as_deref())?;
+    let (store, no_store) = match wire::store(&settings, false, true) {
+        Ok(store) => (Some(store), None),
+        Err(words) => {
+            (None, Some(format!("no store is read ({words}): maps of the profiles alone, no roster of its own")))
+        }
+    };
+    let library = match &store {
+        Some(store) => wire::overlaid(store, &profiles).await?,
+        None => wire::library(&profiles)?,
+    };
+    let sources = wire::sources(&settings);
+    let source = sources.iter().find(|source| *source.name == **name).ok_or("the source is not there")?;
+    let base = settings.base.clone().unwrap_or_else(|| format!("http://{}", wire::LISTEN));
+    let base = if name == MAIN { format!("{base}/fhir") } else { format!("{base}/fhir/{name}") };
+    let registers = settings.sources.get(name).and_then(|s| s.hooks.as_ref()).is_some_and(|h| h.register.is_some());
+    let (store, now) = (store.as_ref(), Clock::System.now());
+    let look = Asked { feed: &feed, source, base: &base, registers, library: &library, store, now };
+    Ok(match crate::flow::probe::probe(&look).await {
+        Ok(mut found) => {
+            found.remarks.extend(no_store);
+            probe::source(&feed, &found, asked.json)
+        }
+        Err(words) => fail(End::Failed, format!("{name}: {words}")),
+    })
+}
+
+/// `target probe`
+pub async fn probe_target(asked: &Probe) -> End {
+    let opened = || {
+        let settings = wire::settings(&asked.place)?;
+        let keys = wire::keys(&settings)?;
+        settings.targets.get(&asked.name).map(|stated| wire::target(&asked.name, stated, &keys)).transpose()
+    };
+    match opened() {
+        Ok(None) => fail(End::Usage, format!("the settings have no [targets.{}]; wanted one", asked.name)),
+        Ok(Some(target)) => probe::target(&target, target.capabilities(Clock::System.now()).await, asked.json),
         Err(words) => fail(End::Failed, words),
     }
 }

@@ -3,7 +3,7 @@
 use super::{commands, demo, queues, serve, settings, trials, users, wire};
 use crate::cli::args::{Cli, Client, Command};
 use crate::cli::print::{End, fail};
-use crate::cli::waiting::Source;
+use crate::cli::waiting::{Source, Target};
 use crate::config::Settings;
 use crate::telemetry::{self, LogFormat};
 use std::time::Duration;
@@ -58,7 +58,10 @@ async fn dispatch(command: Command) -> End {
         Command::SetAside { command } => queues::set_aside(&command).await,
         Command::Outbox { command } => queues::outbox(&command).await,
         Command::Source { command: Source::Health(asked) } => queues::health(&asked).await,
+        Command::Source { command: Source::Probe(asked) } => queues::probe_source(&asked).await,
+        Command::Target { command: Target::Probe(asked) } => queues::probe_target(&asked).await,
         Command::Migrate(args) => commands::migrate(&args).await,
+        Command::Init(args) => crate::cli::init::run(&args),
         Command::Config { command } => settings::run(&command),
         Command::Client { command: Client::Add { name, source, rights } } => {
             crate::cli::client::add(&name, &source, &rights, &crate::clock::random_bytes())

@@ -84,7 +84,8 @@ pub async fn overlaid(store: &Store, profiles: &Profiles) -> Result<Library, Str
     definitions::overlaid(store, profiles, library(profiles)?).await.map_err(|e| e.to_string())
 }
 
-fn gateway(settings: &Settings, store: Store, clock: Clock, base: &str) -> Gateway {
+/// The sources of these settings, and the main one.
+pub fn sources(settings: &Settings) -> Vec<Source> {
     let mut sources: Vec<Source> = Vec::new();
     for (name, source) in &settings.sources {
         let zone = Zone::named(&source.zone).unwrap_or_else(Zone::utc);
@@ -96,6 +97,11 @@ fn gateway(settings: &Settings, store: Store, clock: Clock, base: &str) -> Gatew
     if !sources.iter().any(|s| &*s.name == MAIN) {
         sources.push(Source::new(MAIN, Zone::utc()));
     }
+    sources
+}
+
+fn gateway(settings: &Settings, store: Store, clock: Clock, base: &str) -> Gateway {
+    let sources = sources(settings);
     // Walks survive a restart and cross processes of one store, so the key is the store's own.
     let cursor_key = digest_words(&["cursor", settings.store.as_deref().unwrap_or(STORE)]);
     let clock = Arc::new(move || clock.now());
@@ -173,7 +179,8 @@ fn sites(settings: &Settings, library: &Library) -> Result<BTreeMap<String, AtSi
     Ok(sites)
 }
 
-fn target(name: &str, stated: &Target, keys: &Keys) -> Result<TargetAt, String> {
+/// A target of these settings.
+pub fn target(name: &str, stated: &Target, keys: &Keys) -> Result<TargetAt, String> {
     let (kind, usual) = match stated.kind.as_str() {
         "chart" => (TargetKind::Chart, Publish::AfterConsent),
         _ => (TargetKind::ResearchStore, Publish::Candidates),

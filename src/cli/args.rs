@@ -1,6 +1,6 @@
 //! The words of the command line. Exit codes: 0 done, 1 the thing asked about is wrong, 2 usage, 3 could not reach or write.
 
-use super::waiting::{Outbox, SetAside, Source};
+use super::waiting::{Outbox, SetAside, Source, Target};
 use clap::{Args, Parser, Subcommand};
 use std::path::PathBuf;
 
@@ -70,8 +70,16 @@ pub enum Command {
         #[command(subcommand)]
         command: Source,
     },
+    /// Who is told.
+    Target {
+        /// What to do with them.
+        #[command(subcommand)]
+        command: Target,
+    },
     /// Brings a store's tables up to date, or moves a store to another database.
     Migrate(Migrate),
+    /// A commented configuration for a vendor's source, to fill in.
+    Init(super::init::Init),
     /// The settings.
     Config {
         /// What to do with them.

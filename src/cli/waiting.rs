@@ -111,6 +111,28 @@ impl SetAside {
 pub enum Source {
     /// What each source and each variable sent, what was to be expected, how late it comes, and which code or unit changed.
     Health(Health),
+    /// The first look at a source: what it states of itself, and what some samples of its results come to. Nothing is kept.
+    Probe(Probe),
+}
+
+/// `trialgate target …`
+#[derive(Debug, Subcommand)]
+pub enum Target {
+    /// Whether a target takes ResearchSubjects, as its CapabilityStatement says, and how they would be sent. Nothing is sent.
+    Probe(Probe),
+}
+
+/// `trialgate source probe`, `trialgate target probe`
+#[derive(Debug, Args)]
+pub struct Probe {
+    /// Its name in the settings.
+    pub name: String,
+    /// Prints one object.
+    #[arg(long)]
+    pub json: bool,
+    /// Where.
+    #[command(flatten)]
+    pub place: Place,
 }
 
 /// `trialgate source health`

@@ -38,7 +38,10 @@ impl Settings {
             let value = if wanted.is_some_and(is_text) { Value::String(value) } else { value_of(value) };
             sheet.lay(&path, value, &name).map_err(|e| format!("{name}: {e}"))?;
         }
-        let mistakes = sheet.against(&schema);
+        let mut mistakes = sheet.against(&schema);
+        let mut open = Vec::new();
+        unfilled(sheet.json(), &mut Vec::new(), &mut open);
+        mistakes.extend(open.iter().map(|(path, words)| sheet.wrong(path, words)));
         if !mistakes.is_empty() {
             return Err(told(&mistakes));
         }
@@ -61,6 +64,24 @@ impl Settings {
         // A database's URL may hold a password, and is otherwise what somebody wants to see.
         let store = self.store.as_deref().map(crate::store::shown);
         masked(&schema(), serde_json::to_value(Self { store, ..self.clone() }).unwrap_or_default())
+    }
+}
+
+/// Where a word of `trialgate init` still stands, and what is wanted there.
+fn unfilled(value: &Value, path: &mut Vec<String>, found: &mut Vec<(Vec<String>, String)>) {
+    let mut inner = |step: String, value: &Value| {
+        path.push(step);
+        unfilled(value, path, found);
+        path.pop();
+    };
+    match value {
+        Value::Object(table) => table.iter().for_each(|(key, value)| inner(key.clone(), value)),
+        Value::Array(list) => list.iter().enumerate().for_each(|(n, value)| inner(n.to_string(), value)),
+        Value::String(text) => {
+            let wanted = text.strip_prefix('<').and_then(|rest| rest.strip_suffix('>')?.split_once(": "));
+            found.extend(wanted.map(|(_, words)| (path.clone(), format!("is not filled in; wanted {words}"))));
+        }
+        _ => {}
     }
 }
 

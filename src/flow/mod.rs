@@ -34,6 +34,7 @@ pub mod mark;
 pub mod overview;
 pub mod own;
 pub mod people;
+pub mod probe;
 pub mod profiles;
 pub mod projections;
 pub mod pull;

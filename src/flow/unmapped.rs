@@ -67,6 +67,11 @@ impl std::fmt::Display for Guess {
 /// A code that the source's map says is of no use is not listed.
 pub async fn unmapped(store: &Store, library: &Library, source: Option<&str>) -> Result<Vec<Unmapped>, StoreError> {
     let rows = store.read(UsageList { source: source.map(str::to_owned) }).await?;
+    Ok(judged(library, rows))
+}
+
+/// Of what arrived, that which is not read or not understood.
+pub(super) fn judged(library: &Library, rows: Vec<UsageRow>) -> Vec<Unmapped> {
     let mut found = Vec::new();
     for row in rows.into_iter().filter(|row| row.code.system != PATIENT_SYSTEM && row.source != GATEWAY) {
         let terms = library.terms.of(&row.source);
@@ -80,7 +85,7 @@ pub async fn unmapped(store: &Store, library: &Library, source: Option<&str>) ->
         let UsageRow { source, code, unit, count, first, last, .. } = row;
         found.push(Unmapped { source, code, unit, count, first, last, read, understood, may_be });
     }
-    Ok(found)
+    found
 }
 
 /// As a reading takes it: by the map, and by UCUM alone only where the sender said UCUM.

@@ -24,6 +24,18 @@ pub enum By {
     Smart,
 }
 
+impl By {
+    /// The word of configuration.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::None => "none",
+            Self::Bearer => "bearer",
+            Self::Basic => "basic",
+            Self::Smart => "smart",
+        }
+    }
+}
+
 /// How the gateway shows a server who it is. It goes to the exact origin of the base alone, never along a redirect.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]

@@ -78,6 +78,11 @@ impl Answer {
 
     /// Status and OperationOutcome in words; what is the parcel's own identity is taken out.
     pub fn words(&self, parcel: Option<&Parcel>) -> String {
+        self.words_without(&identities(parcel))
+    }
+
+    /// The same; these identities are taken out of what the server says.
+    pub fn words_without(&self, identities: &[String]) -> String {
         let mut words = format!("HTTP {}", self.status);
         if (300..400).contains(&self.status) {
             words.push_str(": a redirect, which is never followed; wanted the base URL of the server itself");
@@ -85,7 +90,7 @@ impl Answer {
             words.push_str(": an answer longer than the bound");
         } else if let Some(outcome) = outcome_words(&self.body) {
             words.push_str(": ");
-            words.push_str(&without(outcome, &identities(parcel)));
+            words.push_str(&without(outcome, identities));
         } else if !self.body.is_empty() {
             // Free text of a page may quote anything, so only its size is kept.
             words.push_str(&format!(": no OperationOutcome ({} bytes)", self.body.len()));

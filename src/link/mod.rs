@@ -21,6 +21,7 @@ pub use bulk::{Address, Broken, Download, Opened, Origins};
 pub use client::{Client, LinkError, LinkSettings, MAX_ANSWER_BYTES, PAGE_BYTES, SEND_DEADLINE, Secret, check_base};
 pub use expand::{EXPANSION_CODES_MAX, EXPANSION_PAGE};
 pub use keys::{Algorithm, Key, Keys};
+pub use probe::{Offer, Offered};
 pub use send::{Known, Sent};
 pub use subscribe::Takes;
 pub use token::{ASSERTION_LIFE, Smart, TOKEN_ANSWER_BYTES, TOKEN_EARLY, TOKEN_LIFE_MAX, TOKEN_REST};

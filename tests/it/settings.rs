@@ -150,3 +150,93 @@ fn the_commands_end_as_promised() {
     let (code, text) = run(&["config", "show"], &[("TRIALGATE__LISTEN", "127.0.0.1:9")]);
     assert!(code == Some(0) && text.contains("listen = \"127.0.0.1:9\""), "{text}");
 }
+
+/// What a site may write for each word that `init` leaves open.
+const FILLED: &[(&str, &str)] = &[
+    ("<zone:", "America/Chicago"),
+    ("<base:", "https://ehr.example/api/FHIR/R4"),
+    ("<patient:", "p1"),
+    ("<group:", "g1"),
+    ("<client:", "d1f0"),
+    ("<token:", "https://login.example/token"),
+    ("<gateway:", "https://gateway.example"),
+    ("<user:", "gateway"),
+    ("<charset:", "8859/1"),
+    ("<authority:", "KIS"),
+    ("<listen:", "127.0.0.1:2575"),
+];
+
+fn filled(text: &str) -> String {
+    let word = |line: &str| {
+        let Some(start) = line.find("\"<") else { return line.to_owned() };
+        let end = line[start..].find(">\"").expect("its end") + start + 2;
+        let (_, said) = FILLED.iter().find(|(word, _)| line[start + 1..].starts_with(word)).expect(line);
+        format!("{}\"{said}\"{}", &line[..start], &line[end..])
+    };
+    text.lines().map(|line| word(line) + "\n").collect()
+}
+
+/// With the lines that may be taken up: `#` and a key, or a table.
+fn taken_up(text: &str) -> String {
+    let plain = |line: &str| match line.strip_prefix('#') {
+        Some(rest) if rest.starts_with(|c: char| c == '[' || c.is_ascii_lowercase()) => rest.to_owned(),
+        _ => line.to_owned(),
+    };
+    text.lines().map(|line| plain(line) + "\n").collect()
+}
+
+#[test]
+fn what_init_writes_holds_once_it_is_filled_in() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("profiles/init");
+    let names: std::collections::BTreeSet<String> = std::fs::read_dir(&folder)
+        .expect("a folder")
+        .map(|entry| entry.expect("a file").file_name().to_string_lossy().into_owned())
+        .collect();
+    assert_eq!(Vec::from_iter(names), ["epic.toml", "hapi.toml", "hl7v2.toml", "meditech.toml", "oracle.toml"]);
+    for vendor in ["epic", "oracle", "meditech", "hapi", "hl7v2"] {
+        let text = crate::program::output(crate::program::trialgate().args(["init", "--vendor", vendor]));
+        assert_eq!(text, std::fs::read_to_string(folder.join(format!("{vendor}.toml"))).expect("its file"));
+        let environment: &[(&str, &str)] = match vendor {
+            "hapi" => &[
+                ("TRIALGATE__SOURCES__HAPI__PULL__AUTH__SECRET", "planted"),
+                ("TRIALGATE__SOURCES__HAPI__HOOKS__TOKEN", "planted-planted-planted"),
+            ],
+            _ => &[],
+        };
+        let told = with(&text, environment).expect_err("open words are refused");
+        let open = text.lines().filter(|line| line.contains("\"<") && !line.starts_with('#')).count();
+        assert_eq!(told.matches("is not filled in; wanted ").count(), open, "{told}");
+        for text in [filled(&text), filled(&taken_up(&text))] {
+            let settings = with(&text, environment).unwrap_or_else(|told| panic!("{vendor}: {told}\n{text}"));
+            assert_eq!(settings.sources.len(), 1);
+            for source in settings.sources.values() {
+                assert!(source.pull.is_some() != source.mllp.is_some() || vendor == "meditech");
+            }
+            let secret = |line: &&str| line.starts_with("secret") || line.starts_with("token ");
+            assert_eq!(text.lines().find(secret), None, "{vendor}: no secret in a file");
+        }
+        // A variable that the text names is one that the settings know.
+        for name in text.split_whitespace().filter(|word| word.starts_with("TRIALGATE__")) {
+            assert!(
+                with(&filled(&text), &[environment, &[(name, "planted-planted-planted")]].concat()).is_ok(),
+                "{name}"
+            );
+        }
+    }
+}
+
+#[test]
+fn init_never_writes_over_a_file() {
+    let folder = crate::program::Folder::new("init");
+    let path = folder.0.join("site.toml");
+    let run = || {
+        let mut command = crate::program::trialgate();
+        command.args(["init", "--vendor", "epic", "--out"]).arg(&path).output().expect("starts")
+    };
+    assert_eq!(run().status.code(), Some(0));
+    std::fs::write(&path, "mine").expect("written");
+    let again = run();
+    assert_eq!(again.status.code(), Some(3));
+    assert!(String::from_utf8_lossy(&again.stderr).contains("is there already and stays as it is"));
+    assert_eq!(std::fs::read_to_string(&path).expect("there"), "mine");
+}

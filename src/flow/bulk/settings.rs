@@ -19,6 +19,15 @@ pub enum Level {
 }
 
 impl Level {
+    /// The word of configuration.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::System => "system",
+            Self::Patient => "patient",
+            Self::Group => "group",
+        }
+    }
+
     /// Where it is asked for, below the base.
     pub fn path(self, group: Option<&str>) -> Vec<&str> {
         match self {

@@ -49,6 +49,8 @@ pub enum Manner {
 pub struct Inside {
     /// The vendor as which it answers, in everything (vendors.rs).
     vendor: Option<Vendor>,
+    /// What it states of itself, if not as the vendor does.
+    statement: Option<Value>,
     /// By type and id: the resource, and when it was last updated, in seconds since 1970.
     pub(super) resources: BTreeMap<(String, String), (Value, i64)>,
     manners: BTreeSet<Manner>,
@@ -82,6 +84,7 @@ impl Hospital {
         let base = format!("http://{}/api/FHIR/R4", listener.local_addr().expect("an address"));
         let inside = Inside {
             vendor: None,
+            statement: None,
             resources: BTreeMap::new(),
             manners: BTreeSet::new(),
             clock: CLOCK,
@@ -124,6 +127,11 @@ impl Hospital {
         self.inside().vendor = Some(vendor);
     }
 
+    /// From now on it states that of itself.
+    pub fn states(&self, statement: Value) {
+        self.inside().statement = Some(statement);
+    }
+
     /// Its clock.
     pub fn at(&self, seconds: i64) {
         self.inside().clock = seconds;
@@ -163,7 +171,9 @@ pub(super) fn outcome(code: &str, text: &str) -> Value {
 
 async fn metadata(State(hospital): State<Hospital>) -> Response<Body> {
     let inside = hospital.inside();
-    fhir(&inside, 200, &json!({ "resourceType": "CapabilityStatement", "fhirVersion": "4.0.1" }))
+    let plain = || json!({ "resourceType": "CapabilityStatement", "fhirVersion": "4.0.1" });
+    let of_vendor = inside.vendor.map(vendors::statement);
+    fhir(&inside, 200, &inside.statement.clone().or(of_vendor).unwrap_or_else(plain))
 }
 
 async fn read(State(hospital): State<Hospital>, Path((kind, id)): Path<(String, String)>) -> Response<Body> {

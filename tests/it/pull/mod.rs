@@ -3,6 +3,7 @@
 mod bulk;
 pub mod export;
 mod faults;
+mod first_look;
 mod hooks;
 pub mod hospital;
 mod led_away;

@@ -41,6 +41,44 @@ fn wrong(vendor: Vendor, inside: &Inside, status: u16, code: &str, text: &str) -
     }
 }
 
+/// The parts of its CapabilityStatement that an intake looks at.
+pub(super) fn statement(vendor: Vendor) -> Value {
+    let kind = |kind: &str, parameters: &[&str]| {
+        let parameters: Vec<Value> = parameters.iter().map(|name| json!({ "name": name })).collect();
+        json!({ "type": kind, "interaction": [{ "code": "read" }, { "code": "search-type" }], "searchParam": parameters })
+    };
+    let exports = |name: &str| json!({ "type": "Group", "operation": [{ "name": name }] });
+    let resources = match vendor {
+        Vendor::Epic => json!([
+            kind("Patient", &["_id", "identifier", "family"]),
+            kind("Observation", &["patient", "category", "code", "date", "_count"]),
+            kind("Condition", &["patient", "category", "_count"]),
+            kind("Procedure", &["patient", "date", "_count"]),
+            kind("MedicationAdministration", &["patient", "effective-time", "_count"]),
+            kind("QuestionnaireResponse", &["patient", "_count"]),
+            kind("Medication", &["_id", "_count"]),
+            exports("group-export"),
+        ]),
+        Vendor::Oracle => json!([
+            kind("Patient", &["_id", "identifier", "name"]),
+            kind("Observation", &["patient", "category", "code", "date", "_lastUpdated", "_count"]),
+            kind("Condition", &["patient", "category", "_lastUpdated"]),
+            kind("Procedure", &["patient", "date", "_lastUpdated"]),
+            kind("MedicationAdministration", &["patient", "effective-time"]),
+            exports("export"),
+        ]),
+        Vendor::Meditech => json!([
+            kind("Patient", &["_id", "name"]),
+            kind("Observation", &["patient", "category"]),
+            kind("Condition", &["patient"]),
+            kind("Procedure", &["patient"]),
+        ]),
+    };
+    let service = json!([{ "coding": [{ "code": "SMART-on-FHIR" }] }]);
+    let rest = json!([{ "mode": "server", "security": { "service": service }, "resource": resources }]);
+    json!({ "resourceType": "CapabilityStatement", "fhirVersion": "4.0.1", "rest": rest })
+}
+
 /// One resource as it was captured.
 pub(super) fn read(vendor: Vendor, inside: &Inside, kind: &str, id: &str) -> Response<Body> {
     match inside.resources.get(&(kind.to_owned(), id.to_owned())) {
