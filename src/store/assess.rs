@@ -217,6 +217,11 @@ impl Unit for Finish {
                 let sql = "update pending set lease = '', lease_until = 0, tries = 0 where partition = part(?1) and person = ?1 and lease = ?2";
                 tx.execute(sql, args![claim.person, claim.lease.as_str()]).await?;
                 tx.group().pending = true;
+                if self.trials.iter().filter_map(|t| t.standing.as_ref()).any(|s| s.person != self.person) {
+                    // What arrived may say that the two are no longer one: then the other's standing is not theirs to move,
+                    // and whoever claims next will know.
+                    return Ok(Done::Keep(Finished::Done));
+                }
             }
         }
         for part in &self.trials {

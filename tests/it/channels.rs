@@ -15,9 +15,12 @@ use trialgate::flow::answer::EntryAnswer;
 use trialgate::flow::assess;
 use trialgate::flow::bulk;
 use trialgate::flow::desk::Desk;
+use trialgate::flow::gateway::Source;
+use trialgate::flow::hl7v2::Dialect;
 use trialgate::flow::lines::Line;
 use trialgate::flow::pull::{Feed, Pull, round};
 use trialgate::link::{Client, LinkSettings, Secret};
+use trialgate::model::fact::DraftFact;
 use trialgate::model::key::PersonKey;
 use trialgate::store::{KnownAt, PersonOf, StandingsAround};
 
@@ -154,8 +157,16 @@ fn waves() -> [Vec<Value>; 2] {
     [first, second]
 }
 
-/// All that is known in the end: who is one person, their facts, verdict and statuses.
-async fn told(house: &House) -> Vec<(BTreeSet<String>, Vec<String>, Value, Vec<&'static str>)> {
+/// Who is one person, their facts, verdict and statuses.
+type Told = Vec<(BTreeSet<String>, Vec<String>, Value, Vec<&'static str>)>;
+
+/// All that is known in the end.
+async fn told(house: &House) -> Told {
+    told_as(house, |name, fact| format!("{name} {fact:?}")).await
+}
+
+/// The same, each fact of a resource in these words.
+async fn told_as(house: &House, words: impl Fn(&str, &DraftFact) -> String) -> Told {
     while assess::round(&house.desk).await.expect("a round") > 0 {}
     let store = house.desk.store();
     let mut persons: BTreeMap<PersonKey, BTreeSet<String>> = BTreeMap::new();
@@ -171,7 +182,7 @@ async fn told(house: &House) -> Vec<(BTreeSet<String>, Vec<String>, Value, Vec<&
         let mut facts: Vec<String> = record
             .facts
             .iter()
-            .map(|f| format!("{} {:?}", names.get(&f.item).map_or_else(String::new, |n| plain(n)), f.draft))
+            .map(|f| words(&names.get(&f.item).map_or_else(String::new, |n| plain(n)), &f.draft))
             .collect();
         facts.sort();
         let library = house.desk.library();
@@ -269,5 +280,104 @@ fn any_mixture_of_ways_in_any_order_ends_alike() {
             Ok(())
         });
         checked.unwrap_or_else(|e| panic!("{e}"));
+    }
+}
+
+/// A resource, and the message of HL7 v2 that says the same.
+fn both_ways() -> Vec<(Value, String)> {
+    let message = |n: usize, of: &str, segments: &[String]| {
+        let head = format!("MSH|^~\\&|LAB|H|||2026031{}08{:02}00+0000||{of}|m{n}|P|2.5", n / 60, n % 60);
+        [&[head], segments].concat().join("\r")
+    };
+    let person = |of: &str| format!("PID|1||{of}^^^KIS^MR||X^Y||19800101|F");
+    let observed = |n: usize, of: &str, code: &str, value: &str, unit: &str, status: &str| {
+        let order = format!(
+            "OBR|1||F-{of}-{code}^LAB|1^PANEL^L|||20260310|||||||||||||||2026031{}08{:02}00+0000|||{status}",
+            n / 60,
+            n % 60
+        );
+        let result = format!("OBX|1|NM|{code}^^LN||{value}|{unit}^^UCUM|||||{status}|||20260310");
+        message(n, "ORU^R01^ORU_R01", &[person(of), order, result])
+    };
+    let mut all = Vec::new();
+    for (n, of) in PATIENTS.into_iter().enumerate() {
+        let event = format!("EVN|A28|202603100{n}0000+0000");
+        all.push((patient(of, &[]), message(n, "ADT^A28^ADT_A05", &[event, person(of)])));
+        for (k, (code, value, unit)) in [
+            ("777-3", (40 + 30 * n).to_string(), "10*9/L"),
+            ("1751-7", format!("2.{n}9"), "g/dL"),
+            ("718-7", "12.5".into(), "K/uL"),
+        ]
+        .into_iter()
+        .enumerate()
+        {
+            let id = format!("{code}-{of}");
+            all.push((result(&id, of, code, &value, unit), observed(10 + 3 * n + k, of, code, &value, unit, "F")));
+        }
+    }
+    let stated = |id: &str, of: &str, code: &str, value: &str, unit: &str, status: &str| {
+        let mut stated = result(id, of, code, value, unit);
+        stated["status"] = status.into();
+        stated
+    };
+    all.push((
+        stated("777-3-a", "a", "777-3", "145", "10*9/L", "corrected"),
+        observed(100, "a", "777-3", "145", "10*9/L", "C"),
+    ));
+    all.push((
+        stated("1751-7-b", "b", "1751-7", "2.19", "g/dL", "entered-in-error"),
+        observed(101, "b", "1751-7", "2.19", "g/dL", "W"),
+    ));
+    let merge = ["EVN|A40|20260312080000+0000".to_owned(), person("c"), "MRG|d^^^KIS^MR".to_owned()];
+    let mut merged = patient("d", &[("replaced-by", "c")]);
+    merged["active"] = false.into();
+    all.push((merged, message(102, "ADT^A40^ADT_A39", &merge)));
+    all
+}
+
+/// Without what says which way it came; what bears one moment stands in the order of its resources' names.
+fn without_sources(value: &mut Value) {
+    match value {
+        Value::Array(items) => items.iter_mut().for_each(without_sources),
+        Value::Object(members) => {
+            members.remove("source");
+            members.values_mut().for_each(without_sources);
+            if let Some(facts) = members.get_mut("facts").and_then(Value::as_array_mut) {
+                facts.sort_by_key(ToString::to_string);
+            }
+        }
+        _ => {}
+    }
+}
+
+/// Where HL7 v2 has words for it, it ends in the same facts and verdicts; diagnoses come as resources either way.
+#[test]
+fn messages_end_in_the_same_facts_and_verdicts() {
+    for place in places() {
+        let ends = [false, true].map(|as_messages| {
+            block_on(async {
+                let house = house(place.another()).await;
+                let gateway = &house.desk.gateway;
+                let dialect = Arc::new(Dialect { authority: Some("*".into()), ..Dialect::default() });
+                let source = Source { dialect, ..gateway.source("main").expect("a source").clone() };
+                for of in PATIENTS {
+                    put_by(&house.desk, "main", &diagnosis(&format!("d-{of}"), of)).await.expect("kept");
+                }
+                for (resource, message) in both_ways() {
+                    if as_messages {
+                        let told = gateway.message(&source, "m", message.as_bytes(), &caller()).await.expect("taken");
+                        assert!(told.aside.is_empty(), "{message}\n{:?}", told.aside);
+                    } else {
+                        put_by(&house.desk, "main", &resource).await.expect("kept");
+                    }
+                }
+                let words = |_: &str, f: &DraftFact| format!("{} {:?} {:?} {:?}", f.code, f.value, f.at, f.status);
+                let mut told = told_as(&house, words).await;
+                told.iter_mut().for_each(|(_, _, verdict, _)| without_sources(verdict));
+                told
+            })
+        });
+        assert_eq!(ends[0].len(), 4, "two of five are one person");
+        assert_eq!(ends[1], ends[0]);
     }
 }
