@@ -130,7 +130,8 @@ impl Writer<'_> {
         };
         let body = match what {
             Aggregate::First | Aggregate::Last => self.edge(&s, what, text),
-            Aggregate::Min | Aggregate::Max => extreme(&read, what),
+            // The engine has no word for "at least": it knows nothing of what the gateway knows in part.
+            Aggregate::Min | Aggregate::Max => format!("if {unread} then null else ({})", extreme(&read, what)),
             Aggregate::Exists => {
                 let presumed = self.presumed(series, &s).unwrap_or_else(|| "null".into());
                 format!(
@@ -153,7 +154,7 @@ impl Writer<'_> {
             }
             Aggregate::Sum => self.sum(&s, series, &read, &recorded),
             Aggregate::Avg | Aggregate::Median => format!(
-                "if exists ({read} and (M.sure is null or M.value is null)) then null else {what:?}({read} return all M.value)"
+                "if {unread} or exists ({read} and (M.sure is null or M.value is null)) then null else {what:?}({read} return all M.value)"
             ),
             Aggregate::Duration(gap) => self.lasted(&s, series, gap)?,
             Aggregate::DailyDose | Aggregate::StableDose => self.by_day(&s, series, what == Aggregate::StableDose)?,
