@@ -8,7 +8,7 @@ use super::expression::tree::{
 };
 use super::load::Job;
 use super::mistake::{Mistake, Severity};
-use super::{lint_bands, lint_words};
+use super::{lint_bands, lint_lists, lint_words};
 use crate::model::code::LOCAL_SYSTEM;
 use crate::model::fact::Origin;
 use crate::model::reading::Value;
@@ -27,6 +27,16 @@ pub(super) fn lint(trial: &Trial, document: &Document<'_>, jobs: &[Job], others:
     for job in jobs {
         if let Some(expr) = &job.expr {
             expr.walk(&mut |e| found.extend(oddity(trial, e).map(|text| at(document, job, &e.text, text))));
+            let mut lists = Vec::new();
+            lint_lists::stand_ins(expr, &mut Vec::new(), &mut lists);
+            let told = |(list, literal): (&Expr, &Expr)| {
+                let text = format!(
+                    "`{}` stands in for what is unknown beside it; say first what an unknown one comes to, as in `if x is null then null else …`",
+                    literal.text
+                );
+                at(document, job, &list.text, text)
+            };
+            found.extend(lists.into_iter().map(told));
         }
     }
     criteria(trial, document, &mut found);

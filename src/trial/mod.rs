@@ -13,6 +13,7 @@ pub mod expression;
 pub mod instrument;
 mod lint;
 mod lint_bands;
+mod lint_lists;
 mod lint_words;
 pub mod load;
 pub mod mistake;

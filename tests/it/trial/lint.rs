@@ -111,6 +111,27 @@ fn windows_that_can_never_be_met_are_told() {
 }
 
 #[test]
+fn a_number_that_stands_in_for_what_is_unknown_is_told() {
+    let asks = |require: &str| {
+        let y = if require.contains('y') { number("y", "g/L") } else { String::new() };
+        format!("{}{y}{}", number("x", "g/L"), include("A", require))
+    };
+    for require in ["Min({x / 3 'g/L', 1}) > 0.5", "Max({x, 2 'g/L'}) < 5 'g/L'", "Avg({x, y, 2 'g/L'}) < 5 'g/L'"] {
+        one(&asks(require), "stands in for what is unknown beside it");
+    }
+    one(&asks("(if y is null then null else Min({x, 1 'g/L'})) > 0.5 'g/L'"), "stands in");
+    for fine in [
+        "Max({x, y}) > 5 'g/L'",
+        "(if x is null then null else Min({x / 3 'g/L', 1})) > 0.5",
+        "(if x is null or y is null then null else Max({x, y, 1 'g/L'})) > 2 'g/L'",
+        "Coalesce(x, 2 'g/L') < 5 'g/L'",
+        "First({x, 2 'g/L'}) < 5 'g/L'",
+    ] {
+        assert_eq!(warned(&asks(fine)), [""; 0], "{fine}");
+    }
+}
+
+#[test]
 fn limits_beyond_what_is_plausible_are_found_on_either_side() {
     let asks = |require: &str| format!("{}plausible = [5, 70]\n{}", number("x", "g/L"), include("A", require));
     for require in ["x > 71 'g/L'", "4 'g/L' < x", "x between 1 'g/L' and 20 'g/L'", "Last(x within 3 days) > 8 'g/dL'"]
