@@ -22,28 +22,17 @@ const NOW: Instant = Instant(1_780_272_000_000_000);
 /// CPU that is measured at least, in microseconds.
 const LONG_US: u64 = 5_000_000;
 
-const HEAD: &str = r#"language = 1
-trial = "T1"
-version = 1
-[study]
-title = "The criteria of elig.cql"
-registry = "https://clinicaltrials.gov"
-status = "active"
-sites = [{ id = "S", name = "Site", country = "DE", zone = "UTC" }]
-[conduct]
-participation_starts = "consent"
-consent_version = "1"
-eligibility_valid = "30 days"
-run_in = false
-observation = false
-rescreen = true
-[variables.age]
+const HEAD: &str = concat!(
+    "language = 1\ntrial = \"T1\"\nversion = 1\n",
+    include_str!("../fixtures/study.toml"),
+    r#"[variables.age]
 derive = "years between birth_date and @2026-02-01"
 [[eligibility.include]]
 id = "Age18"
 protocol = "at least 18 years"
 require = "age >= 18"
-"#;
+"#,
+);
 
 /// Code, unit, and the criterion.
 const CRITERIA: [(&str, &str, &str); 15] = [

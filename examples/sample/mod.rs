@@ -2,22 +2,8 @@
 
 use std::fmt::Write;
 
-const HEAD: &str = r#"language = 1
-trial = "sample"
-version = 1
-[study]
-title = "A study"
-registry = "https://clinicaltrials.gov"
-status = "active"
-sites = [{ id = "S", name = "Site", country = "CN", zone = "Asia/Shanghai" }]
-[conduct]
-participation_starts = "consent"
-consent_version = "1"
-eligibility_valid = "30 days"
-run_in = false
-observation = false
-rescreen = true
-"#;
+const HEAD: &str =
+    concat!("language = 1\ntrial = \"sample\"\nversion = 1\n", include_str!("../../fixtures/study.toml"));
 
 /// Name, LOINC code, unit sent, mean and spread in hundredths, unit of the variable with what it needs besides.
 pub(crate) type Lab = (&'static str, &'static str, &'static str, i64, i64, &'static str);

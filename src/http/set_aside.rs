@@ -82,9 +82,8 @@ fn nothing(number: &str) -> Fault {
     Fault::new(StatusCode::NOT_FOUND, "not-found", text)
 }
 
-/// The client's name, and the source of the row, if it is the client's.
+/// Whoever was admitted, where the row is of a source that is theirs.
 async fn admitted(door: &Door, headers: &HeaderMap, right: Right, number: i64) -> Result<Caller, Fault> {
-    admit(&door.clients, headers, None, right, door.gateway.now())?;
     let source = door.gateway.aside_source(number).await.map_err(Refusal::from)?;
     let source = source.ok_or_else(|| nothing(&number.to_string()))?;
     let who = admit(&door.clients, headers, Some(&source), right, door.gateway.now());

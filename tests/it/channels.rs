@@ -4,13 +4,13 @@
 use crate::identity::{NOW, TRIAL, caller, desk, diagnosis, patient, put_by, result};
 use crate::place::Place;
 use crate::pull::hospital::{CLOCK, Hospital};
+use crate::pull::link;
 use proptest::prelude::*;
 use proptest::test_runner::{Config, TestRunner};
 use serde_json::{Value, json};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, Mutex};
-use std::time::Duration;
 use trialgate::flow::answer::EntryAnswer;
 use trialgate::flow::assess;
 use trialgate::flow::bulk;
@@ -59,14 +59,8 @@ async fn house(place: Place) -> House {
     hospital.exports(&[]);
     let feed = |settings: Value| {
         let settings: Pull = serde_json::from_value(settings).expect("settings");
-        let link = LinkSettings {
-            base: settings.url.clone(),
-            token: Some(Secret::new("secret")),
-            timeout: Duration::from_secs(10),
-            user_agent: "tests".into(),
-            insecure: false,
-        };
-        Feed { source: "main".into(), client: Client::new(link).expect("a link"), settings }
+        let shown = LinkSettings { token: Some(Secret::new("secret")), ..link(&settings.url) };
+        Feed { source: "main".into(), client: Client::new(shown).expect("a link"), settings }
     };
     let poll = feed(json!({ "url": hospital.base(), "by": "server", "overlap": "0s", "count": 7 }));
     let export = feed(json!({ "url": hospital.base(), "by": "bulk" }));

@@ -3,6 +3,7 @@
 #![allow(unreachable_pub, reason = "helpers of a test folder are shared below one binary")]
 #![allow(clippy::type_complexity, clippy::float_arithmetic, reason = "tables of cases, and values that are only made")]
 
+mod authority;
 mod channels;
 mod conformance;
 mod coordinator;

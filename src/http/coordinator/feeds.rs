@@ -42,12 +42,7 @@ fn feed(context: &Context<'_>, queues: &Queues, source: &SourceHealth) -> Markup
             }
             @if !source.variables.is_empty() {
                 table.cards role="table" {
-                    thead role="rowgroup" { tr role="row" {
-                        th scope="col" role="columnheader" { (text::VARIABLE.say(lang)) }
-                        th scope="col" role="columnheader" { (text::LAST_SEEN.say(lang)) }
-                        th scope="col" role="columnheader" { (text::YESTERDAY.say(lang)) }
-                        th scope="col" role="columnheader" { (text::CHANGED_FEED.say(lang)) }
-                    } }
+                    (frame::columns(&[text::VARIABLE, text::LAST_SEEN, text::YESTERDAY, text::CHANGED_FEED], lang))
                     tbody role="rowgroup" { @for found in &source.variables { tr role="row" {
                         td role="cell" lang="en" data-label=(text::VARIABLE.say(lang)) { (names.variable(&found.variable)) }
                         td role="cell" data-label=(text::LAST_SEEN.say(lang)) { (frame::minute(found.volume.last, &queues.zone)) }
@@ -82,12 +77,7 @@ fn targets(queues: &Queues, lang: Lang) -> Markup {
             h2 #targets { (text::TARGETS.say(lang)) }
             @if queues.targets.is_empty() { p { (text::NOTHING_WAITS.say(lang)) } } @else {
                 table.cards role="table" {
-                    thead role="rowgroup" { tr role="row" {
-                        th scope="col" role="columnheader" { (text::TARGET_NAME.say(lang)) }
-                        th scope="col" role="columnheader" { (text::WAITING.say(lang)) }
-                        th scope="col" role="columnheader" { (text::DEAD_LETTERS.say(lang)) }
-                        th scope="col" role="columnheader" { (text::FAILING_SINCE.say(lang)) }
-                    } }
+                    (frame::columns(&[text::TARGET_NAME, text::WAITING, text::DEAD_LETTERS, text::FAILING_SINCE], lang))
                     tbody role="rowgroup" { @for sum in &queues.targets { tr role="row" {
                         td role="cell" data-label=(text::TARGET_NAME.say(lang)) { (sum.target) }
                         td role="cell" data-label=(text::WAITING.say(lang)) { (sum.waiting) }

@@ -57,6 +57,15 @@ struct Head<'a> {
     lang: Lang,
 }
 
+/// The head of a table.
+pub(super) fn columns(names: &[Words], lang: Lang) -> Markup {
+    html! {
+        thead role="rowgroup" { tr role="row" {
+            @for name in names { th role="columnheader" scope="col" { (name.say(lang)) } }
+        } }
+    }
+}
+
 fn document(head: &Head<'_>, body: &Markup) -> Markup {
     html! {
         (DOCTYPE)

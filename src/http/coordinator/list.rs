@@ -171,7 +171,7 @@ fn table(context: &Context<'_>, listing: &Listing) -> Markup {
     html! {
         table.cards.persons role="table" {
             caption.hidden { (text::PERSONS_CAPTION.fill(lang, &[&context.trial.id])) }
-            thead role="rowgroup" { tr role="row" { @for column in columns { th role="columnheader" scope="col" { (column.say(lang)) } } } }
+            (frame::columns(&columns, lang))
             tbody role="rowgroup" { @for entry in &listing.entries { (row(context, listing, entry)) } }
         }
     }

@@ -119,9 +119,7 @@ fn near(a: &Assessment, chart: &Chart, names: &Names<'_>, lang: Lang) -> Markup 
                 @if !near.comparisons.is_empty() {
                     table.cards role="table" {
                         caption.hidden { (text::NEAR_MISS.say(lang)) " " (near.criterion) }
-                        thead role="rowgroup" { tr role="row" {
-                            @for column in [text::ITEM, text::VALUE, text::LIMIT, text::DIFFERENCE] { th role="columnheader" scope="col" { (column.say(lang)) } }
-                        } }
+                        (frame::columns(&[text::ITEM, text::VALUE, text::LIMIT, text::DIFFERENCE], lang))
                         tbody role="rowgroup" { @for c in &near.comparisons { tr role="row" {
                             th role="rowheader" scope="row" lang="en" { (names.expression(&c.expression)) }
                             td role="cell" data-label=(text::VALUE.say(lang)) { (plain_value(&c.value)) }
@@ -237,11 +235,7 @@ fn facts(c: &CriterionFinding, names: &Names<'_>, lang: Lang) -> Markup {
         @if c.facts.is_empty() { p.fine { (text::NO_EVIDENCE.say(lang)) } } @else {
             table.cards.facts role="table" {
                 caption { (text::EVIDENCE_OF.fill(lang, &[&c.id])) }
-                thead role="rowgroup" { tr role="row" {
-                    @for column in [text::ITEM, text::AS_USED, text::AS_RECEIVED, text::WHEN, text::RESULT_STATUS, text::SOURCE] {
-                        th role="columnheader" scope="col" { (column.say(lang)) }
-                    }
-                } }
+                (frame::columns(&[text::ITEM, text::AS_USED, text::AS_RECEIVED, text::WHEN, text::RESULT_STATUS, text::SOURCE], lang))
                 tbody role="rowgroup" { @for fact in &c.facts { (fact_row(fact, names, lang)) } }
             }
         }

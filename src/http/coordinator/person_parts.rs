@@ -54,9 +54,7 @@ fn one_trend(trend: &Trend, zone: &Zone, lang: Lang) -> Markup {
                 summary { (text::SHOW_TABLE.fill(lang, &[&trend.all.to_string()])) }
                 table.cards.facts role="table" {
                     caption.hidden { (text::RESULTS_OF.fill(lang, &[&trend.label])) }
-                    thead role="rowgroup" { tr role="row" {
-                        @for column in [text::WHEN, text::AS_USED, text::AS_RECEIVED, text::SOURCE] { th role="columnheader" scope="col" { (column.say(lang)) } }
-                    } }
+                    (frame::columns(&[text::WHEN, text::AS_USED, text::AS_RECEIVED, text::SOURCE], lang))
                     tbody role="rowgroup" { @for result in &trend.results { (result_row(result, zone, lang)) } }
                 }
                 @if trend.all > trend.results.len() {
@@ -132,9 +130,7 @@ fn readings_table(context: &Context<'_>, own: Overall, readings: &[&Reading]) ->
     html! {
         table.cards.readings role="table" {
             caption.hidden { (text::READINGS_AT_HAND.say(lang)) }
-            thead role="rowgroup" { tr role="row" {
-                @for column in [text::QUESTION, text::ALTERNATIVES] { th role="columnheader" scope="col" { (column.say(lang)) } }
-            } }
+            (frame::columns(&[text::QUESTION, text::ALTERNATIVES], lang))
             tbody role="rowgroup" { @for (name, alternatives) in readings {
                 @let place = trial.readings.iter().position(|r| r.name == *name);
                 @let question = place.map_or(name.as_str(), |i| trial.readings[i].question.as_str());
@@ -214,9 +210,7 @@ pub(super) fn standings(chart: &Chart, lang: Lang) -> Markup {
             h2 #standings { (text::STATUS_HISTORY.say(lang)) }
             table.cards role="table" {
                 caption.hidden { (text::STATUS_HISTORY.say(lang)) }
-                thead role="rowgroup" { tr role="row" {
-                    @for column in [text::WHEN, text::STATUS, text::BY, text::REASON] { th role="columnheader" scope="col" { (column.say(lang)) } }
-                } }
+                (frame::columns(&[text::WHEN, text::STATUS, text::BY, text::REASON], lang))
                 tbody role="rowgroup" { @for standing in &chart.standings { (standing_row(standing, &chart.zone, lang)) } }
             }
         }

@@ -118,11 +118,7 @@ fn attrition(context: &Context<'_>, numbers: &Overview) -> Markup {
             p { (text::ATTRITION_WHY.say(lang)) }
             table.cards.attrition role="table" {
                 caption.hidden { (text::ATTRITION.say(lang)) ". " (text::DECIDABILITY.say(lang)) }
-                thead role="rowgroup" { tr role="row" {
-                    @for column in [text::CRITERION, text::STILL_IN, text::ALONE_COLUMN, text::DECIDED, text::HOLDS, text::HOLDS_NOT, text::UNKNOWN, text::NOT_APPLICABLE] {
-                        th role="columnheader" scope="col" { (column.say(lang)) }
-                    }
-                } }
+                (frame::columns(&[text::CRITERION, text::STILL_IN, text::ALONE_COLUMN, text::DECIDED, text::HOLDS, text::HOLDS_NOT, text::UNKNOWN, text::NOT_APPLICABLE], lang))
                 tbody role="rowgroup" { @for column in &numbers.columns { (counted(context, numbers, column, most)) } }
             }
         }

@@ -28,22 +28,7 @@ use trialgate::trial::terms::{TermsFiles, terms};
 /// The site's calendar in these tests.
 pub const ZONE: &str = "Asia/Shanghai";
 
-const HEAD: &str = r#"language = 1
-trial = "T1"
-version = 1
-[study]
-title = "A study"
-registry = "https://clinicaltrials.gov"
-status = "active"
-sites = [{ id = "S", name = "Site", country = "CN", zone = "Asia/Shanghai" }]
-[conduct]
-participation_starts = "consent"
-consent_version = "1"
-eligibility_valid = "30 days"
-run_in = false
-observation = false
-rescreen = true
-"#;
+const HEAD: &str = concat!("language = 1\ntrial = \"T1\"\nversion = 1\n", include_str!("../../../fixtures/study.toml"));
 
 /// A definition with its maps, ready to be asked.
 pub struct World {

@@ -12,7 +12,7 @@ use serde_json::Value;
 use std::path::Path;
 use std::sync::Arc;
 use trialgate::flow::gateway::{Gateway, Parts, Source};
-use trialgate::flow::hl7v2::{Dialect, Told, messages as split};
+use trialgate::flow::hl7v2::{Dialect, Told, Verdict, messages as split};
 use trialgate::model::draft::ResourceType;
 use trialgate::model::time::{Instant, Zone};
 use trialgate::store::contract::{Narrow, SetAside};
@@ -76,6 +76,13 @@ impl Ward {
             all.push(self.take(one).await);
         }
         all
+    }
+
+    /// Takes each of these whole.
+    async fn takes(&self, messages: &[Vec<u8>]) {
+        for told in self.take_all(messages).await {
+            assert_eq!((told.verdict, told.aside.len()), (Verdict::Taken, 0), "{told:?}");
+        }
     }
 
     /// All of a type, in order of their ids.

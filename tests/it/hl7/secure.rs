@@ -2,7 +2,7 @@
 
 use super::listener::{answer, block, bounds, open_as, result, segment};
 use super::*;
-use rcgen::{BasicConstraints, CertificateParams, IsCa, Issuer, KeyPair};
+use crate::authority::Authority;
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName};
 use rustls::{ClientConfig, RootCertStore};
@@ -11,29 +11,6 @@ use tokio::io::AsyncWriteExt;
 use tokio::net::TcpStream;
 use tokio_rustls::TlsConnector;
 use trialgate::mllp::{Listener, Mllp};
-
-/// An authority of the test's own.
-struct Authority {
-    pem: String,
-    issuer: Issuer<'static, KeyPair>,
-}
-
-impl Authority {
-    fn new() -> Self {
-        let mut params = CertificateParams::new(Vec::new()).expect("parameters");
-        params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
-        let key = KeyPair::generate().expect("a key");
-        let pem = params.self_signed(&key).expect("a certificate").pem();
-        Self { pem, issuer: Issuer::new(params, key) }
-    }
-
-    /// A certificate and its key, as PEM.
-    fn signs(&self, name: &str) -> (String, String) {
-        let key = KeyPair::generate().expect("a key");
-        let params = CertificateParams::new(vec![name.to_owned()]).expect("parameters");
-        (params.signed_by(&key, &self.issuer).expect("a certificate").pem(), key.serialize_pem())
-    }
-}
 
 fn file(folder: &Path, name: &str, text: &str) -> String {
     let path: PathBuf = folder.join(name);
@@ -65,7 +42,7 @@ async fn only_senders_with_a_certificate_are_heard() {
     let place = Place::file();
     let Place::File(folder) = &place else { return };
     let (ours, engines, foreign) = (Authority::new(), Authority::new(), Authority::new());
-    let (certificate, key) = ours.signs("127.0.0.1");
+    let (certificate, key) = ours.signs_pem("127.0.0.1");
     let settings = Mllp {
         listen: "127.0.0.1:0".into(),
         certificate: Some(file(folder, "server.pem", &certificate)),
@@ -77,11 +54,11 @@ async fn only_senders_with_a_certificate_are_heard() {
     assert!(Listener::bind("lab", &beyond).is_ok(), "senders prove who they are");
     let open = open_as(ward(&place), bounds(), settings);
     let name = ServerName::try_from("127.0.0.1").expect("a name");
-    let known = client(&ours, Some(engines.signs("engine")));
+    let known = client(&ours, Some(engines.signs_pem("engine")));
     let mut stream = known.connect(name.clone(), open.connect().await).await.expect("a handshake");
     stream.write_all(&block(&result(1))).await.expect("sent");
     assert_eq!(segment(&answer(&mut stream).await.expect("an answer"), "MSA"), "MSA|AA|M1");
-    for shows in [None, Some(foreign.signs("engine"))] {
+    for shows in [None, Some(foreign.signs_pem("engine"))] {
         // With TLS 1.3 a client learns only when it reads that it was not let in.
         let stream: TcpStream = open.connect().await;
         if let Ok(mut stream) = client(&ours, shows).connect(name.clone(), stream).await {

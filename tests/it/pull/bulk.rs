@@ -23,14 +23,8 @@ async fn hospital(place: &Place, change: impl FnOnce(&mut Pull)) -> Ward {
 
 async fn hospital_away(place: &Place, elsewhere: &str, change: impl FnOnce(&mut Pull)) -> Ward {
     let mut ward = ward_away(place, By::Bulk, elsewhere, change).await;
-    let link = LinkSettings {
-        base: ward.hospital.base(),
-        token: Some(Secret::new("secret")),
-        timeout: Duration::from_secs(10),
-        user_agent: "tests".into(),
-        insecure: false,
-    };
-    ward.feed.client = Client::new(link).expect("a link");
+    let settings = LinkSettings { token: Some(Secret::new("secret")), ..link(&ward.hospital.base()) };
+    ward.feed.client = Client::new(settings).expect("a link");
     ward
 }
 
@@ -351,7 +345,7 @@ async fn a_token_that_ends_between_two_files_is_renewed() {
     .await;
     let mut ward = ward_at(&place, By::Bulk, hospital, |_| {});
     let access = Access::Smart(tokens::smart(&keys, None, None));
-    ward.feed.client = Client::with(tokens::link(&ward.hospital.base()), access, &Tls::default()).expect("a link");
+    ward.feed.client = Client::with(link(&ward.hospital.base()), access, &Tls::default()).expect("a link");
     filled(&ward);
     let pulled = round(&ward.gateway, &ward.feed, false).await;
     assert_eq!((pulled.problems.clone(), events(&pulled)), (vec![], vec![("created", 6)]), "{pulled:?}");

@@ -102,14 +102,7 @@ async fn a_connection_that_breaks_off_is_a_passing_failure() {
     });
     let place = Place::file();
     let mut ward = ward(&place, By::Server, |pull| pull.kinds = vec!["Observation".into()]).await;
-    let link = LinkSettings {
-        base: format!("http://{address}/fhir"),
-        token: None,
-        timeout: Duration::from_secs(10),
-        user_agent: "tests".into(),
-        insecure: false,
-    };
-    ward.feed.client = Client::new(link).expect("a link");
+    ward.feed.client = Client::new(link(&format!("http://{address}/fhir"))).expect("a link");
     let pulled = round(&ward.gateway, &ward.feed, false).await;
     assert_eq!(pulled.problems, ["the connection broke"]);
     assert!(asked.load(Ordering::SeqCst) > 1, "it was asked again");

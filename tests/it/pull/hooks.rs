@@ -257,13 +257,7 @@ async fn a_hint_wakes_a_feed_that_rests() {
         async move {
             let path = request.uri().path_and_query().expect("a path").to_string();
             let rest: Vec<&str> = path.trim_start_matches("/api/FHIR/R4/").split(['/', '?']).collect();
-            let settings = LinkSettings {
-                base: inner,
-                token: None,
-                timeout: Duration::from_secs(10),
-                user_agent: "front".into(),
-                insecure: false,
-            };
+            let settings = link(&inner);
             let segments: Vec<&str> = rest.iter().take(if path.contains('?') { 1 } else { 2 }).copied().collect();
             let now = "ge1900-01-01T00:00:00Z";
             let query = if path.contains('?') { vec![("_lastUpdated", now)] } else { Vec::new() };
@@ -274,14 +268,7 @@ async fn a_hint_wakes_a_feed_that_rests() {
         }
     });
     tokio::spawn(async move { axum::serve(listener, front).await });
-    ward.feed.client = Client::new(LinkSettings {
-        base,
-        token: None,
-        timeout: Duration::from_secs(10),
-        user_agent: "tests".into(),
-        insecure: false,
-    })
-    .expect("a link");
+    ward.feed.client = Client::new(link(&base)).expect("a link");
     let (stop, stopped) = tokio::sync::watch::channel(false);
     let (gateway, feed, waked) = (ward.gateway.clone(), ward.feed, hook.clone());
     let running = tokio::spawn(async move { run(&gateway, &feed, Some(waked), stopped).await });

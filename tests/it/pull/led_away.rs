@@ -51,16 +51,6 @@ async fn scene(place: &Place) -> Scene {
     Scene { canary, twister, ward, own }
 }
 
-fn link(base: &str) -> LinkSettings {
-    LinkSettings {
-        base: base.to_owned(),
-        token: None,
-        timeout: Duration::from_secs(10),
-        user_agent: "tests".into(),
-        insecure: false,
-    }
-}
-
 fn condition(n: usize) -> Value {
     json!({ "resourceType": "Condition", "id": format!("c{n}"), "subject": { "reference": "Patient/p1" },
         "code": { "coding": [{ "system": "http://snomed.info/sct", "code": "38341003" }] } })

@@ -32,6 +32,17 @@ use trialgate::model::time::{Instant, Zone};
 use trialgate::store::contract::Narrow;
 use trialgate::store::{Store, Walk};
 
+/// A link to a server of these tests, nothing shown.
+pub(crate) fn link(base: &str) -> LinkSettings {
+    LinkSettings {
+        base: base.to_owned(),
+        token: None,
+        timeout: Duration::from_secs(10),
+        user_agent: "tests".into(),
+        insecure: false,
+    }
+}
+
 /// A gateway, a hospital, and how the one asks the other.
 struct Ward {
     gateway: Arc<Gateway>,
@@ -66,14 +77,7 @@ fn ward_at(place: &Place, by: By, hospital: Hospital, change: impl FnOnce(&mut P
         bulk: None,
     };
     change(&mut settings);
-    let link = LinkSettings {
-        base: settings.url.clone(),
-        token: None,
-        timeout: Duration::from_secs(10),
-        user_agent: "tests".into(),
-        insecure: false,
-    };
-    let client = Client::new(link).expect("a link");
+    let client = Client::new(link(&settings.url)).expect("a link");
     let store = place.open();
     let gateway = Arc::new(Gateway::new(Parts {
         store: store.clone(),

@@ -131,13 +131,7 @@ async fn both_forms_of_retry_after_are_the_servers_own_time() {
 }
 
 fn settings(base: String, timeout_ms: u64) -> LinkSettings {
-    LinkSettings {
-        base,
-        token: None,
-        timeout: Duration::from_millis(timeout_ms),
-        user_agent: "tests".into(),
-        insecure: false,
-    }
+    LinkSettings { timeout: Duration::from_millis(timeout_ms), ..link(&base) }
 }
 
 #[tokio::test]

@@ -42,16 +42,6 @@ pub(super) fn smart(keys: &Keys, algorithm: Option<Algorithm>, endpoint: Option<
     }
 }
 
-pub(super) fn link(base: &str) -> LinkSettings {
-    LinkSettings {
-        base: base.to_owned(),
-        token: None,
-        timeout: Duration::from_secs(10),
-        user_agent: "tests".into(),
-        insecure: false,
-    }
-}
-
 /// A ward before which a registrar stands, and which asks it as `smart` says.
 async fn guarded(place: &Place, keys: &Keys, smart: Smart) -> (Ward, Registrar) {
     // The gateway's clock in these wards is an hour behind the hospital's; the registrar goes by the gateway's.

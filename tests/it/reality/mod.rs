@@ -22,62 +22,27 @@ use trialgate::store::{KnownAt, PersonOf, SetAsideList, Store, UsageList};
 /// 17 January 2026, 08:00 UTC.
 const NOW: &str = "2026-01-17T08:00:00Z";
 
-const VARIABLES: &str = r#"[variables.platelets]
-from = "observation"
-code = ["loinc|777-3"]
-unit = "10*9/L"
-plausible = [1, 3000]
-[variables.hemoglobin]
-from = "observation"
-code = ["loinc|718-7"]
-unit = "g/dL"
-plausible = [2, 30]
-[variables.leukocytes]
-from = "observation"
-code = ["loinc|6690-2"]
-unit = "10*9/L"
-[variables.potassium]
-from = "observation"
-code = ["loinc|2823-3"]
-unit = "mmol/L"
-[variables.glucose]
-from = "observation"
-code = ["loinc|2345-7"]
-unit = "mg/dL"
-[variables.viral_load]
-from = "observation"
-code = ["loinc|11011-4"]
-unit = "[IU]/mL"
-[variables.systolic]
-from = "observation"
-code = ["loinc|8480-6"]
-unit = "mm[Hg]"
-[variables.diastolic]
-from = "observation"
-code = ["loinc|8462-4"]
-unit = "mm[Hg]"
-[variables.egfr]
-from = "observation"
-code = ["loinc|33914-3"]
-unit = "mL/min/{1.73_m2}"
-[variables.drug]
-from = "medication_administration"
-code = ["atc|L01AA01"]
-amount = "dose"
-unit = "mg"
-"#;
-const NAMES: [&str; 10] = [
-    "platelets",
-    "hemoglobin",
-    "leukocytes",
-    "potassium",
-    "glucose",
-    "viral_load",
-    "systolic",
-    "diastolic",
-    "egfr",
-    "drug",
+/// Name, code, unit, and what the variable says besides; all but the last read Observations.
+const VARIABLES: [(&str, &str, &str, &str); 10] = [
+    ("platelets", "loinc|777-3", "10*9/L", "plausible = [1, 3000]"),
+    ("hemoglobin", "loinc|718-7", "g/dL", "plausible = [2, 30]"),
+    ("leukocytes", "loinc|6690-2", "10*9/L", ""),
+    ("potassium", "loinc|2823-3", "mmol/L", ""),
+    ("glucose", "loinc|2345-7", "mg/dL", ""),
+    ("viral_load", "loinc|11011-4", "[IU]/mL", ""),
+    ("systolic", "loinc|8480-6", "mm[Hg]", ""),
+    ("diastolic", "loinc|8462-4", "mm[Hg]", ""),
+    ("egfr", "loinc|33914-3", "mL/min/{1.73_m2}", ""),
+    ("drug", "atc|L01AA01", "mg", "amount = \"dose\""),
 ];
+
+fn variables() -> String {
+    let one = |(name, code, unit, more): &(&str, &str, &str, &str)| {
+        let from = if *name == "drug" { "medication_administration" } else { "observation" };
+        format!("[variables.{name}]\nfrom = \"{from}\"\ncode = [\"{code}\"]\nunit = \"{unit}\"\n{more}\n")
+    };
+    VARIABLES.iter().map(one).collect()
+}
 
 /// A fault of section 5.2 or 6, and what is to come of it.
 #[derive(serde::Deserialize)]
@@ -115,7 +80,7 @@ async fn comes_true(name: &str) {
     let what = format!("{name}: {}", fixture.reality);
     refused(&store, &fixture, &what).await;
 
-    let world = asks(VARIABLES, "exists (platelets)");
+    let world = asks(&variables(), "exists (platelets)");
     let ask = PersonOf { source: "main".into(), patient: "p".into() };
     let Some(person) = store.read(ask).await.expect("read") else {
         assert!(fixture.reads.is_empty(), "{what}");
@@ -125,7 +90,7 @@ async fn comes_true(name: &str) {
     let named = assess::source_names(&store, &record).await.expect("names");
     assert_eq!(read(&world, &record.facts, &named), fixture.reads, "{what}");
     for (question, wanted) in &fixture.asks {
-        let truth = asks(VARIABLES, question).truth(&record.facts, NOW);
+        let truth = asks(&variables(), question).truth(&record.facts, NOW);
         assert_eq!(format!("{truth:?}").to_lowercase(), *wanted, "{what}: {question}");
     }
     let used = store.read(UsageList { source: None }).await.expect("usage");
@@ -170,7 +135,7 @@ fn read(
     let readings = world.readings(facts);
     let id = |fact: usize| named[&facts[fact].item].split('/').nth(1).expect("an id").to_owned();
     let mut found = BTreeMap::new();
-    for (series, name) in readings.series.iter().zip(NAMES) {
+    for (series, name) in readings.series.iter().zip(VARIABLES.map(|v| v.0)) {
         for reading in &series.readings {
             let value = match &reading.value {
                 Read::Number(number) => number.to_string(),
