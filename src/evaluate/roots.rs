@@ -52,13 +52,14 @@ pub(super) fn log(x: &Interval, base: &Interval) -> Option<Interval> {
     ln(x)?.div(&ln(base)?)
 }
 
-/// A power: exact for whole exponents of exact numbers, else by logarithm, of what is above zero.
+/// A power: exact for whole exponents of exact numbers, as far as their digits are counted; else by logarithm, of what is
+/// above zero.
 pub(super) fn power(base: &Interval, exponent: &Interval) -> Option<Interval> {
     if let Some(n) = exponent.as_exact() {
         if let Some(n) = n.to_i64().and_then(|n| i32::try_from(n).ok())
-            && let Some(exact) = base.as_exact()
+            && let Some(exact) = base.as_exact().and_then(|base| base.checked_pow(n))
         {
-            return exact.checked_pow(n).map(Interval::exact);
+            return Some(Interval::exact(exact));
         }
         if let Some(root) = base.as_exact().and_then(|b| exact_power(b, n)) {
             return Some(Interval::exact(root));
