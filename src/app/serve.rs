@@ -6,6 +6,7 @@ use crate::cli::print::{End, fail};
 use crate::clock::Clock;
 use crate::flow::desk::Desk;
 use crate::flow::hooks::{Hooks, keep_registered};
+use crate::flow::keep::{self, Keep};
 use crate::flow::profiles::Profiles;
 use crate::flow::pull::{self, By, Feed};
 use crate::flow::{assess, bulk, definitions, deliver, takeup};
@@ -37,6 +38,7 @@ struct How {
     listeners: Vec<Listener>,
     drain: Duration,
     profiles: Profiles,
+    keep: Keep,
 }
 
 async fn start(args: &Serve) -> Result<(Arc<Desk>, Running, How), String> {
@@ -71,7 +73,8 @@ async fn start(args: &Serve) -> Result<(Arc<Desk>, Running, How), String> {
         println!("messages of {} are taken on {}", listener.source(), listener.address());
     }
     let assesses = settings.assess.unwrap_or(true);
-    Ok((desk, server, How { assesses, feeds, hooks, endpoints, listeners, drain, profiles }))
+    let keep = settings.keep;
+    Ok((desk, server, How { assesses, feeds, hooks, endpoints, listeners, drain, profiles, keep }))
 }
 
 /// Pages travel beyond this machine under https alone: a session's cookie is as good as a password.
@@ -118,6 +121,8 @@ async fn work(desk: Arc<Desk>, server: Running, how: How) -> End {
         let (to, heard) = (desk.gateway.clone(), stopped.clone());
         tasks.spawn(async move { listener.serve(to, Bounds::new(how.drain), heard).await });
     }
+    let (to, heard) = (desk.clone(), stopped.clone());
+    tasks.spawn(async move { keep::run(&to, how.keep, heard).await });
     let to = desk.clone();
     tasks.spawn(async move { deliver::run(&to, stopped).await });
     told_to_stop().await;

@@ -92,7 +92,8 @@ pub fn sources(settings: &Settings) -> Vec<Source> {
         let ignore_unkept = source.unkept.as_deref() == Some("ignore");
         let known_by = source.persons_known_by.clone();
         let dialect = Arc::new(source.hl7v2.clone().unwrap_or_default());
-        sources.push(Source { ignore_unkept, known_by, dialect, ..Source::new(name, zone) });
+        let silent_after_days = source.silent_after_days;
+        sources.push(Source { ignore_unkept, known_by, dialect, silent_after_days, ..Source::new(name, zone) });
     }
     if !sources.iter().any(|s| &*s.name == MAIN) {
         sources.push(Source::new(MAIN, Zone::utc()));

@@ -26,6 +26,7 @@ pub mod history;
 pub mod hl7v2;
 pub mod hooks;
 pub mod import;
+pub mod keep;
 pub mod keys;
 pub mod library;
 pub mod lines;

@@ -56,7 +56,8 @@ pub struct Pull {
     #[schemars(with = "String")]
     pub overlap: Duration,
     /// How often everything is read again, and what is gone at the source is deleted here. Silent: never; wanted only
-    /// where nothing but this pull feeds the source.
+    /// where nothing but this pull feeds the source. A Patient of the roster whom the source answers with 404 or 410 is
+    /// deleted in any case.
     #[serde(default, skip_serializing_if = "Option::is_none", with = "maybe")]
     #[schemars(with = "Option<String>")]
     pub reread: Option<Duration>,
