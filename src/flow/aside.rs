@@ -6,9 +6,11 @@ use super::gateway::{Gateway, Source};
 use super::hl7v2::{Verdict, is_message};
 use super::lines::{Line, type_of};
 use super::seam;
-use crate::store::contract::{Caller, Event, ImportEntry, Method, StoreError};
+use crate::model::time::{Instant, Zone};
+use crate::store::contract::{Caller, ImportEntry, Method, StoreError};
 pub use crate::store::{AsideHead, AsideList, AsideSums, DISMISSED, OPEN, REPLAYED};
 use crate::store::{AsideOne, AuditNote, CloseAside, SetAsideRow};
+use serde_json::{Value, json};
 use std::collections::BTreeMap;
 
 /// Why a resource is set aside that is about another Patient than the one asked for. It may be right in itself: read
@@ -20,8 +22,8 @@ const STEP: usize = 500;
 /// What became of a row that was read again.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Replayed {
-    /// It is kept now, and the row is closed: its type, and what happened.
-    Kept(&'static str, Event),
+    /// It is kept now, and the row is closed: its type.
+    Kept(&'static str),
     /// It is refused as before, or for another reason, and stays.
     Refused(String),
     /// It is not read again, and stays: why.
@@ -35,6 +37,22 @@ impl Replayed {
             Self::Kept(..) => "kept",
             Self::Refused(_) => "refused",
             Self::LeftOut(_) => "left out",
+        }
+    }
+
+    /// The type of what is kept.
+    pub fn kept(&self) -> Option<&str> {
+        match self {
+            Self::Kept(kind) => Some(kind),
+            Self::Refused(_) | Self::LeftOut(_) => None,
+        }
+    }
+
+    /// Why it stays.
+    pub fn stays(&self) -> Option<&str> {
+        match self {
+            Self::Kept(_) => None,
+            Self::Refused(why) | Self::LeftOut(why) => Some(why),
         }
     }
 }
@@ -121,10 +139,7 @@ impl Gateway {
         let version = there.filter(|stored| !stored.deleted).map_or(0, |stored| stored.version);
         let entry = ImportEntry { method: Method::Update { if_match: Some(version) }, ..entry };
         match self.store.write(self.import(source, vec![entry], caller.clone())).await? {
-            Ok(kept) => {
-                let event = kept.first().map_or(Event::Unchanged, |k| k.event);
-                Ok(Replayed::Kept(kind.name(), event))
-            }
+            Ok(_) => Ok(Replayed::Kept(kind.name())),
             Err(refusal) => Err(super::import::refused(&refusal, "")),
         }
     }
@@ -140,7 +155,7 @@ impl Gateway {
         let told = self.message(source, place, body, caller).await?;
         Ok(match told.verdict {
             Verdict::NotUsed => Replayed::LeftOut("its event changes nothing here".into()),
-            Verdict::Taken if told.aside.is_empty() => Replayed::Kept("message", Event::Updated),
+            Verdict::Taken if told.aside.is_empty() => Replayed::Kept("message"),
             Verdict::Taken | Verdict::Wrong | Verdict::Rejected => Replayed::Refused(told.words()),
         })
     }
@@ -180,6 +195,28 @@ impl Gateway {
     pub async fn asides(&self, asked: AsideList) -> Result<Vec<AsideHead>, StoreError> {
         self.store.read(asked).await
     }
+}
+
+fn when(at: Instant) -> String {
+    Zone::utc().show(at)
+}
+
+/// A row without its body, as JSON.
+pub fn head_json(row: &AsideHead) -> Value {
+    json!({ "number": row.arrival, "at": when(row.at), "source": row.source, "reason": row.reason, "place": row.place,
+            "bytes": row.bytes, "state": state_word(row.state) })
+}
+
+/// A row with its body, as JSON.
+pub fn row_json(row: &SetAsideRow, state: i64) -> Value {
+    let (aside, body) = (&row.aside, String::from_utf8_lossy(&row.aside.body));
+    json!({ "number": row.arrival, "at": when(row.at), "source": aside.source, "reason": aside.reason,
+            "place": aside.place, "state": state_word(state), "body": body })
+}
+
+/// What became of a row that was read again, as JSON.
+pub fn replayed_json(number: i64, done: &Replayed) -> Value {
+    json!({ "number": number, "result": done.word(), "type": done.kept(), "reason": done.stays() })
 }
 
 fn no_row(arrival: i64) -> Refusal {

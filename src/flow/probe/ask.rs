@@ -4,7 +4,7 @@ use super::advice::advice;
 use super::sample::{Sample, Usage, sample};
 use crate::flow::gateway::Source;
 use crate::flow::library::Library;
-use crate::flow::pull::{By, Feed};
+use crate::flow::pull::{BEGINNING, By, Feed};
 use crate::flow::unmapped::{Unmapped, judged};
 use crate::intake::{Setting, read_page};
 use crate::link::{Answer, Failure, Offered};
@@ -101,6 +101,9 @@ impl Asked<'_> {
         for kind in SAMPLED.into_iter().filter(|kind| types.contains(kind)) {
             let mut bodies: Vec<Vec<u8>> = Vec::new();
             for (query, identities) in &queries {
+                if bodies.len() >= SAMPLES_MAX {
+                    break;
+                }
                 match self.page(kind, query, identities).await {
                     Ok((page, remarks)) => {
                         bodies.extend(page.into_iter().take(SAMPLES_MAX - bodies.len()));
@@ -124,8 +127,7 @@ impl Asked<'_> {
     async fn queries(&self, found: &mut Probed) -> Result<Vec<Query>, String> {
         let count = || ("_count", SAMPLES_MAX.to_string());
         if self.feed.settings.by == By::Server {
-            let range =
-                [("_lastUpdated", "ge1900-01-01T00:00:00Z".into()), ("_lastUpdated", format!("lt{}", self.now))];
+            let range = [("_lastUpdated", format!("ge{BEGINNING}")), ("_lastUpdated", format!("lt{}", self.now))];
             return Ok(vec![(range.into_iter().chain([count()]).collect(), Vec::new())]);
         }
         let patients = self.patients().await?;

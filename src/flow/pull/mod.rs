@@ -12,7 +12,7 @@ mod settings;
 pub use hinted::bring;
 pub use page::PAGES_MAX;
 pub(crate) use page::{Ask, Halt, PAUSE_MAX, TRIES, caller};
-pub(crate) use round::back;
+pub(crate) use round::{BEGINNING, back};
 pub use round::{Feed, HINT_PAUSE, Pulled, round, run};
 pub(crate) use settings::maybe;
 pub use settings::{By, Pull};

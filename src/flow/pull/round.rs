@@ -25,7 +25,7 @@ pub const HINT_PAUSE: Duration = Duration::from_secs(1);
 /// Patients read from the store at once, when they are the roster.
 const ROSTER_STEP: usize = 1000;
 /// The start of time, for servers that want a closed range.
-const BEGINNING: &str = "1900-01-01T00:00:00Z";
+pub(crate) const BEGINNING: &str = "1900-01-01T00:00:00Z";
 
 /// A source that is pulled.
 #[derive(Debug)]
@@ -96,7 +96,8 @@ pub async fn run(gateway: &Gateway, feed: &Feed, hook: Option<Arc<Hook>>, mut st
         if hints != Hints::default() {
             tell(feed, &pulled);
         }
-        if hints.round {
+        // Events that were asked for by their numbers are no round, or one before its time.
+        if hints.round && hints.gaps.is_empty() {
             due = steady() + feed.settings.every;
         }
         // A server that wants peace has it, whatever is hinted.
@@ -111,7 +112,7 @@ pub async fn run(gateway: &Gateway, feed: &Feed, hook: Option<Arc<Hook>>, mut st
         };
         let taken = || hook.as_deref().map(Hook::take).unwrap_or_default();
         hints = tokio::select! {
-            () = tokio::time::sleep(due.saturating_sub(steady())) => Hints { round: true, ..taken() },
+            () = tokio::time::sleep(due.saturating_sub(steady())) => Hints { round: true, gaps: Vec::new(), ..taken() },
             () = hinted => taken(),
             _ = stop.changed() => Hints::default(),
         };

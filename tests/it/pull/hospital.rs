@@ -63,6 +63,8 @@ pub struct Inside {
     pub(super) elsewhere: String,
     /// Its Bulk Data exports.
     pub(super) exports: Exports,
+    /// What it tells when it is asked for events; nothing: it does not offer that.
+    events: Option<Value>,
 }
 
 /// The server.
@@ -93,12 +95,14 @@ impl Hospital {
             base: base.clone(),
             elsewhere: elsewhere.to_owned(),
             exports: Exports::default(),
+            events: None,
         };
         let hospital = Self(Arc::new(Mutex::new(inside)));
         let app = Router::new()
             .route("/api/FHIR/R4/metadata", get(metadata))
             .route("/api/FHIR/R4/{kind}", get(search))
             .route("/api/FHIR/R4/{kind}/{id}", get(read))
+            .route("/api/FHIR/R4/Subscription/{id}/$events", get(events))
             .merge(export::routes())
             .with_state(hospital.clone());
         let app = front(app, &base);
@@ -130,6 +134,11 @@ impl Hospital {
     /// From now on it states that of itself.
     pub fn states(&self, statement: Value) {
         self.inside().statement = Some(statement);
+    }
+
+    /// From now on it tells this when it is asked for events.
+    pub fn tells(&self, events: &[u8]) {
+        self.inside().events = Some(serde_json::from_slice(events).expect("JSON"));
     }
 
     /// Its clock.
@@ -185,6 +194,15 @@ async fn read(State(hospital): State<Hospital>, Path((kind, id)): Path<(String, 
     let inside = inside;
     match inside.resources.get(&(kind, id)).filter(|_| export::shows(&inside)) {
         Some((resource, at)) => fhir(&inside, 200, &stamped(resource, *at)),
+        None => fhir(&inside, 404, &outcome("not-found", "nothing is here")),
+    }
+}
+
+async fn events(State(hospital): State<Hospital>, Path(id): Path<String>, RawQuery(query): RawQuery) -> Response<Body> {
+    let mut inside = hospital.inside();
+    inside.log.push(format!("Subscription/{id}/$events?{}", query.unwrap_or_default()));
+    match &inside.events {
+        Some(told) => fhir(&inside, 200, told),
         None => fhir(&inside, 404, &outcome("not-found", "nothing is here")),
     }
 }
