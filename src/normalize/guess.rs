@@ -1,8 +1,11 @@
 //! What a code that nobody reads may be, by its words and its unit. A person decides; nothing is read by it.
 
+use super::plan::Plan;
 use super::quantity::converts;
+use super::ways::{Route, unit_of};
 use crate::model::code::{Coding, TEXT_SYSTEM};
-use crate::model::fact::{DraftFact, FactStatus, FactValue};
+use crate::model::fact::{DraftFact, Fact, FactStatus, FactValue};
+use crate::model::reading::Series;
 use crate::model::terms::Terms;
 use crate::model::unit::Unit;
 use crate::trial::definition::{Variable, VariableKind};
@@ -88,6 +91,19 @@ impl Likeness {
         let by_words = self.words.iter().filter(|(place, _)| !equal.contains(place));
         let by_words = by_words.filter_map(|(place, own)| Some((*place, like(own, &sent)?)));
         equal.iter().map(|place| (*place, Like::Equal)).chain(by_words).collect()
+    }
+}
+
+/// Notes what came in a code that no map covers at each variable of which nothing was seen and that it may mean.
+pub(super) fn note(plan: &Plan, facts: &[Fact], place: usize, route: &Route, all: &mut [Series]) {
+    let terms = plan.terms.of(&facts[place].source);
+    let (draft, unit) = (&facts[place].draft, unit_of(&facts[place].draft.value).as_written());
+    for (v, like) in &route.alike {
+        let (variable, series) = (&plan.variables[*v], &mut all[*v]);
+        let never = series.readings.is_empty() && series.left_out.is_empty();
+        if never && is_of_use(variable, draft) && like.holds(fits(variable, terms, unit)) {
+            series.may_be.push(place);
+        }
     }
 }
 

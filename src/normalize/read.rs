@@ -91,25 +91,12 @@ fn all_series(plan: &Plan, ways: &Ways, facts: &[Fact], born: Option<Instant>, z
     }
     foreign::leave_out(plan, facts, &mut all);
     for (place, route) in routes.into_iter().filter(|(_, route)| !route.alike.is_empty()) {
-        may_be(plan, facts, place, route, &mut all);
+        guess::note(plan, facts, place, route, &mut all);
     }
     for (variable, series) in plan.variables.iter().zip(&mut all) {
         in_order(series, plan, variable, facts);
     }
     Some(all)
-}
-
-/// Notes what came in a code that no map covers at each variable of which nothing was seen and that it may mean.
-fn may_be(plan: &Plan, facts: &[Fact], place: usize, route: &Route, all: &mut [Series]) {
-    let terms = plan.terms.of(&facts[place].source);
-    let (draft, unit) = (&facts[place].draft, unit_of(&facts[place].draft.value).as_written());
-    for (v, like) in &route.alike {
-        let (variable, series) = (&plan.variables[*v], &mut all[*v]);
-        let never = series.readings.is_empty() && series.left_out.is_empty();
-        if never && guess::is_of_use(variable, draft) && like.holds(guess::fits(variable, terms, unit)) {
-            series.may_be.push(place);
-        }
-    }
 }
 
 /// Where the facts lead that a variable reads or that may be its, by their places.
