@@ -98,7 +98,9 @@ impl<'a> Reading<'a> {
                 Ok(()) => pulled.files += 1,
                 Err(Trouble::Lost) => return Ok(Met::Lost),
                 Err(Trouble::Halt(halt)) => return Err(halt),
-                Err(Trouble::Passing(words, later)) => return Err(Halt { words: named(number, file, &words), later }),
+                Err(Trouble::Passing(words, later)) => {
+                    return Err(Halt { later, ..Halt::new(named(number, file, &words)) });
+                }
                 Err(Trouble::Damaged(words)) => {
                     if let Some(met) = self.met.as_mut().filter(|_| was_read) {
                         met.is_part = true;
@@ -222,7 +224,7 @@ impl<'a> Reading<'a> {
             }
             Ok(Opened::Other(answer)) => Err(Trouble::Damaged(coded(&answer))),
             // Credentials that are refused are refused for every file.
-            Err(failure) if failure.lasting => Err(Trouble::Halt(Halt { words: failure.text, later: failure.later })),
+            Err(failure) if failure.lasting => Err(Trouble::Halt(Halt::unanswered(failure))),
             Err(failure) => Err(Trouble::Passing(failure.text, failure.later)),
         }
     }

@@ -153,11 +153,9 @@ impl Export<'_> {
         query.extend(since.as_deref().map(|since| ("_since", since)));
         let now = self.gateway.now();
         let answer = self.feed.client.kick_off(&path, &query, now).await;
-        let answer = answer.map_err(|failure| Halt {
-            words: format!("asking for an export: {}", failure.text),
-            later: failure.later,
-        })?;
-        let wrong = |words: String| Halt { words: format!("asking for an export: {words}"), later: answer.retry_after };
+        let what = "asking for an export";
+        let answer = answer.map_err(|failure| Halt::unanswered(failure).at(what))?;
+        let wrong = |words: String| Halt { later: answer.retry_after, ..Halt::new(words) }.at(what);
         if !answer.is_success() {
             return Err(wrong(coded(&answer)));
         }
@@ -211,7 +209,7 @@ impl Export<'_> {
             asked += 1;
             let over = after(Instant(standing.began), self.bulk.within) <= now;
             if over || failed == TRIES {
-                return Err(Halt { words: format!("the status of the export: {words}"), later });
+                return Err(Halt { later, ..Halt::new(format!("the status of the export: {words}")) });
             }
             tokio::time::sleep(pause(later.map(|at| until(self.gateway, at)), asked)).await;
         }

@@ -71,7 +71,7 @@ pub async fn probe(asked: &Asked<'_>) -> Result<Probed, String> {
     let mut found = Probed { shows, ..Probed::default() };
     let metadata = asked.feed.client.get(&["metadata"], &[], asked.now).await.map_err(|failure| failure.text)?;
     if metadata.is_passing() {
-        return Err(format!("metadata: {}", metadata.words(None)));
+        return Err(format!("metadata: {}", metadata.words_of_nobody(&[])));
     }
     let ahead = metadata.date.map(|date| date.0 - asked.now.0);
     found.clock_ahead = ahead.filter(|ahead| ahead.abs() > CLOCK_US).map(|ahead| ahead / 1_000_000);
@@ -189,7 +189,7 @@ impl Asked<'_> {
 fn right(answer: Result<Answer, Failure>, identities: &[String]) -> Result<Answer, String> {
     match answer {
         Ok(answer) if answer.is_success() && !answer.too_long => Ok(answer),
-        Ok(answer) => Err(answer.words_without(identities)),
+        Ok(answer) => Err(answer.words_of_nobody(identities)),
         Err(failure) => Err(failure.text),
     }
 }
