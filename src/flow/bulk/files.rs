@@ -120,13 +120,18 @@ impl<'a> Reading<'a> {
         file.kind.is_empty() || kind.is_some_and(|kind| self.export.feed.settings.types().contains(&kind))
     }
 
-    /// The next file is next, whatever became of this one. What it is torn by is kept before.
+    /// The next file is next, whatever became of this one.
     async fn after(&mut self, number: usize) -> Result<(), Halt> {
-        self.standing.save(self.export.gateway, self.export.feed, self.export.names).await?;
+        self.keep_standing().await?;
         let stands = &mut self.mark.stands;
         (stands.file, stands.lines, stands.filled, stands.bytes) = (number as u64 + 1, 0, 0, 0);
         stands.done = stands.file == self.manifest.files.len() as u64;
         self.mark.save(self.export.gateway).await.map_err(|refusal| Halt::new(refusal.words()))
+    }
+
+    /// What the export is torn by is kept before the mark moves past it: whoever goes on after a kill would not meet it.
+    async fn keep_standing(&self) -> Result<(), Halt> {
+        self.standing.save(self.export.gateway, self.export.feed, self.export.names).await
     }
 
     /// Reads one file, again where it breaks off; each time it goes on behind what is kept.
@@ -267,6 +272,7 @@ impl<'a> Reading<'a> {
         }
         let text = format!("a line longer than {LINE_MAX} bytes; only its beginning is kept here");
         self.standing.tear(named(number, file, &format!("line {line} is longer than {LINE_MAX} bytes")));
+        self.keep_standing().await?;
         let beginning = &body[..body.len().min(KEPT_OF_TOO_LONG)];
         self.aside(&place(number, file, line), beginning, Issue::error("too-long", "", text)).await
     }
@@ -364,9 +370,8 @@ impl<'a> Reading<'a> {
         if !grave.is_empty() {
             self.standing.tear(named(number, file, &format!("the server could not export all: {}", told(&grave))));
         }
-        let export = self.export;
-        self.standing.save(export.gateway, export.feed, export.names).await?;
-        self.mark.save(export.gateway).await.map_err(|refusal| Halt::new(refusal.words()))
+        self.keep_standing().await?;
+        self.mark.save(self.export.gateway).await.map_err(|refusal| Halt::new(refusal.words()))
     }
 }
 
