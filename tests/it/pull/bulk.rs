@@ -417,3 +417,29 @@ async fn what_tears_an_export_outlives_whoever_read_it() {
     let words = |n: usize| format!("Patient file 1: line {n} is longer than {LINE_MAX} bytes");
     assert_eq!(next.problems, [words(1), words(2)], "{:?}", next.loaded);
 }
+
+#[tokio::test]
+async fn an_export_that_is_over_is_not_taken_for_lost() {
+    let place = Place::file();
+    let ward = hospital(&place, |_| {}).await;
+    filled(&ward);
+    // Whoever read it is gone when the server has just forgotten it, as it was asked to.
+    let forgotten = async {
+        let mut ended = 0;
+        while ended == 0 {
+            tokio::task::yield_now().await;
+            ward.hospital.exporting(|exports| ended = exports.ended);
+        }
+    };
+    tokio::select! {
+        biased;
+        () = forgotten => {}
+        pulled = round(&ward.gateway, &ward.feed, false) => panic!("it ended before: {pulled:?}"),
+    }
+    assert_eq!(ward.observations().await.len(), 5);
+    ward.hospital.asked();
+    let next = round(&ward.gateway, &ward.feed, false).await;
+    assert_eq!(next.problems, [""; 0], "{next:?}");
+    let asked = ward.hospital.asked();
+    assert!(asked.iter().any(|query| query.contains("_since=")), "the next asks from its moment on: {asked:?}");
+}
