@@ -1,5 +1,6 @@
 //! One search at a source, page after page, each page on disk before the next is asked for.
 
+use super::named::drug;
 use super::round::{Feed, Pulled};
 use crate::flow::aside::OF_ANOTHER;
 use crate::flow::gateway::{Gateway, Source};
@@ -8,12 +9,12 @@ use crate::intake::{read_page, subject_reference};
 use crate::link::{Answer, Failure};
 use crate::model::draft::ResourceType;
 use crate::model::issue::Issue;
-use crate::model::key::digest_words;
+use crate::model::key::{PersonKey, digest_words};
 use crate::model::time::Instant;
 use crate::store::PersonOf;
-use crate::store::contract::{Caller, StoreError};
+use crate::store::contract::Caller;
 use serde_json::Value;
-use std::collections::HashSet;
+use std::collections::{BTreeSet, HashMap, HashSet};
 use std::time::Duration;
 
 /// Pages of one search that are followed; a server that goes on is taken for one that goes round.
@@ -87,24 +88,33 @@ impl<'a> Ask<'a> {
     }
 }
 
+/// What a search met.
+#[derive(Default)]
+pub(super) struct Met {
+    /// Ids of its type.
+    pub(super) ids: HashSet<String>,
+    /// Of a search about a Patient: Medications that were named.
+    pub(super) drugs: BTreeSet<String>,
+}
+
 pub(crate) fn caller() -> Caller {
     Caller { actor: "gateway".into(), purpose: "pull".into() }
 }
 
 impl Feed {
-    /// Follows a search to its end. Answers the ids that were met; what cannot be kept is set aside.
+    /// Follows a search to its end. Answers what was met; what cannot be kept is set aside.
     pub(super) async fn walk(
         &self,
         gateway: &Gateway,
         source: &Source,
         search: &Search<'_>,
         pulled: &mut Pulled,
-    ) -> Result<HashSet<String>, Halt> {
+    ) -> Result<Met, Halt> {
         let kind = search.kind.name();
         let mut query: Vec<(&str, &str)> = search.query.iter().map(|(name, value)| (*name, value.as_str())).collect();
         let count = self.settings.count.to_string();
         query.push(("_count", &count));
-        let (mut met, mut followed) = (HashSet::new(), HashSet::new());
+        let (mut met, mut followed, mut strangers) = (Met::default(), HashSet::new(), Strangers::default());
         let mut next: Option<String> = None;
         for number in 1..=PAGES_MAX {
             let ask = next.as_deref().map_or(Ask::Page(kind, &query), |url| Ask::Next(url, search.patient));
@@ -126,12 +136,13 @@ impl Feed {
                 let line = Line { place, body: answer.body.get(range.clone()).unwrap_or_default() };
                 let other = search.patient.filter(|_| of == kind).and_then(|wanted| another(line.body, wanted));
                 match other {
-                    Some(other) if !self.are_one(gateway, source, search, &other).await? => {
+                    Some(other) if strangers.has(gateway, source, search, &other).await? => {
                         self.of_another(gateway, source, &line, pulled).await?;
                     }
                     _ => lines.push(line),
                 }
-                met.extend(id_of(line.body).filter(|_| of == kind));
+                met.ids.extend(id_of(line.body).filter(|_| of == kind));
+                met.drugs.extend(search.patient.and_then(|_| drug(&self.settings.url, line.body)));
             }
             let loaded = gateway.load_lines(source, &lines, &caller()).await;
             pulled.loaded.add(&loaded.map_err(|refusal| wrong(refusal.words()))?);
@@ -147,21 +158,6 @@ impl Feed {
             }
         }
         Err(Halt::new(format!("{kind}: more than {PAGES_MAX} pages")))
-    }
-
-    /// Whether that Patient and the one asked for are one person: after a merge a server answers with the record in use.
-    async fn are_one(
-        &self,
-        gateway: &Gateway,
-        source: &Source,
-        search: &Search<'_>,
-        other: &str,
-    ) -> Result<bool, Halt> {
-        let of = |patient: &str| PersonOf { source: source.name.to_string(), patient: patient.to_owned() };
-        let wrong = |e: StoreError| Halt::new(e.to_string());
-        let other = gateway.store.read(of(other)).await.map_err(wrong)?;
-        let wanted = gateway.store.read(of(search.patient.unwrap_or_default())).await.map_err(wrong)?;
-        Ok(other.is_some() && other == wanted)
     }
 
     async fn of_another(
@@ -222,6 +218,40 @@ impl Feed {
         }
         identities.sort_unstable_by_key(|word| std::cmp::Reverse(word.len()));
         answer.words_of_nobody(&identities)
+    }
+}
+
+/// Of the Patients met in a search whether they are other persons than the one asked for; each is looked up once.
+#[derive(Default)]
+struct Strangers {
+    wanted: Option<Option<PersonKey>>,
+    known: HashMap<String, bool>,
+}
+
+impl Strangers {
+    /// Whether that Patient is another person: after a merge a server answers with the record in use.
+    async fn has(
+        &mut self,
+        gateway: &Gateway,
+        source: &Source,
+        search: &Search<'_>,
+        other: &str,
+    ) -> Result<bool, Halt> {
+        if let Some(known) = self.known.get(other) {
+            return Ok(*known);
+        }
+        let person = async |patient: &str| {
+            let of = PersonOf { source: source.name.to_string(), patient: patient.to_owned() };
+            gateway.store.read(of).await.map_err(|e| Halt::new(e.to_string()))
+        };
+        let wanted = match self.wanted {
+            Some(wanted) => wanted,
+            None => *self.wanted.insert(person(search.patient.unwrap_or_default()).await?),
+        };
+        let found = person(other).await?;
+        let is_stranger = found.is_none() || found != wanted;
+        self.known.insert(other.to_owned(), is_stranger);
+        Ok(is_stranger)
     }
 }
 
