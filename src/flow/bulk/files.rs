@@ -68,7 +68,7 @@ impl<'a> Reading<'a> {
         at: &'a Address,
     ) -> Result<Self, Halt> {
         let identity = (export.names.read.clone(), manifest.identity(&standing.status, standing.began));
-        let mark = Mark::find(export.gateway, export.source, identity, "export ", false).await;
+        let mark = Mark::find(export.gateway, identity, false).await;
         let mark = mark.map_err(|refusal| Halt::new(refusal.words()))?;
         if manifest.of.is_none() {
             standing.tear("the manifest has no transactionTime: the next export asks from the same moment on".into());
@@ -277,18 +277,11 @@ impl<'a> Reading<'a> {
         self.aside(&place(number, file, line), beginning, Issue::error("too-long", "", text)).await
     }
 
-    /// Sets a line aside, unless that was done before a kill.
+    /// Sets a line aside; done twice after a kill, the second finds it done.
     async fn aside(&mut self, place: &str, body: &[u8], issue: Issue) -> Result<(), Halt> {
         let (gateway, line) = (self.export.gateway, Line { place, body });
-        let mut loaded = std::mem::take(&mut self.mark.stands.loaded);
-        let done = match self.mark.is_aside(place) {
-            true => {
-                loaded.set_aside(issue.code);
-                Ok(())
-            }
-            false => gateway.set_aside(self.export.source, &line, &[issue], &caller(), &mut loaded).await,
-        };
-        self.mark.stands.loaded = loaded;
+        let loaded = &mut self.mark.stands.loaded;
+        let done = gateway.set_aside(self.export.source, &line, &[issue], &caller(), loaded).await;
         done.map_err(|refusal| Halt::new(refusal.words()))
     }
 
