@@ -36,10 +36,9 @@ pub async fn keep_registered(
     mut stop: tokio::sync::watch::Receiver<bool>,
 ) {
     let Some(register) = &hook.settings.register else { return };
-    let (client, criteria) = (&feed.client, criteria(&feed.settings, register));
     while !*stop.borrow() {
-        let standing = Standing { gateway, client, hook, register, endpoint };
-        let looked = tokio::select! { looked = standing.all(&criteria) => looked, _ = stop.changed() => return };
+        let looked = registered(gateway, feed, hook, endpoint);
+        let looked = tokio::select! { looked = looked => looked, _ = stop.changed() => return };
         for (criteria, registered) in looked {
             let source = &hook.source;
             match registered {
