@@ -130,10 +130,7 @@ async fn work(desk: Arc<Desk>, server: Running, how: How) -> End {
         tracing::warn!("assessing, pulling, taking messages or sending still ran when the time to drain was over");
         tasks.abort_all();
     }
-    match desk.store().close().await {
-        Ok(()) => End::Done,
-        Err(error) => fail(End::Failed, error),
-    }
+    wire::ended(desk.store(), End::Done).await
 }
 
 /// SIGTERM, as service managers send it, or Ctrl-C.
