@@ -27,6 +27,7 @@ pub mod hl7v2;
 pub mod hooks;
 pub mod import;
 pub mod keys;
+pub mod lease;
 pub mod library;
 pub mod lines;
 pub mod maps;

@@ -148,8 +148,7 @@ impl<'a> Reading<'a> {
             let pause = match &trouble {
                 Trouble::Damaged(_) if turn == 1 => Duration::ZERO,
                 Trouble::Passing(_, later) if turn < TRIES => {
-                    let now = self.export.gateway.now();
-                    let wanted = later.map(|at| Duration::from_micros((at.0 - now.0).max(0).unsigned_abs()));
+                    let wanted = later.map(|at| self.export.gateway.now().until(at));
                     wanted.unwrap_or_else(|| Duration::from_secs(1 << (turn - 1)))
                 }
                 _ => return Err(trouble),

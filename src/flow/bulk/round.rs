@@ -5,10 +5,12 @@ use super::manifest::{Manifest, remarks, told};
 use super::settings::Bulk;
 use super::standing::{self, Names, Standing};
 use crate::flow::gateway::{Gateway, Source};
-use crate::flow::pull::{Feed, Halt, Pulled, TRIES, back};
+use crate::flow::lease::{LEASE_STEP, Lease};
+use crate::flow::pull::{Feed, Halt, Pulled, TRIES, back, tell};
 use crate::link::{Address, Answer, Origins};
 use crate::model::time::Instant;
 use std::time::Duration;
+use tokio::sync::watch;
 
 /// Longest pause between two questions for the status of an export, unless the server wants a longer one.
 const STATUS_PAUSE_MAX: Duration = Duration::from_secs(60);
@@ -53,21 +55,27 @@ pub async fn round(gateway: &Gateway, feed: &Feed, whole: bool) -> Pulled {
     pulled
 }
 
-/// Exports for as long as the gateway runs; ends when `stop` says so.
-pub async fn run(gateway: &Gateway, feed: &Feed, mut stop: tokio::sync::watch::Receiver<bool>) {
+/// Exports for as long as the gateway runs, where no other on the same store does; ends when `stop` says so.
+pub async fn run(gateway: &Gateway, feed: &Feed, stop: watch::Receiver<bool>) {
+    let lease = Lease::of("bulk", &feed.source);
+    tokio::select! {
+        never = lease.keep(gateway) => match never {},
+        () = rounds(gateway, feed, &lease, stop) => {}
+    }
+    lease.let_go(gateway).await;
+}
+
+async fn rounds(gateway: &Gateway, feed: &Feed, lease: &Lease, mut stop: watch::Receiver<bool>) {
     let bulk = feed.settings.exports().unwrap_or_default();
     while !*stop.borrow() {
         let mut wait = due(gateway, feed, &bulk).await;
-        if wait.is_zero() {
+        if wait.is_zero() && !lease.take(gateway).await {
+            wait = bulk.every.min(LEASE_STEP);
+        } else if wait.is_zero() {
             let pulled =
                 tokio::select! { pulled = round(gateway, feed, false) => pulled, _ = stop.changed() => return };
-            let (source, kept) = (&feed.source, pulled.loaded.kept.values().sum::<u64>());
-            let set_aside = pulled.loaded.set_aside.values().sum::<u64>();
-            tracing::info!(%source, files = pulled.files, kept, set_aside, deleted = pulled.deleted, "exported");
-            for problem in &pulled.problems {
-                tracing::warn!(%source, "{problem}");
-            }
-            let later = pulled.later.map_or(Duration::ZERO, |at| until(gateway, at));
+            tell(feed, &pulled, "exported");
+            let later = pulled.later.map_or(Duration::ZERO, |at| gateway.now().until(at));
             let next = due(gateway, feed, &bulk).await;
             wait = if next.is_zero() { AGAIN.max(later) } else { next.max(later) };
         }
@@ -82,16 +90,12 @@ async fn due(gateway: &Gateway, feed: &Feed, bulk: &Bulk) -> Duration {
     if !found.is_ok_and(|found| found.is_none_or(|standing| standing.over)) {
         return Duration::ZERO;
     }
-    let ended = standing::moment(gateway, feed, &names.ended).await.ok().flatten();
-    ended.map_or(Duration::ZERO, |at| until(gateway, after(at, bulk.every)))
+    let ended = feed.cursor(gateway, &names.ended).await.ok().flatten();
+    ended.map_or(Duration::ZERO, |at| gateway.now().until(after(at, bulk.every)))
 }
 
 fn after(from: Instant, length: Duration) -> Instant {
     from.plus_us(i64::try_from(length.as_micros()).unwrap_or(i64::MAX))
-}
-
-fn until(gateway: &Gateway, at: Instant) -> Duration {
-    Duration::from_micros((at.0 - gateway.now().0).max(0).unsigned_abs())
 }
 
 /// What one round works with.
@@ -175,7 +179,7 @@ impl Export<'_> {
 
     async fn is_due(&self) -> Result<bool, Halt> {
         let Some(reread) = self.bulk.reread else { return Ok(false) };
-        let last = standing::moment(self.gateway, self.feed, &self.names.whole).await?;
+        let last = self.feed.cursor(self.gateway, &self.names.whole).await?;
         Ok(last.is_none_or(|last| last <= back(self.gateway.now(), reread)))
     }
 
@@ -215,7 +219,7 @@ impl Export<'_> {
             if over || failed == TRIES {
                 return Err(Halt { later, ..Halt::new(format!("the status of the export: {words}")) });
             }
-            tokio::time::sleep(pause(later.map(|at| until(self.gateway, at)), asked)).await;
+            tokio::time::sleep(pause(later.map(|at| self.gateway.now().until(at)), asked)).await;
         }
     }
 

@@ -14,7 +14,7 @@ pub use hinted::bring;
 pub(crate) use named::{members, place};
 pub use page::PAGES_MAX;
 pub(crate) use page::{Ask, Halt, PAUSE_MAX, TRIES, caller};
-pub(crate) use round::back;
 pub use round::{Feed, HINT_PAUSE, Pulled, round, run};
+pub(crate) use round::{back, tell};
 pub(crate) use settings::maybe;
 pub use settings::{By, Pull};

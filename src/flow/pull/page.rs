@@ -193,7 +193,7 @@ impl Feed {
                 Err(failure) if failure.lasting => return Err(Halt::unanswered(failure)),
                 Err(failure) => Halt::unanswered(failure),
             };
-            let wanted = halt.later.map(|at| Duration::from_micros((at.0 - gateway.now().0).max(0).unsigned_abs()));
+            let wanted = halt.later.map(|at| gateway.now().until(at));
             let wait = wanted.unwrap_or(pause);
             if turn == TRIES || wait > PAUSE_MAX {
                 return Err(halt);

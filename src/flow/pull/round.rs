@@ -7,6 +7,7 @@ use super::settings::{By, Pull};
 use crate::clock::steady;
 use crate::flow::gateway::{Gateway, Source};
 use crate::flow::hooks::{Hints, Hook};
+use crate::flow::lease::{LEASE_STEP, Lease};
 use crate::flow::lines::Loaded;
 use crate::flow::seam::Reading;
 use crate::link::Client;
@@ -92,15 +93,35 @@ pub async fn round(gateway: &Gateway, feed: &Feed, whole: bool) -> Pulled {
     pulled
 }
 
-/// Pulls for as long as the gateway runs, and at once what a hook hints at; ends when `stop` says so.
-pub async fn run(gateway: &Gateway, feed: &Feed, hook: Option<Arc<Hook>>, mut stop: watch::Receiver<bool>) {
-    let round = || Hints { round: true, ..Hints::default() };
-    let (mut hints, mut due) = (round(), Duration::ZERO);
+/// Pulls for as long as the gateway runs, and at once what a hook hints at; ends when `stop` says so. Of several gateways
+/// on one store one pulls by the clock; what is hinted at is brought by whoever was told.
+pub async fn run(gateway: &Gateway, feed: &Feed, hook: Option<Arc<Hook>>, stop: watch::Receiver<bool>) {
+    let lease = Lease::of("pull", &feed.source);
+    tokio::select! {
+        never = lease.keep(gateway) => match never {},
+        () = rounds(gateway, feed, hook, &lease, stop) => {}
+    }
+    lease.let_go(gateway).await;
+}
+
+async fn rounds(
+    gateway: &Gateway,
+    feed: &Feed,
+    hook: Option<Arc<Hook>>,
+    lease: &Lease,
+    mut stop: watch::Receiver<bool>,
+) {
+    let (mut hints, mut by_clock, mut due) = (Hints::default(), true, Duration::ZERO);
     while !*stop.borrow() {
+        let ours = by_clock && lease.take(gateway).await;
+        hints.round |= ours;
+        if by_clock && !ours {
+            due = steady() + feed.settings.every.min(LEASE_STEP);
+        }
         // What was begun is idempotent and its cursor moves last, so a round may end anywhere.
         let pulled = tokio::select! { pulled = bring(gateway, feed, &hints) => pulled, _ = stop.changed() => return };
         if hints != Hints::default() {
-            tell(feed, &pulled);
+            tell(feed, &pulled, "pulled");
         }
         if let Some(hook) = &hook {
             hook.put_back(pulled.waiting);
@@ -109,7 +130,7 @@ pub async fn run(gateway: &Gateway, feed: &Feed, hook: Option<Arc<Hook>>, mut st
             due = steady() + feed.settings.every;
         }
         // A server that wants peace has it, whatever is hinted.
-        let asked = pulled.later.map(|at| Duration::from_micros((at.0 - gateway.now().0).max(0).unsigned_abs()));
+        let asked = pulled.later.map(|at| gateway.now().until(at));
         due = asked.map_or(due, |asked| due.max(steady() + asked));
         let hinted = async {
             match hook.as_deref().filter(|_| asked.is_none()) {
@@ -119,18 +140,20 @@ pub async fn run(gateway: &Gateway, feed: &Feed, hook: Option<Arc<Hook>>, mut st
             tokio::time::sleep(HINT_PAUSE).await;
         };
         let taken = || hook.as_deref().map(Hook::take).unwrap_or_default();
-        hints = tokio::select! {
-            () = tokio::time::sleep(due.saturating_sub(steady())) => Hints { round: true, ..taken() },
-            () = hinted => taken(),
-            _ = stop.changed() => Hints::default(),
+        (hints, by_clock) = tokio::select! {
+            () = tokio::time::sleep(due.saturating_sub(steady())) => (taken(), true),
+            () = hinted => (taken(), false),
+            _ = stop.changed() => return,
         };
     }
 }
 
-fn tell(feed: &Feed, pulled: &Pulled) {
+/// What a round brought, for the log.
+pub(crate) fn tell(feed: &Feed, pulled: &Pulled, what: &str) {
     let (source, kept) = (&feed.source, pulled.loaded.kept.values().sum::<u64>());
     let set_aside = pulled.loaded.set_aside.values().sum::<u64>();
-    tracing::info!(%source, pages = pulled.pages, kept, set_aside, deleted = pulled.deleted, "pulled");
+    let (pages, files) = (pulled.pages, pulled.files);
+    tracing::info!(%source, pages, files, kept, set_aside, deleted = pulled.deleted, "{what}");
     for problem in &pulled.problems {
         tracing::warn!(%source, "{problem}");
     }
@@ -304,7 +327,8 @@ impl Feed {
         Ok(last.is_none_or(|last| last <= back(now, reread)))
     }
 
-    async fn cursor(&self, gateway: &Gateway, name: &str) -> Result<Option<Instant>, Halt> {
+    /// A moment that a cursor keeps.
+    pub(crate) async fn cursor(&self, gateway: &Gateway, name: &str) -> Result<Option<Instant>, Halt> {
         Ok(self.store_cursor(gateway, name).await?.and_then(|words| words.parse().ok()).map(Instant))
     }
 

@@ -14,6 +14,7 @@ mod sandboxes;
 mod strange;
 mod subscriptions;
 mod tls;
+mod together;
 mod tokens;
 mod twister;
 pub mod vendors;
