@@ -139,7 +139,8 @@ impl Export<'_> {
         let asked = standing::asked(self.feed, self.bulk);
         if let Some(found) = Standing::find(self.gateway, self.feed, self.names).await? {
             let late = !found.over && after(Instant(found.began), self.bulk.within) < self.gateway.now();
-            if found.asked == asked && !found.over && !late && !(whole && found.since.is_some()) {
+            let another = found.asked != asked || (whole && found.since.is_some());
+            if !(found.over || late || another) {
                 return Ok(found);
             }
             if late {
