@@ -213,7 +213,8 @@ impl Room {
 
     async fn answer<S: AsyncRead + AsyncWrite + Unpin>(&self, told: &Told, blocks: &mut Blocks<S>) -> io::Result<()> {
         let control = hex(&crate::clock::random_bytes::<8>());
-        for answer in answers(told, self.gateway.now(), &self.source.zone, &control) {
+        let Source { zone, dialect, .. } = &self.source;
+        for answer in answers(told, self.gateway.now(), zone, &dialect.charset, &control) {
             blocks.send(&answer).await?;
         }
         Ok(())

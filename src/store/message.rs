@@ -102,7 +102,9 @@ impl Unit for KeepMessage {
                 return Ok(Done::Undo(Err(ImportRefusal { entry: 0, reason: RefusalReason::Overtaken })));
             }
         }
-        if let (true, Some(aside)) = (self.remember(tx).await?, &self.aside) {
+        self.remember(tx).await?;
+        // It waits once, whatever became of the message before.
+        if let Some(aside) = &self.aside {
             let (aside, caller, at) = (aside.clone(), self.import.caller.clone(), self.import.at);
             KeepAside { aside, caller, at }.run(tx).await?;
         }
@@ -124,32 +126,21 @@ impl KeepMessage {
         Ok(changed == 1)
     }
 
-    /// Keeps the message itself; whether it is new, or ended otherwise before.
-    async fn remember(&self, tx: &mut impl Tx) -> Result<bool, StoreError> {
-        let name = key(&self.import.source, &Sha256::digest(&self.body));
-        let sql = "select state from message where partition = part(?1) and name = ?1";
-        let before = tx.query(sql, args![name]).await?.first().map(|r| r.int(0)).transpose()?;
-        let state = self.fate.number();
-        match before {
-            Some(before) if before == state => return Ok(false),
-            Some(_) => {
-                let sql = "update message set state = ?2, at = ?3 where partition = part(?1) and name = ?1";
-                tx.execute(sql, args![name, state, self.import.at]).await?;
-                return Ok(true);
-            }
-            None => {}
+    /// Keeps the message itself, and how it ended this time.
+    async fn remember(&self, tx: &mut impl Tx) -> Result<(), StoreError> {
+        let (source, state) = (&self.import.source, self.fate.number());
+        let name = key(source, &Sha256::digest(&self.body));
+        let sql = "update message set state = ?2, at = case when state = ?2 then at else ?3 end where partition = part(?1) and name = ?1";
+        if tx.execute(sql, args![name, state, self.import.at]).await? > 0 {
+            return Ok(());
         }
         let packed = zstd::bulk::compress(&self.body, LEVEL)
             .map_err(|e| StoreError::Corrupt(format!("a message cannot be packed: {e}")))?;
-        let patient = self.patient.as_ref().map(|id| Item::of(&self.import.source, "Patient", id));
-        let added = tx
-            .execute(
-                "insert into message (partition, name, source, at, state, patient, body) values (part(?1), ?1, ?2, ?3, ?4, ?5, ?6) on conflict do nothing",
-                args![name, &*self.import.source, self.import.at, state, patient, packed],
-            )
-            .await?;
+        let patient = self.patient.as_ref().map(|id| Item::of(source, "Patient", id));
+        let sql = "insert into message (partition, name, source, at, state, patient, body) values (part(?1), ?1, ?2, ?3, ?4, ?5, ?6) on conflict do nothing";
+        let added = tx.execute(sql, args![name, &**source, self.import.at, state, patient, packed]).await?;
         // No row: the same message came by another way just now; the unit is run again from what is there.
-        if added == 1 { Ok(true) } else { Err(StoreError::Busy) }
+        if added == 1 { Ok(()) } else { Err(StoreError::Busy) }
     }
 }
 

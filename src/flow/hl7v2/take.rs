@@ -49,9 +49,8 @@ pub struct Told {
 impl Told {
     /// Why it was refused or set aside in part, in one line.
     pub fn words(&self) -> String {
-        let faults = self.faults.iter().map(ToString::to_string);
-        let parts = (!self.aside.is_empty()).then(|| reasons(&self.aside));
-        faults.chain(parts).collect::<Vec<_>>().join("; ")
+        let parts = self.aside.iter().map(|(place, why)| format!("{place}: {why}"));
+        reasons(self.faults.iter().map(ToString::to_string).chain(parts))
     }
 }
 
@@ -125,8 +124,7 @@ impl Gateway {
         faults: &[Fault],
         caller: &Caller,
     ) -> Result<(), Refusal> {
-        let reason = faults.iter().map(ToString::to_string).collect::<Vec<_>>().join("; ");
-        let aside = Some(set_aside(source, place, reason, body));
+        let aside = Some(set_aside(source, place, reasons(faults.iter().map(ToString::to_string)), body));
         let unit = self.unit(source, body, (Plan::default(), aside), Fate::Refused, caller);
         match self.store.write(unit).await? {
             Ok(_) => Ok(()),
@@ -145,7 +143,10 @@ impl Gateway {
         for _ in 0..TURNS {
             let mut plan = self.plan(source, words).await?;
             let told = std::mem::take(&mut plan.aside);
-            let aside = (!told.is_empty()).then(|| set_aside(source, place, reasons(&told), body));
+            let aside = (!told.is_empty()).then(|| {
+                let why = reasons(told.iter().map(|(place, why)| format!("{place}: {why}")));
+                set_aside(source, place, why, body)
+            });
             let kinds: Vec<ResourceType> = plan.entries.iter().map(|e| e.draft.resource_type).collect();
             let gone = plan.deletions.len() as u64;
             let unit = self.unit(source, body, (plan, aside), Fate::Taken, caller);
@@ -268,11 +269,12 @@ fn set_aside(source: &Source, place: &str, reason: String, body: &[u8]) -> SetAs
     SetAside { source: source.name.to_string(), reason, place: place.to_owned(), body: body.to_vec() }
 }
 
-/// Why parts of a message are set aside, in one line.
-fn reasons(parts: &[(String, String)]) -> String {
-    let mut words: Vec<String> = parts.iter().take(REASONS_MAX).map(|(place, why)| format!("{place}: {why}")).collect();
-    if parts.len() > REASONS_MAX {
-        words.push(format!("and {} more", parts.len() - REASONS_MAX));
+/// Why a message, or parts of it, are set aside, in one line.
+fn reasons(mut all: impl Iterator<Item = String>) -> String {
+    let mut words: Vec<String> = all.by_ref().take(REASONS_MAX).collect();
+    let more = all.count();
+    if more > 0 {
+        words.push(format!("and {more} more"));
     }
     words.join("; ")
 }

@@ -17,7 +17,8 @@ pub(super) fn system(name: &str, how: &Spoken<'_>) -> Option<String> {
     let known = match upper.as_str() {
         "" => return None,
         "LN" | "LOINC" => "http://loinc.org",
-        "SCT" | "SCT2" | "SNM3" | "SNOMED-CT" => "http://snomed.info/sct",
+        // SNM3 and SCT2 are other code systems, whose codes look alike.
+        "SCT" | "SNOMED-CT" => "http://snomed.info/sct",
         "UCUM" => UCUM_SYSTEM,
         "I10" => "http://hl7.org/fhir/sid/icd-10",
         "I10C" => "http://hl7.org/fhir/sid/icd-10-cm",

@@ -4,6 +4,7 @@ use super::charset;
 use super::message::{self, Delimiters, Header, Message, SEGMENTS_MAX, Segment};
 use super::{administration, patient, result};
 use crate::model::time::{Instant, Zone};
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 /// Which number of an order makes the identity of its results.
@@ -142,37 +143,45 @@ fn at_header(field: usize, code: u16, text: impl Into<String>) -> Fault {
     Fault { segment: "MSH".into(), nth: 1, field, code, text: text.into() }
 }
 
+/// The first segment of bytes, and what parts it; with the usual delimiters where its own are wrong, and then `false`. What is needed
+/// to answer is ASCII in every set that is taken; a byte beyond it changes nothing there.
+fn first(bytes: &[u8]) -> Option<(Cow<'_, str>, Delimiters, bool)> {
+    let end = bytes.iter().position(|b| matches!(b, b'\r' | b'\n')).unwrap_or(bytes.len());
+    let msh = String::from_utf8_lossy(&bytes[..end]);
+    let own = Delimiters::of(&msh);
+    let with = own.or_else(|| Delimiters::usual(&msh))?;
+    Some((msh, with, own.is_some()))
+}
+
 /// The header of bytes of which no more can be read, as of a message that is too long.
 pub fn read_header(bytes: &[u8]) -> Option<Header> {
-    let rough = String::from_utf8_lossy(bytes.get(..4096).unwrap_or(bytes));
-    Some(message::split(&rough, Delimiters::of(&rough)?).header)
+    let (msh, with, _) = first(message::bare(bytes))?;
+    Some(message::header(&Segment::of(&msh, 1, with)))
 }
 
 /// Reads the bytes of one message; `None` for the header: there is none.
 pub fn read_message(bytes: &[u8], how: &Spoken<'_>) -> (Option<Header>, Outcome) {
-    let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
-    // What is needed to answer is ASCII in every set that is taken; a byte beyond it changes nothing there.
-    let rough = String::from_utf8_lossy(bytes);
-    let Some(with) = Delimiters::of(&rough) else {
-        let text = "found no MSH with delimiters that differ; wanted such as MSH|^~\\&";
-        let header = Delimiters::usual(&rough).map(|with| message::split(&rough, with).header);
-        return (header, Outcome::Rejected(vec![at_header(2, 100, text)]));
+    let bytes = message::bare(bytes);
+    let (msh, with) = match first(bytes) {
+        Some((msh, with, true)) => (msh, with),
+        _ => {
+            let text = "found no MSH with delimiters that differ; wanted such as MSH|^~\\&";
+            return (read_header(bytes), Outcome::Rejected(vec![at_header(2, 100, text)]));
+        }
     };
-    let header = message::split(&rough, with).header;
-    let name = if header.charset.is_empty() { how.charset } else { &header.charset };
-    let text = match charset::decode(bytes, name) {
+    let named = message::charset(&Segment::of(&msh, 1, with));
+    let text = match charset::decode(bytes, if named.is_empty() { how.charset } else { &named }) {
         Ok(text) => text,
-        Err(words) => return (Some(header), Outcome::Wrong(vec![at_header(18, 102, words)])),
+        Err(words) => return (read_header(bytes), Outcome::Wrong(vec![at_header(18, 102, words)])),
     };
     let message = message::split(&text, with);
-    let header = message.header.clone();
     let faults = envelope(&message, how);
-    if !faults.is_empty() {
-        let rejected = faults.iter().all(|f| matches!(f.code, 200..=203));
-        return (Some(header), if rejected { Outcome::Rejected(faults) } else { Outcome::Wrong(faults) });
-    }
-    let outcome = stated(&message, how);
-    (Some(header), outcome)
+    let outcome = match faults.iter().all(|f| matches!(f.code, 200..=203)) {
+        _ if faults.is_empty() => stated(&message, how),
+        true => Outcome::Rejected(faults),
+        false => Outcome::Wrong(faults),
+    };
+    (Some(message.header), outcome)
 }
 
 /// What must hold of any message.
@@ -240,7 +249,7 @@ fn for_people(event: &str) -> Words {
 const KNOWN: &[&str] = &[
     "MSH", "SFT", "EVN", "PID", "PD1", "NK1", "PV1", "PV2", "MRG", "ORC", "OBR", "OBX", "NTE", "SPM", "TQ1", "TQ2",
     "CTD", "CTI", "FT1", "ROL", "DB1", "AL1", "IN1", "IN2", "IN3", "GT1", "ACC", "UB1", "UB2", "PDA", "DRG", "DSC",
-    "PRT", "SAC", "ARV", "UAC", "RXA", "RXR", "RXE", "RXO", "RXC", "RXG",
+    "PRT", "SAC", "ARV", "UAC", "RXA", "RXR", "RXE", "RXO", "RXG",
 ];
 
 /// Segments that nobody here understands, all in one: the message is kept whole.

@@ -47,7 +47,14 @@ pub(super) fn read(message: &Message<'_>, how: &Spoken<'_>) -> Result<Words, Vec
     let context = Context { how, sent, message };
     let (mut words, mut found) = (Words::default(), Vec::new());
     let (mut patient, mut group, mut results) = (None, Group::default(), 0);
+    // Whether what comes next may be a note of the last result.
+    let mut noted = false;
     for segment in &message.segments {
+        noted = match segment.name {
+            "OBX" => misplaced(&group).is_none(),
+            "NTE" | "PRT" => noted,
+            _ => false,
+        };
         match segment.name {
             "PID" | "OBR" => {
                 context.finish(patient.as_deref(), std::mem::take(&mut group), &mut found, &mut words, &mut faults);
@@ -66,7 +73,7 @@ pub(super) fn read(message: &Message<'_>, how: &Spoken<'_>) -> Result<Words, Vec
                 }
             }
             "NTE" => {
-                if let Some((_, notes)) = group.results.last_mut() {
+                if let Some((_, notes)) = group.results.last_mut().filter(|_| noted) {
                     notes.extend(segment.repetitions(3).iter().map(Field::whole));
                 }
             }
@@ -291,7 +298,7 @@ fn status(obx: &str, obr: &str) -> Result<(&'static str, i64), String> {
         "C" | "K" => ("corrected", 4),
         "X" => ("cancelled", 5),
         "D" | "W" => ("entered-in-error", 6),
-        "" => ("unknown", 0),
+        "" => return Err("found no status in OBX-11, nor in OBR-25; wanted one of table 0085".into()),
         "U" => {
             return Err(
                 "found status U, which makes final what was sent before; wanted the result once more with status F"

@@ -198,6 +198,22 @@ async fn an_answer_says_what_is_wrong_and_where() {
 }
 
 #[tokio::test]
+async fn an_answer_is_in_the_character_set_of_the_settings_where_the_message_is_silent() {
+    let place = Place::file();
+    let open = open(speaking(&place, "UTC", Dialect { charset: "8859/1".into(), ..Dialect::default() }), bounds());
+    let mut stream = open.connect().await;
+    let text = b"MSH|^~\\&|ADT|K\xf6ln|TG|TG|20260315||ADT^A08|E1|P|2.5\rPID|1||p1\r";
+    stream.write_all(&block(text)).await.expect("sent");
+    let mut bytes = vec![0; 512];
+    let read = stream.read(&mut bytes).await.expect("an answer");
+    let heard = String::from_utf8_lossy(&bytes[..read]).into_owned();
+    assert!(bytes.starts_with(b"\x0bMSH|^~\\&|TG|TG|ADT|K\xf6ln|"), "{heard}");
+    assert_eq!(segment(&heard, "MSA").trim_end(), "MSA|AA|E1", "{heard}");
+    drop(stream);
+    open.close().await;
+}
+
+#[tokio::test]
 async fn senders_that_do_not_keep_to_it_are_closed() {
     let place = Place::file();
     let short = Bounds {

@@ -151,6 +151,13 @@ fn files_of_messages_are_imported() {
         "{first}"
     );
     assert_eq!((&first["set_aside"]["message"], &first["ignored"]["message"]), (&5.into(), &1.into()), "{first}");
+    // What a file holds decides, whatever it is called.
+    let named = folder.0.join("export.txt");
+    std::fs::copy("fixtures/hl7v2/patients.hl7", &named).expect("copied");
+    let mut command = trialgate();
+    command.args(["import", "--source", "lab", "--json", "--store", &folder.store(), "--config"]).arg(&config).arg(&named);
+    let other: serde_json::Value = serde_json::from_str(&output(&mut command)).expect("JSON");
+    assert_eq!(other["set_aside"], serde_json::json!({}), "{other}");
     let again = run(true);
     assert_eq!((&again["events"]["created"], &again["events"]["updated"]), (&0.into(), &0.into()), "{again}");
     let refused = trialgate()
