@@ -147,7 +147,7 @@ fn files_of_messages_are_imported() {
     let first = run(false);
     assert_eq!(
         (&first["kept"]["MedicationAdministration"], &first["events"]["deleted"]),
-        (&3.into(), &2.into()),
+        (&6.into(), &2.into()),
         "{first}"
     );
     assert_eq!((&first["set_aside"]["message"], &first["ignored"]["message"]), (&5.into(), &1.into()), "{first}");
@@ -155,7 +155,10 @@ fn files_of_messages_are_imported() {
     let named = folder.0.join("export.txt");
     std::fs::copy("fixtures/hl7v2/patients.hl7", &named).expect("copied");
     let mut command = trialgate();
-    command.args(["import", "--source", "lab", "--json", "--store", &folder.store(), "--config"]).arg(&config).arg(&named);
+    command
+        .args(["import", "--source", "lab", "--json", "--store", &folder.store(), "--config"])
+        .arg(&config)
+        .arg(&named);
     let other: serde_json::Value = serde_json::from_str(&output(&mut command)).expect("JSON");
     assert_eq!(other["set_aside"], serde_json::json!({}), "{other}");
     let again = run(true);
