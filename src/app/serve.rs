@@ -13,10 +13,11 @@ use crate::http::coordinator::routes::{Exposure, Pages};
 use crate::http::running::Running;
 use crate::mllp::{Bounds, Listener};
 use std::collections::BTreeMap;
+use std::io;
 use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
-use tokio::signal::unix::{SignalKind, signal};
+use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::task::JoinSet;
 
 /// Runs until SIGTERM or Ctrl-C, then drains.
@@ -37,6 +38,7 @@ struct How {
     listeners: Vec<Listener>,
     drain: Duration,
     profiles: Profiles,
+    terminated: io::Result<Signal>,
 }
 
 async fn start(args: &Serve) -> Result<(Arc<Desk>, Running, How), String> {
@@ -65,13 +67,15 @@ async fn start(args: &Serve) -> Result<(Arc<Desk>, Running, How), String> {
     served.hooks = hooks.clone();
     let pages = pages(&desk, &base, served.address().ip()).await?;
     let server = Running::start(desk.gateway.clone(), served, pages);
+    // Before it says where it listens: whoever reads that may stop it at once.
+    let terminated = signal(SignalKind::terminate());
     // The first lines on stdout: whoever starts it on port 0 reads here where it listens.
     println!("trialgate listens on {}", server.base());
     for listener in &listeners {
         println!("messages of {} are taken on {}", listener.source(), listener.address());
     }
     let assesses = settings.assess.unwrap_or(true);
-    Ok((desk, server, How { assesses, feeds, hooks, endpoints, listeners, drain, profiles }))
+    Ok((desk, server, How { assesses, feeds, hooks, endpoints, listeners, drain, profiles, terminated }))
 }
 
 /// Pages travel beyond this machine under https alone: a session's cookie is as good as a password.
@@ -120,7 +124,7 @@ async fn work(desk: Arc<Desk>, server: Running, how: How) -> End {
     }
     let to = desk.clone();
     tasks.spawn(async move { deliver::run(&to, stopped).await });
-    told_to_stop().await;
+    told_to_stop(how.terminated).await;
     tracing::info!("stopping: no new connections, what runs may end");
     stop.send_replace(true);
     let all = async { while tasks.join_next().await.is_some() {} };
@@ -134,9 +138,9 @@ async fn work(desk: Arc<Desk>, server: Running, how: How) -> End {
 }
 
 /// SIGTERM, as service managers send it, or Ctrl-C.
-async fn told_to_stop() {
+async fn told_to_stop(terminated: io::Result<Signal>) {
     let interrupted = tokio::signal::ctrl_c();
-    match signal(SignalKind::terminate()) {
+    match terminated {
         Ok(mut terminated) => {
             tokio::select! { _ = terminated.recv() => {}, _ = interrupted => {} }
         }

@@ -77,11 +77,8 @@ fn message(told: &Told, word: &str, now: Instant, zone: &Zone, control: &str) ->
     }
     // What was set aside of a message that is taken: a warning, where the version has a word for one.
     if newer(version, 5) {
-        for (place, reason) in told.aside.iter().take(FAULTS_MAX) {
-            let (segment, nth) = place.trim_end_matches(']').split_once('[').unwrap_or((place, "1"));
-            let nth = nth.parse().unwrap_or(1);
-            let fault = Fault { segment: segment.into(), nth, field: 0, code: 207, text: reason.clone() };
-            err(&fault, version, encoding, 'W', &mut out);
+        for part in told.aside.iter().take(FAULTS_MAX) {
+            err(part, version, encoding, 'W', &mut out);
         }
     }
     out

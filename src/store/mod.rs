@@ -54,7 +54,7 @@ pub use hooks::HearEvents;
 pub use lease::TakeLease;
 pub use listing::*;
 pub use marked::{CursorAfter, ImportMarked};
-pub use message::{Fate, Heard, HeardOf, KeepMessage, MessageOf};
+pub use message::{Fate, Heard, HeardOf, KeepMessage, KeepMessages, MessageOf};
 pub use open::{Options, Store, shown};
 pub use outbox::*;
 pub use questions::*;

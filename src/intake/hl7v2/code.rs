@@ -75,6 +75,13 @@ pub(super) struct Unit {
     ucum: Option<String>,
 }
 
+impl Unit {
+    /// A unit of UCUM.
+    pub(super) fn of_ucum(code: &str) -> Self {
+        Self { word: code.to_owned(), ucum: Some(code.to_owned()) }
+    }
+}
+
 pub(super) fn unit(field: &Field<'_>, how: &Spoken<'_>) -> Option<Unit> {
     if let Some(word) = power(field) {
         return Some(Unit { word, ucum: None });

@@ -4,15 +4,19 @@ use super::charset;
 use super::message::{self, Delimiters, Header, Message, SEGMENTS_MAX, Segment};
 use super::{administration, patient, result};
 use crate::model::time::{Instant, Zone};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 
-/// Which number of an order makes the identity of its results.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Order {
-    /// OBR-3, the laboratory's.
+/// Which number of an order its results are known by.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum Number {
+    /// OBR-3 and ORC-3, the number of who fulfills the order.
+    #[default]
     Filler,
-    /// OBR-2, the orderer's.
+    /// OBR-2 and ORC-2, the number of who placed the order.
     Placer,
 }
 
@@ -28,7 +32,7 @@ pub struct Spoken<'a> {
     /// The assigning authority whose patient numbers are the ids of Patients; `*`: whatever is written there.
     pub authority: Option<&'a str>,
     /// The number of an order that its results are known by.
-    pub order: Order,
+    pub order: Number,
     /// MSH-11 that is taken.
     pub processing: &'a [String],
     /// FHIR systems of names of code systems and authorities.
@@ -42,22 +46,15 @@ pub struct Spoken<'a> {
 /// One resource that a message states.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Said {
-    /// Segment and number that it was made from, such as `OBX[2]`.
-    pub place: String,
+    /// The segment that it was made from.
+    pub segment: &'static str,
+    /// Which of its name, from 1.
+    pub nth: usize,
     /// FHIR JSON with an id and the version of its source.
     pub body: Vec<u8>,
 }
 
-/// A part of a message that states nothing that can be kept, and why.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Aside {
-    /// Segment and number.
-    pub place: String,
-    /// In words, without personal data.
-    pub reason: String,
-}
-
-/// Why a message is not taken: what ERR says.
+/// Why a message is not taken, or a part of it is set aside: what ERR says.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Fault {
     /// Segment.
@@ -89,8 +86,10 @@ pub enum Outcome {
 /// no name away, and whatever arrives first, the same stands in the end.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct OfPatient {
-    /// Segment and number that it was made from.
-    pub place: String,
+    /// The segment that it was made from.
+    pub segment: &'static str,
+    /// Which of its name, from 1.
+    pub nth: usize,
     /// The Patient's id.
     pub id: String,
     /// When it was entered and sent, as words in the order of time.
@@ -117,8 +116,8 @@ pub struct Words {
     pub said: Vec<Said>,
     /// What is said of Patients.
     pub patients: Vec<OfPatient>,
-    /// The rest.
-    pub aside: Vec<Aside>,
+    /// Parts that state nothing that can be kept.
+    pub aside: Vec<Fault>,
 }
 
 impl std::fmt::Display for Fault {
@@ -130,6 +129,11 @@ impl std::fmt::Display for Fault {
 
 pub(super) fn fault(at: &Segment<'_>, field: usize, code: u16, text: impl Into<String>) -> Fault {
     Fault { segment: at.name.into(), nth: at.nth, field, code, text: text.into() }
+}
+
+/// Why a segment is set aside.
+pub fn aside(segment: &str, nth: usize, text: impl Into<String>) -> Fault {
+    Fault { segment: segment.into(), nth, field: 0, code: 207, text: text.into() }
 }
 
 /// One more, unless that field is blamed already.
@@ -242,7 +246,7 @@ fn for_people(event: &str) -> Words {
     let reason = format!(
         "found ADT^{event}, which merges or moves numbers of patients in a way that is not read here; people have to look at it"
     );
-    Words { aside: vec![Aside { place: "MSH[1]".into(), reason }], ..Words::default() }
+    Words { aside: vec![aside("MSH", 1, reason)], ..Words::default() }
 }
 
 /// Segments of the standard that state nothing that is read here.
@@ -253,7 +257,7 @@ const KNOWN: &[&str] = &[
 ];
 
 /// Segments that nobody here understands, all in one: the message is kept whole.
-fn unknown(message: &Message<'_>, how: &Spoken<'_>) -> Option<Aside> {
+fn unknown(message: &Message<'_>, how: &Spoken<'_>) -> Option<Fault> {
     let odd = |s: &&Segment<'_>| !KNOWN.contains(&s.name) && !how.ignore.iter().any(|i| i == s.name);
     let found: Vec<&Segment<'_>> = message.segments.iter().filter(odd).collect();
     let first = found.first()?;
@@ -263,6 +267,5 @@ fn unknown(message: &Message<'_>, how: &Spoken<'_>) -> Option<Aside> {
     names.dedup();
     let reason =
         format!("segments that are not understood: {}; name them in `ignore` if they are not needed", names.join(", "));
-    let place = if named(first.name) { first.name } else { "segment" };
-    Some(Aside { place: format!("{place}[{}]", first.nth), reason })
+    Some(aside(if named(first.name) { first.name } else { "segment" }, first.nth, reason))
 }

@@ -13,6 +13,7 @@ on_both!(
     chinese_results_are_read,
     german_results_are_read,
     administrations_are_read,
+    rates_are_read_and_amounts_are_never_guessed,
     faults_name_the_field,
     a_message_is_read_again_when_its_cause_is_mended,
     statuses_are_those_of_the_standard,
@@ -51,8 +52,8 @@ async fn a_message_is_kept_as_received_and_once(place: Place) {
 async fn values_are_as_printed(place: Place) {
     let ward = ward(&place);
     let told = ward.take(&fixture("result-types.hl7")[0]).await;
-    let aside: Vec<&str> = told.aside.iter().map(|(place, _)| place.as_str()).collect();
-    assert_eq!((told.verdict, aside), (Verdict::Taken, vec!["OBX[14]", "OBX[15]", "OBX[16]"]));
+    let aside: Vec<(&str, usize)> = told.aside.iter().map(|f| (f.segment.as_str(), f.nth)).collect();
+    assert_eq!((told.verdict, aside), (Verdict::Taken, vec![("OBX", 14), ("OBX", 15), ("OBX", 16)]));
     let asides = ward.asides().await;
     assert_eq!((asides.len(), &asides[0].body), (1, &fixture("result-types.hl7")[0]), "the message whole, and once");
     assert_eq!(asides[0].reason.matches("OBX[").count(), 3, "a file, two values in one result, and `make final`");
@@ -130,6 +131,26 @@ async fn administrations_are_read(place: Place) {
     assert_eq!((&all[1]["status"], &all[1]["dosage"]["dose"]["value"]), (&"completed".into(), &7.5.into()));
     assert_eq!(all[1]["effectivePeriod"]["end"], "2026-03-15T10:30:00+00:00");
     assert_eq!(all[1]["dosage"]["route"]["coding"][0]["code"], "IV");
+}
+
+async fn rates_are_read_and_amounts_are_never_guessed(place: Place) {
+    let ward = ward(&place);
+    let told = ward.take(&fixture("rates.hl7")[0]).await;
+    assert!(told.words().starts_with("RXA[4]: found a time unit in RXA-12"), "{told:?}");
+    let all = ward.all(ResourceType::MedicationAdministration).await;
+    let of = |code: &str| all.iter().find(|a| a["medicationCodeableConcept"]["coding"][0]["code"] == code).expect(code);
+    let ratio = &of("3002")["dosage"]["rateRatio"];
+    assert_eq!((&ratio["numerator"]["value"], &ratio["denominator"]["value"]), (&100.into(), &24.into()));
+    assert_eq!(ratio["denominator"]["code"], "h");
+    // Two and a half hours of 4 mg/h; a third that never ends, and one without an end, are no amounts.
+    let facts = ward.facts("p4").await;
+    let given = |code: &str| {
+        facts.iter().find(|f| f.contains(&format!("\"{code}\"")) && f.contains("part: 0")).expect(code).clone()
+    };
+    assert!(given("6851").contains(r#"decimal: "10""#), "{}", given("6851"));
+    for code in ["3002", "5640"] {
+        assert!(given(code).contains("Boolean(true)"), "{}", given(code));
+    }
 }
 
 async fn faults_name_the_field(place: Place) {
@@ -324,7 +345,11 @@ fn a_header_is_read_of_what_is_cut_short() {
     let long = [b"MSH|^~\\&|A|B|C|D|20260315||ORU^R01|1|P|2.5\rOBX|1|ED|".as_slice(), &[0xff; 9_000]].concat();
     assert_eq!(control(&long), Some("1".into()));
     assert_eq!(control(&[b"\xef\xbb\xbf".as_slice(), &long].concat()), Some("1".into()));
-    assert_eq!(control(b"MSH|^^\\&|A|B|C|D|20260315||ORU^R01|1|P|2.5\rOBX|1"), Some("1".into()), "with the usual delimiters");
+    assert_eq!(
+        control(b"MSH|^^\\&|A|B|C|D|20260315||ORU^R01|1|P|2.5\rOBX|1"),
+        Some("1".into()),
+        "with the usual delimiters"
+    );
     assert_eq!(control(b"PID|1"), None);
 }
 
