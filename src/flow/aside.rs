@@ -3,7 +3,7 @@
 
 use super::answer::{Grade, Refusal};
 use super::gateway::{Gateway, Source};
-use super::hl7v2::{Verdict, is_message};
+use super::hl7v2::{Verdict, is_message, messages};
 use super::lines::{Line, type_of};
 use super::seam;
 use crate::model::time::{Instant, Zone};
@@ -144,7 +144,8 @@ impl Gateway {
         }
     }
 
-    /// A message of HL7 v2: what it states has an order of its own, so what is newer stays.
+    /// A message of HL7 v2, or a batch of them: what one states has an order of its own, so what is newer stays. One that is wrong keeps
+    /// nothing back of the others, and the batch stays.
     async fn take_again(
         &self,
         source: &Source,
@@ -152,11 +153,25 @@ impl Gateway {
         body: &[u8],
         caller: &Caller,
     ) -> Result<Replayed, Refusal> {
-        let told = self.message(source, place, body, caller).await?;
-        Ok(match told.verdict {
-            Verdict::NotUsed => Replayed::LeftOut("its event changes nothing here".into()),
-            Verdict::Taken if told.aside.is_empty() => Replayed::Kept("message"),
-            Verdict::Taken | Verdict::Wrong | Verdict::Rejected => Replayed::Refused(told.words()),
+        let all = messages(body);
+        // One message is known by all of its bytes, as it was set aside.
+        let is_batch = all.len() != 1 || !body.starts_with(b"MSH");
+        let (mut kept, mut refused) = (false, Vec::new());
+        for (n, one) in all.into_iter().enumerate() {
+            let told = match is_batch {
+                true => self.message(source, &format!("{place} message {}", n + 1), one, caller).await?,
+                false => self.message(source, place, body, caller).await?,
+            };
+            kept |= told.verdict == Verdict::Taken;
+            let words = told.words();
+            if !words.is_empty() {
+                refused.push(if is_batch { format!("message {}: {words}", n + 1) } else { words });
+            }
+        }
+        Ok(match (refused.is_empty(), kept) {
+            (false, _) => Replayed::Refused(refused.join("; ")),
+            (true, true) => Replayed::Kept("message"),
+            (true, false) => Replayed::LeftOut("its event changes nothing here".into()),
         })
     }
 

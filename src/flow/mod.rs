@@ -28,6 +28,7 @@ pub mod hooks;
 pub mod import;
 pub mod keep;
 pub mod keys;
+pub mod lease;
 pub mod library;
 pub mod lines;
 pub mod maps;

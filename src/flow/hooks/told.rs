@@ -3,6 +3,7 @@
 use super::board::{Gap, Hook};
 use crate::flow::answer::{Grade, Refusal};
 use crate::flow::gateway::Gateway;
+use crate::flow::pull::place;
 use crate::flow::query::is_id;
 use crate::intake::{Notification, Sort, read_notification};
 use crate::link::Client;
@@ -127,11 +128,6 @@ fn below<'r>(base: &str, reference: &'r str) -> Option<(&'r str, &'r str)> {
         (Some(kind), Some(id), None) if is_id(id) => Some((kind, id)),
         _ => None,
     }
-}
-
-fn place(base: &str, reference: &str) -> Option<(ResourceType, String)> {
-    let (kind, id) = below(base, reference)?;
-    Some((ResourceType::named(kind)?, id.to_owned()))
 }
 
 fn subscription_at(base: &str, reference: &str) -> Option<String> {

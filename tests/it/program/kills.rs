@@ -29,6 +29,8 @@ pub struct Work<'w> {
     pub start: &'w dyn Fn() -> Child,
     /// How far it is; grows.
     pub stands: &'w dyn Fn() -> u64,
+    /// Whether there is nothing left to do.
+    pub is_done: &'w dyn Fn() -> bool,
     /// It is killed when it came so far beyond where it stood, at most.
     pub step: u64,
 }
@@ -38,7 +40,7 @@ pub fn killed(work: &Work<'_>, times: usize) -> usize {
     for killed in 0..times {
         let mut child = (work.start)();
         let goal = (work.stands)() + u64::from(u32::from_be_bytes(random_bytes())) % (work.step + 1);
-        while (work.stands)() < goal && child.try_wait().expect("a child").is_none() {
+        while (work.stands)() < goal && !(work.is_done)() && child.try_wait().expect("a child").is_none() {
             std::thread::yield_now();
         }
         // At any moment of the next step.
@@ -48,7 +50,7 @@ pub fn killed(work: &Work<'_>, times: usize) -> usize {
         let ended = child.try_wait().expect("a child");
         child.kill().expect("SIGKILL");
         child.wait().expect("it ends");
-        if ended.is_some() {
+        if ended.is_some() || (work.is_done)() {
             return killed;
         }
     }
@@ -75,6 +77,7 @@ pub fn kept(store: &str, folder: &Path) -> Vec<String> {
             "select hex(patient), code, at_end, hex(item), part, version, kind, low, high, unit, until is null from fact",
         ),
         ("set aside", "select source, place, hex(body), state from set_aside"),
+        ("message", "select hex(name), source, state, hex(patient), hex(body) from message"),
     ] {
         let mut statement = file.prepare(sql).unwrap_or_else(|e| panic!("{sql}: {e}"));
         let columns = statement.column_count();
@@ -183,7 +186,7 @@ fn by(way: &str, store: &str, folder: &Folder, times: usize) -> usize {
                 asked.get()
             }
         };
-        let work = Work { start: &start, stands: &stands, step: if bulk { 300 } else { 35 } };
+        let work = Work { start: &start, stands: &stands, is_done: &|| false, step: if bulk { 300 } else { 35 } };
         // The half of them at first.
         met += killed(&work, if phase == 1 { times.div_ceil(2) } else { times - met });
         let told: Value = serde_json::from_str(&output(&mut pull(&config, store))).expect("JSON");
@@ -256,7 +259,7 @@ fn an_import_that_is_killed_loses_and_doubles_nothing() {
         let place = Place::file();
         let store = place.url();
         let start = || import(&store).stdout(Stdio::null()).stderr(Stdio::null()).spawn().expect("starts");
-        let work = Work { start: &start, stands: &|| mark(&runtime, &store, &name), step: 1_000 };
+        let work = Work { start: &start, stands: &|| mark(&runtime, &store, &name), is_done: &|| false, step: 1_000 };
         let met = killed(&work, times);
         let found: Value = serde_json::from_str(&output(&mut import(&store))).expect("JSON");
         for part in ["kept", "events", "ignored", "set_aside"] {
