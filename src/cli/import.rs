@@ -120,7 +120,7 @@ async fn file(gateway: &Gateway, path: &Path, args: &Import, heard: Heard<'_>) -
         };
     }
     let identity = files::identity(path, &args.source).map_err(|e| e.to_string())?;
-    let mark = Mark::find(gateway, &source, identity, &format!("{place}:"), args.again).await;
+    let mark = Mark::find(gateway, identity, args.again).await;
     let mut mark = mark.map_err(|refusal| refusal.words())?;
     if mark.stands.done {
         eprintln!("trialgate: {place} was read to its end before and is passed over; --again reads it from its start");

@@ -15,6 +15,7 @@ pub mod key;
 pub mod length;
 pub mod medication;
 pub mod number;
+pub mod outcome;
 pub mod parcel;
 pub mod purpose;
 pub mod reading;

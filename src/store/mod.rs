@@ -51,7 +51,7 @@ pub use feed::*;
 pub use history::{History, Last, Versions};
 pub use hooks::HearEvents;
 pub use listing::*;
-pub use marked::{AsideOf, CursorAfter, ImportMarked};
+pub use marked::{CursorAfter, ImportMarked};
 pub use message::{Fate, Heard, HeardOf, KeepMessage, KeepMessages, MessageOf};
 pub use open::{Options, Store, shown};
 pub use outbox::*;

@@ -157,6 +157,9 @@ pub(super) fn trial(loader: &mut Loader<'_, '_, '_>, root: &Node<'_, '_>, plan: 
         hidden: root.get("blinding").map(|b| b.texts("hidden")).unwrap_or_default(),
         treatment,
         visits,
+        outcomes: Vec::new(),
+        safety: Vec::new(),
+        concomitant: Vec::new(),
         leans_on: loader.leans_on.clone().into_iter().collect(),
     })
 }

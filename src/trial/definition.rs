@@ -2,6 +2,7 @@
 
 use super::expression::tree::{Duration, Expr};
 use super::instrument::Instrument;
+use super::outcome::{Outcome, Safety};
 use crate::model::code::Coding;
 use crate::model::fact::{FactStatus, Origin, Qualifier};
 use crate::model::number::Number;
@@ -43,6 +44,12 @@ pub struct Trial {
     pub treatment: Option<Treatment>,
     /// Visit rows.
     pub visits: Vec<Visits>,
+    /// What is measured at visits, and times to an event.
+    pub outcomes: Vec<Outcome>,
+    /// How results are graded.
+    pub safety: Vec<Safety>,
+    /// Drugs that are told of beside the study drug, by place of their variables.
+    pub concomitant: Vec<usize>,
     /// Further files that say what it asks, name and text: instruments and code sets.
     pub leans_on: Vec<(String, String)>,
 }

@@ -17,6 +17,7 @@ mod lint_lists;
 mod lint_words;
 pub mod load;
 pub mod mistake;
+pub mod outcome;
 mod schema;
 pub mod sheet;
 mod site_map;

@@ -73,6 +73,9 @@ fn trial() -> Trial {
         treatment: None,
         leans_on: vec![],
         visits: vec![],
+        outcomes: Vec::new(),
+        safety: Vec::new(),
+        concomitant: Vec::new(),
     }
 }
 

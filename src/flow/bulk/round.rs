@@ -78,7 +78,10 @@ pub async fn run(gateway: &Gateway, feed: &Feed, mut stop: tokio::sync::watch::R
 /// How long until an export is to be asked for or gone on with.
 async fn due(gateway: &Gateway, feed: &Feed, bulk: &Bulk) -> Duration {
     let names = Names::of(&feed.source);
-    let Ok(None) = Standing::find(gateway, feed, &names).await else { return Duration::ZERO };
+    let found = Standing::find(gateway, feed, &names).await;
+    if !found.is_ok_and(|found| found.is_none_or(|standing| standing.over)) {
+        return Duration::ZERO;
+    }
     let ended = standing::moment(gateway, feed, &names.ended).await.ok().flatten();
     ended.map_or(Duration::ZERO, |at| until(gateway, after(at, bulk.every)))
 }
@@ -131,14 +134,15 @@ impl Export<'_> {
     async fn standing(&self, whole: bool, pulled: &mut Pulled) -> Result<Standing, Halt> {
         let asked = standing::asked(self.feed, self.bulk);
         if let Some(found) = Standing::find(self.gateway, self.feed, self.names).await? {
-            let late = after(Instant(found.began), self.bulk.within) < self.gateway.now();
-            if found.asked == asked && !late && !(whole && found.since.is_some()) {
+            let late = !found.over && after(Instant(found.began), self.bulk.within) < self.gateway.now();
+            if found.asked == asked && !found.over && !late && !(whole && found.since.is_some()) {
                 return Ok(found);
             }
             if late {
                 pulled.problem("an export took longer than `bulk.within`: it was given up and begun anew".into());
             }
-            self.end(&self.address(&found)?).await;
+            let at = self.address(&found)?;
+            self.end(found, &at).await?;
         }
         self.kick_off(asked, whole).await
     }
@@ -153,11 +157,9 @@ impl Export<'_> {
         query.extend(since.as_deref().map(|since| ("_since", since)));
         let now = self.gateway.now();
         let answer = self.feed.client.kick_off(&path, &query, now).await;
-        let answer = answer.map_err(|failure| Halt {
-            words: format!("asking for an export: {}", failure.text),
-            later: failure.later,
-        })?;
-        let wrong = |words: String| Halt { words: format!("asking for an export: {words}"), later: answer.retry_after };
+        let what = "asking for an export";
+        let answer = answer.map_err(|failure| Halt::unanswered(failure).at(what))?;
+        let wrong = |words: String| Halt { later: answer.retry_after, ..Halt::new(words) }.at(what);
         if !answer.is_success() {
             return Err(wrong(coded(&answer)));
         }
@@ -165,7 +167,7 @@ impl Export<'_> {
             wrong(format!("HTTP {} without Content-Location; wanted 202 and where its status is asked", answer.status))
         })?;
         let began = now.0;
-        let standing = Standing { status, began, asked, since, torn: false, problems: Vec::new() };
+        let standing = Standing { status, began, asked, since, torn: false, problems: Vec::new(), over: false };
         self.address(&standing)?;
         standing.save(self.gateway, self.feed, self.names).await?;
         Ok(standing)
@@ -211,7 +213,7 @@ impl Export<'_> {
             asked += 1;
             let over = after(Instant(standing.began), self.bulk.within) <= now;
             if over || failed == TRIES {
-                return Err(Halt { words: format!("the status of the export: {words}"), later });
+                return Err(Halt { later, ..Halt::new(format!("the status of the export: {words}")) });
             }
             tokio::time::sleep(pause(later.map(|at| until(self.gateway, at)), asked)).await;
         }
@@ -246,17 +248,19 @@ impl Export<'_> {
         }
         let ended = self.gateway.now().0.to_string();
         self.feed.save(self.gateway, &self.names.ended, ended).await?;
-        self.end(at).await;
-        Standing::clear(self.gateway, self.feed, self.names).await
+        self.end(reading.standing, at).await
     }
 
-    /// Tells the server; what it answers changes nothing, since it ends the export by itself in time.
-    async fn end(&self, at: &Address) {
+    /// Tells the server that an export is no longer wanted; what it answers changes nothing, since it ends the export by
+    /// itself in time. Kept before: whoever is killed in between must not take what is over for lost.
+    async fn end(&self, standing: Standing, at: &Address) -> Result<(), Halt> {
+        Standing { over: true, ..standing }.save(self.gateway, self.feed, self.names).await?;
         let answer = self.feed.client.end_export(at, self.gateway.now()).await;
         let taken = answer.is_ok_and(|answer| answer.is_success() || answer.is_gone());
         if !taken {
             tracing::debug!(source = %self.feed.source, "the server did not take the end of the export");
         }
+        Standing::clear(self.gateway, self.feed, self.names).await
     }
 }
 

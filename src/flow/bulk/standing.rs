@@ -26,6 +26,9 @@ pub(super) struct Standing {
     pub(super) torn: bool,
     /// What went wrong, in words without personal data.
     pub(super) problems: Vec<String>,
+    /// Nothing of it is wanted any more: the server may have forgotten it already.
+    #[serde(default)]
+    pub(super) over: bool,
 }
 
 /// The last export that was read whole.

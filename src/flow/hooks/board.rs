@@ -20,6 +20,14 @@ pub struct Hints {
     pub resources: BTreeSet<(ResourceType, String)>,
 }
 
+impl Hints {
+    fn bound(&mut self) {
+        if self.resources.len() > HINTS_MAX {
+            *self = Self { round: true, resources: BTreeSet::new() };
+        }
+    }
+}
+
 /// The hook of one source.
 #[derive(Debug)]
 pub struct Hook {
@@ -60,10 +68,15 @@ impl Hook {
     pub fn resource(&self, kind: ResourceType, id: &str) {
         self.change(|hints| {
             hints.resources.insert((kind, id.to_owned()));
-            if hints.resources.len() > HINTS_MAX {
-                *hints = Hints { round: true, resources: BTreeSet::new() };
-            }
+            hints.bound();
         });
+    }
+
+    /// These could not be read: they wait for the next round, and wake nobody.
+    pub(crate) fn put_back(&self, resources: BTreeSet<(ResourceType, String)>) {
+        let mut waiting = self.waiting.lock().unwrap_or_else(PoisonError::into_inner);
+        waiting.resources.extend(resources);
+        waiting.bound();
     }
 
     fn change(&self, by: impl FnOnce(&mut Hints)) {

@@ -3,6 +3,7 @@
 use super::board::Hook;
 use crate::flow::answer::{Grade, Refusal};
 use crate::flow::gateway::Gateway;
+use crate::flow::pull::place;
 use crate::flow::query::is_id;
 use crate::intake::{Notification, Sort, read_notification};
 use crate::model::draft::ResourceType;
@@ -45,7 +46,7 @@ impl Hook {
         // Without numbers it is not known whether some are missing; what is not named cannot be read alone.
         told.round = told.missed > 0 || (read.sort == Sort::Event && (read.unnamed || read.focuses.is_empty()));
         for focus in &read.focuses {
-            match self.place(focus) {
+            match place(&self.base, focus) {
                 Some((kind, id)) => {
                     self.resource(kind, &id);
                     told.resources += 1;
@@ -104,18 +105,5 @@ impl Hook {
         let Some(kind) = ResourceType::named(kind) else { return Ok(Told::default()) };
         self.resource(kind, id);
         Ok(Told { resources: 1, ..Told::default() })
-    }
-
-    /// Type and id of a reference that is relative, or below the source's own base.
-    fn place(&self, reference: &str) -> Option<(ResourceType, String)> {
-        let relative = match reference.strip_prefix(self.base.as_str()) {
-            Some(rest) => rest.strip_prefix('/')?,
-            None => reference,
-        };
-        let mut steps = relative.split("/_history/").next()?.split('/');
-        match (steps.next(), steps.next(), steps.next()) {
-            (Some(kind), Some(id), None) if is_id(id) => Some((ResourceType::named(kind)?, id.to_owned())),
-            _ => None,
-        }
     }
 }

@@ -5,11 +5,13 @@
 
 mod deletions;
 mod hinted;
+mod named;
 mod page;
 mod round;
 mod settings;
 
 pub use hinted::bring;
+pub(crate) use named::{members, place};
 pub use page::PAGES_MAX;
 pub(crate) use page::{Ask, Halt, PAUSE_MAX, TRIES, caller};
 pub(crate) use round::back;

@@ -1,6 +1,7 @@
 //! One round of pulling a source, and rounds for as long as the gateway runs.
 
 use super::hinted::bring;
+use super::named::members;
 use super::page::{Ask, Halt, Search};
 use super::settings::{By, Pull};
 use crate::clock::steady;
@@ -53,6 +54,10 @@ pub struct Pulled {
     pub problems: Vec<String>,
     /// When the server wants to be asked again, if it said so.
     pub later: Option<Instant>,
+    /// The server was not there, or had no time: the round ended early.
+    pub away: bool,
+    /// What was hinted at and not brought for that reason.
+    pub waiting: BTreeSet<(ResourceType, String)>,
 }
 
 impl Pulled {
@@ -64,6 +69,7 @@ impl Pulled {
 
     pub(crate) fn halted(&mut self, halt: Halt) {
         self.later = self.later.max(halt.later);
+        self.away |= halt.ends_round();
         self.problem(halt.words);
     }
 }
@@ -95,6 +101,9 @@ pub async fn run(gateway: &Gateway, feed: &Feed, hook: Option<Arc<Hook>>, mut st
         let pulled = tokio::select! { pulled = bring(gateway, feed, &hints) => pulled, _ = stop.changed() => return };
         if hints != Hints::default() {
             tell(feed, &pulled);
+        }
+        if let Some(hook) = &hook {
+            hook.put_back(pulled.waiting);
         }
         if hints.round {
             due = steady() + feed.settings.every;
@@ -128,7 +137,7 @@ fn tell(feed: &Feed, pulled: &Pulled) {
 }
 
 impl Feed {
-    /// Types one after the other; one that fails does not keep the others waiting.
+    /// Types one after the other; one that fails does not keep the others waiting, unless the server is busy or away.
     async fn by_time(&self, gateway: &Gateway, source: &Source, whole: bool, pulled: &mut Pulled) -> Result<(), Halt> {
         // Ranges are of the server's own clock, whatever ours says.
         let metadata = self.patiently(gateway, Ask::Read(&["metadata"])).await?;
@@ -143,13 +152,15 @@ impl Feed {
             let done = async {
                 let met = self.walk(gateway, source, &Search { kind, query, patient: None }, pulled).await?;
                 if whole && self.settings.reread.is_some() {
-                    self.forget(gateway, source, (kind, None), &|id| met.contains(id), pulled).await?;
+                    self.forget(gateway, source, (kind, None), &|id| met.ids.contains(id), pulled).await?;
                     self.save(gateway, &format!("{name}/whole"), now.0.to_string()).await?;
                 }
                 self.save(gateway, &name, now.0.to_string()).await
             };
-            if let Err(halt) = done.await {
-                pulled.halted(halt);
+            match done.await {
+                Err(halt) if halt.ends_round() => return Err(halt),
+                Err(halt) => pulled.halted(halt),
+                Ok(()) => {}
             }
         }
         Ok(())
@@ -174,9 +185,9 @@ impl Feed {
         pulled: &mut Pulled,
     ) -> Result<(), Halt> {
         let name = format!("pull/{}/roster", self.source);
-        let roster = self.roster(gateway, source).await?;
+        let roster = self.roster(gateway, source, pulled).await?;
         let last = self.store_cursor(gateway, &name).await?.filter(|_| !whole).unwrap_or_default();
-        let mut asked: BTreeSet<String> = BTreeSet::new();
+        let (mut asked, mut drugs) = (BTreeSet::new(), BTreeSet::new());
         for patient in roster.iter().filter(|id| **id > last) {
             // First the records, and whoever they lead to: after a merge the results are there, and are no stranger's.
             let (mut open, mut chain) = (vec![patient.clone()], Vec::new());
@@ -188,7 +199,11 @@ impl Feed {
                 }
             }
             for id in &chain {
-                self.results(gateway, source, id, pulled).await?;
+                for drug in self.results(gateway, source, id, pulled).await? {
+                    if drugs.insert(drug.clone()) {
+                        self.drug(gateway, source, &drug, pulled).await?;
+                    }
+                }
             }
             self.save(gateway, &name, patient.clone()).await?;
         }
@@ -205,24 +220,43 @@ impl Feed {
         Ok(())
     }
 
+    /// Everything of a Patient. Answers the Medications that it names.
     async fn results(
         &self,
         gateway: &Gateway,
         source: &Source,
         patient: &str,
         pulled: &mut Pulled,
-    ) -> Result<(), Halt> {
-        for kind in self.settings.types().into_iter().filter(|kind| *kind != ResourceType::Patient) {
+    ) -> Result<BTreeSet<String>, Halt> {
+        let mut drugs = BTreeSet::new();
+        for kind in self.settings.types_of_patient() {
             let query = vec![("patient", patient.to_owned())];
             match self.walk(gateway, source, &Search { kind, query, patient: Some(patient) }, pulled).await {
-                Ok(met) if self.settings.reread.is_some() => {
-                    self.forget(gateway, source, (kind, Some(patient)), &|id| met.contains(id), pulled).await?;
+                Ok(met) => {
+                    if self.settings.reread.is_some() {
+                        let is_met = |id: &str| met.ids.contains(id);
+                        self.forget(gateway, source, (kind, Some(patient)), &is_met, pulled).await?;
+                    }
+                    drugs.extend(met.drugs);
                 }
-                Ok(_) => {}
-                // A server that lacks the type says so each time; one that is busy ends the round.
-                Err(halt) if halt.later.is_none() => pulled.halted(halt),
-                Err(halt) => return Err(halt),
+                // A server that lacks the type says so each time; one that is busy or away ends the round.
+                Err(halt) if halt.ends_round() => return Err(halt),
+                Err(halt) => pulled.halted(halt),
             }
+        }
+        Ok(drugs)
+    }
+
+    /// A Medication that an administration names.
+    async fn drug(&self, gateway: &Gateway, source: &Source, id: &str, pulled: &mut Pulled) -> Result<(), Halt> {
+        let kind = ResourceType::Medication;
+        if !self.settings.types().contains(&kind) {
+            return Ok(());
+        }
+        match self.ask_for(gateway, source, kind, id, pulled).await {
+            Err(halt) if halt.ends_round() => return Err(halt),
+            Err(halt) => pulled.halted(halt),
+            Ok(_) => {}
         }
         Ok(())
     }
@@ -241,16 +275,15 @@ impl Feed {
     }
 
     /// Ids of the Patients, in order.
-    async fn roster(&self, gateway: &Gateway, source: &Source) -> Result<BTreeSet<String>, Halt> {
+    async fn roster(&self, gateway: &Gateway, source: &Source, pulled: &mut Pulled) -> Result<BTreeSet<String>, Halt> {
         let mut roster: BTreeSet<String> = self.settings.patients.iter().cloned().collect();
         if let Some(group) = &self.settings.group {
             let answer = self.patiently(gateway, Ask::Read(&["Group", group])).await?;
-            let group: serde_json::Value = serde_json::from_slice(&answer.body).unwrap_or_default();
-            let members =
-                group["member"].as_array().ok_or_else(|| Halt::new("the Group of the roster has no members"))?;
-            let reference =
-                |m: &serde_json::Value| Some(m["entity"]["reference"].as_str()?.rsplit('/').next()?.to_owned());
-            roster.extend(members.iter().filter(|m| m["inactive"] != true).filter_map(reference));
+            let (ids, others) = members(&self.settings.url, &answer.body).map_err(Halt::new)?;
+            roster.extend(ids);
+            if others > 0 {
+                pulled.problem(format!("{others} members of the Group of the roster name no Patient of this server"));
+            }
         }
         if roster.is_empty() {
             let mut walk = Walk::through(Narrow::nothing(&source.name, ResourceType::Patient), ROSTER_STEP);

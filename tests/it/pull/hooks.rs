@@ -1,5 +1,6 @@
 //! Rest-hooks: what may be told, what is made of it, and that it is a hint and no more.
 
+use super::hospital::Manner;
 use super::*;
 use crate::place::on_both;
 use std::io::{Read, Write};
@@ -289,4 +290,59 @@ async fn a_hint_wakes_a_feed_that_rests() {
     let kept: Vec<String> = ward.store.read(walk).await.expect("read").resources.into_iter().map(|r| r.id).collect();
     assert_eq!(kept, ["o1"]);
     server.stop().await;
+}
+
+#[tokio::test]
+async fn a_server_that_is_away_ends_the_round_and_hints_wait() {
+    let place = Place::file();
+    let ward = ward(&place, By::Server, |pull| {
+        (pull.kinds, pull.every) = (vec!["Observation".into()], Duration::from_millis(10));
+    })
+    .await;
+    for n in ["o1", "o2"] {
+        ward.hospital.keeps(result(n, "p1", 1), CLOCK - 10);
+    }
+    let of = |kind, ids: &[&str]| ids.iter().map(|id| (kind, (*id).to_owned())).collect();
+    let both = Hints { round: false, resources: of(ResourceType::Observation, &["o1", "o2"]) };
+    bring(&ward.gateway, &ward.feed, &both).await;
+    assert_eq!(ward.observations().await, ids(&["o1", "o2"]));
+    // Gone there: polling would never find it, the hint alone does.
+    ward.hospital.forgets("Observation", "o1");
+    ward.hospital.asked();
+    ward.hospital.behaves(&[Manner::Away]);
+    let pulled = bring(&ward.gateway, &ward.feed, &both).await;
+    assert_eq!(pulled.problems.len(), 1, "{pulled:?}");
+    assert_eq!(ward.hospital.asked(), ["Observation/o1"; 4], "the others would fare no better");
+
+    let hook = hook(&ward);
+    hook.resource(ResourceType::Observation, "o1");
+    let (stop, stopped) = tokio::sync::watch::channel(false);
+    let (gateway, feed, waked) = (ward.gateway.clone(), ward.feed, hook.clone());
+    let running = tokio::spawn(async move { run(&gateway, &feed, Some(waked), stopped).await });
+    let mut asked = 0;
+    while asked < 9 {
+        asked += ward.hospital.asked().len();
+        tokio::task::yield_now().await;
+    }
+    ward.hospital.behaves(&[]);
+    let kept = || async {
+        let walk = Walk::through(Narrow::nothing("ehr", ResourceType::Observation), 1000);
+        ward.store.read(walk).await.expect("read").resources.len()
+    };
+    let gone = async { while kept().await > 1 {} };
+    tokio::time::timeout(Duration::from_secs(60), gone).await.expect("the hint is followed once the server is back");
+    stop.send_replace(true);
+    running.await.expect("it ends");
+}
+
+#[tokio::test]
+async fn a_server_that_is_away_ends_a_round_of_many_patients() {
+    let place = Place::file();
+    let ward = ward(&place, By::Patients, |pull| {
+        (pull.kinds, pull.patients) = (vec!["Observation".into()], vec!["p1".into(), "p2".into(), "p3".into()]);
+    })
+    .await;
+    ward.hospital.behaves(&[Manner::Away]);
+    let pulled = trialgate::flow::pull::round(&ward.gateway, &ward.feed, false).await;
+    assert_eq!((pulled.problems.len(), ward.hospital.asked().len()), (1, 4), "{pulled:?}");
 }

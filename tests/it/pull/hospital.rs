@@ -44,6 +44,10 @@ pub enum Manner {
     SecondPageFails,
     /// `total` and pages of one entry only, whatever `_count` says.
     SmallPages,
+    /// Searches are refused in words that quote [`QUOTED`].
+    Quotes,
+    /// Everything is refused with 503 by what stands before it.
+    Away,
 }
 
 pub struct Inside {
@@ -64,6 +68,9 @@ pub struct Inside {
     /// Its Bulk Data exports.
     pub(super) exports: Exports,
 }
+
+/// Whom a refusal quotes: the Patient asked for by id, identifier, name and birth date, and another by id and number.
+pub const QUOTED: [&str; 6] = ["qzv-asked", "MRNXWV", "Wexelbaum", "1931-07-23", "p-7741903", "555-0199"];
 
 /// The server.
 #[derive(Clone)]
@@ -170,7 +177,11 @@ pub(super) fn outcome(code: &str, text: &str) -> Value {
 }
 
 async fn metadata(State(hospital): State<Hospital>) -> Response<Body> {
-    let inside = hospital.inside();
+    let mut inside = hospital.inside();
+    if inside.manners.contains(&Manner::Away) {
+        inside.log.push("metadata".into());
+        return answer(&inside, 503, "text/html", "<html>no server</html>");
+    }
     let plain = || json!({ "resourceType": "CapabilityStatement", "fhirVersion": "4.0.1" });
     let of_vendor = inside.vendor.map(vendors::statement);
     fhir(&inside, 200, &inside.statement.clone().or(of_vendor).unwrap_or_else(plain))
@@ -179,6 +190,9 @@ async fn metadata(State(hospital): State<Hospital>) -> Response<Body> {
 async fn read(State(hospital): State<Hospital>, Path((kind, id)): Path<(String, String)>) -> Response<Body> {
     let mut inside = hospital.inside();
     inside.log.push(format!("{kind}/{id}"));
+    if inside.manners.contains(&Manner::Away) {
+        return answer(&inside, 503, "text/html", "<html>no server</html>");
+    }
     if let Some(vendor) = inside.vendor {
         return vendors::read(vendor, &inside, &kind, &id);
     }
@@ -216,6 +230,12 @@ async fn search(
     }
     if has(Manner::Html) {
         return answer(&inside, 400, "text/html", "<html><body>Patient p1 could not be shown</body></html>");
+    }
+    if has(Manner::Away) {
+        return answer(&inside, 503, "text/html", "<html>no server</html>");
+    }
+    if has(Manner::Quotes) {
+        return fhir(&inside, 403, &outcome("forbidden", &format!("not of these: {}", QUOTED.join(", "))));
     }
     if has(Manner::Redirects) {
         let mut response = answer(&inside, 302, "text/plain", "");

@@ -2,7 +2,7 @@
 
 mod bulk;
 pub mod export;
-mod faults;
+pub mod faults;
 mod first_look;
 mod hooks;
 pub mod hospital;
