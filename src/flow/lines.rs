@@ -235,7 +235,7 @@ impl Gateway {
         let (place, body) = (line.place.into(), line.body.to_vec());
         let aside = SetAside { source: source.name.to_string(), reason, place, body };
         self.store.write(KeepAside { aside, caller: caller.clone(), at: self.now() }).await?;
-        one_more(&mut loaded.set_aside, code_of(issues));
+        loaded.set_aside(code_of(issues));
         Ok(())
     }
 }
