@@ -7,14 +7,12 @@ use crate::model::fact::Origin;
 use crate::model::outcome::{Reached, Visit};
 use crate::model::reading::{Reading, Reason};
 use crate::model::time::{Instant, TimeRange, Zone, add_days, days_between};
-use crate::trial::definition::{Amount, Recorded, VariableKind, Visits};
-use crate::trial::expression::tree::{Aggregate, Calendar, Duration, Name};
+use crate::trial::definition::{Amount, Recorded, VISITS_MAX, VariableKind, Visits};
+use crate::trial::expression::tree::{Aggregate, Duration, Name};
 use jiff::civil::Date;
 use std::cell::OnceCell;
 use std::rc::Rc;
 
-/// Most visits of a row; what a definition plans beyond them is not planned.
-pub(super) const VISITS_MAX: u32 = 1_000;
 const EPOCH: Date = jiff::civil::date(1970, 1, 1);
 
 /// One visit on the line on which its row counts: days, or microseconds of a row of hours.
@@ -174,7 +172,12 @@ impl Line<'_> {
             let (low, high) = self.window(target, of.window);
             let next = between(target.0, self.after(nth(number + 1)).0);
             all.push(Planned {
-                visit: Visit { number, name: name(nth(number)), target: target.1, window: self.moments((low, high)) },
+                visit: Visit {
+                    number,
+                    name: of.visit_name(number),
+                    target: target.1,
+                    window: self.moments((low, high)),
+                },
                 target: target.0,
                 low,
                 high,
@@ -190,18 +193,6 @@ impl Line<'_> {
 /// The first place that is no nearer to the one before than to the one after.
 fn between(before: i64, after: i64) -> i64 {
     before + (after - before + 1).div_euclid(2)
-}
-
-fn name(d: Duration) -> String {
-    let letter = match d.of {
-        Calendar::Year => "Y",
-        Calendar::Month => "M",
-        Calendar::Week => "W",
-        Calendar::Day => "D",
-        Calendar::Hour => "H",
-        Calendar::Minute => "Min",
-    };
-    format!("{letter}{}", d.count)
 }
 
 fn day(date: Date) -> i64 {

@@ -398,6 +398,9 @@ pub struct Treatment {
     pub tolerance: Option<Number>,
 }
 
+/// Most visits of one row.
+pub const VISITS_MAX: u32 = 1_000;
+
 /// One row of visits.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Visits {
@@ -423,7 +426,7 @@ impl Visits {
             Calendar::Week => "W",
             Calendar::Day => "D",
             Calendar::Hour => "H",
-            Calendar::Minute => "MIN",
+            Calendar::Minute => "Min",
         };
         format!("{letter}{}", u64::from(self.every.count) * u64::from(number))
     }
