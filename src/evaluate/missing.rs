@@ -195,7 +195,7 @@ impl<'a> Scene<'a> {
 
     /// Why a function over a series leaves a variable open.
     fn series_leaf(&self, what: Aggregate, view: &View<'a>) -> Leaf {
-        let before = |at: TimeRange| at.earliest <= self.now;
+        let before = |at: TimeRange| !self.is_to_come(at);
         let all = self.all_of(view.variable);
         let newest = all.iter().filter(|r| before(r.at)).max_by_key(|r| (r.at.latest, r.at.earliest));
         let left = self.readings.series.get(view.variable).and_then(|s| s.left_out.last());

@@ -23,8 +23,20 @@ impl<'a> Scene<'a> {
                 Some((fixed, truth)) if fixed == i => of_truth(truth),
                 _ => self.once(name, || of_truth(self.criterion_plain(i))),
             },
-            Name::Anchor(i) => self.once(name, || self.value(&self.trial.anchors[i].1)),
+            Name::Anchor(i) => self.once(name, || self.anchor(i)),
         }
+    }
+
+    /// An anchor; one that happens at the very moment of the baseline is reached there.
+    fn anchor(&self, i: usize) -> Known {
+        let e = &self.trial.anchors[i].1;
+        if !self.before {
+            return self.value(e);
+        }
+        let then = self.at(self.now);
+        let value = then.value(e);
+        self.log.borrow_mut().extend(then.log.borrow().iter());
+        value
     }
 
     /// The chosen alternative of a reading.

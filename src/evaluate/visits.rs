@@ -7,7 +7,7 @@ use crate::model::fact::Origin;
 use crate::model::outcome::{Reached, Visit};
 use crate::model::reading::{Reading, Reason};
 use crate::model::time::{Instant, TimeRange, Zone, add_days, days_between};
-use crate::trial::definition::{Amount, Recorded, VISITS_MAX, VariableKind, Visits};
+use crate::trial::definition::{Amount, Recorded, VariableKind, Visits};
 use crate::trial::expression::tree::{Aggregate, Duration, Name};
 use jiff::civil::Date;
 use std::cell::OnceCell;
@@ -104,7 +104,7 @@ pub(super) fn row<'a>(scene: &Scene<'a>, of: &Visits, baseline: Option<TimeRange
     let start = baseline.unwrap_or(from);
     let baseline = Visit {
         number: 0,
-        name: "Baseline".into(),
+        name: of.visit_name(0),
         target: zone.date_of(start.latest),
         window: (Instant::MIN, start.latest),
     };
@@ -164,7 +164,7 @@ impl Line<'_> {
         let zero = (if self.by_clock { self.from.0 } else { day(self.date) }, self.date);
         let (mut all, mut before) = (Vec::new(), zero);
         let mut first = between(before.0, self.after(nth(1)).0);
-        for number in 1..=VISITS_MAX {
+        for number in 1.. {
             let target = self.after(nth(number));
             if target.0 > last.0 || target.0 <= before.0 {
                 break;

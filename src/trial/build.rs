@@ -2,7 +2,7 @@
 
 use super::build_outcome::{self, OutcomePlans};
 use super::build_variable::{self, VariablePlan};
-use super::definition::{Conduct, Criterion, ReadingChoice, Site, Study, Treatment, Trial, VISITS_MAX, Visits};
+use super::definition::{Conduct, Criterion, ReadingChoice, Site, Study, Treatment, Trial, Visits};
 use super::document::Node;
 use super::expression::check::Wanted;
 use super::expression::tree::{Calendar, Duration, Expr, Kind, Name, Type};
@@ -12,6 +12,9 @@ use crate::model::reading::Value;
 use crate::model::time::Zone;
 use crate::model::unit::Unit;
 use sha2::{Digest, Sha256};
+
+/// Most visits of one row.
+const VISITS_MAX: u64 = 1_000;
 
 /// Places of the expressions in the loader's list.
 pub(super) struct Plan {
@@ -351,7 +354,7 @@ fn row_faults(row: &Visits) -> Vec<(&'static str, String, &'static str)> {
     if minutes(row.until).1 < apart {
         found.push(("until", "the row ends before its first visit".to_owned(), "write when the last visit is"));
     }
-    if minutes(row.until).0 / apart > u64::from(VISITS_MAX) {
+    if minutes(row.until).0 / apart > VISITS_MAX {
         let message = format!("more than {VISITS_MAX} visits in one row");
         found.push(("until", message, "let the visits be farther apart, or the row end sooner"));
     }

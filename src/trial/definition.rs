@@ -398,9 +398,6 @@ pub struct Treatment {
     pub tolerance: Option<Number>,
 }
 
-/// Most visits of one row.
-pub const VISITS_MAX: u32 = 1_000;
-
 /// One row of visits.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Visits {

@@ -225,10 +225,7 @@ fn a_case_says_which_cell_event_or_grade_differs() {
         cases::run(&trial.expect("a definition"), &terms, &file, &text).differences
     };
     let diabetes = |change| differs("NCT04667143", "O01-week-24", change);
-    assert_eq!(
-        diabetes(("\"7.1 %\"", "\"7.2 %\"")),
-        ["outcomes.hba1c.W24.value: expected \"7.2 %\", found \"7.1 %\""]
-    );
+    assert_eq!(diabetes(("\"7.1 %\"", "\"7.2 %\"")), ["outcomes.hba1c.W24.value: expected \"7.2 %\", found \"7.1 %\""]);
     assert_eq!(diabetes(("\"W12\"", "\"W13\"")).len(), 1, "there is no such visit");
     assert_eq!(diabetes(("2026-04-01", "2026-04-02")).len(), 1, "day 0");
     let skin = |change| differs("NCT00962923", "O01-response-dose-grade", change);
