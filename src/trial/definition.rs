@@ -423,7 +423,7 @@ impl Visits {
             Calendar::Week => "W",
             Calendar::Day => "D",
             Calendar::Hour => "H",
-            Calendar::Minute => "MIN",
+            Calendar::Minute => "Min",
         };
         format!("{letter}{}", u64::from(self.every.count) * u64::from(number))
     }

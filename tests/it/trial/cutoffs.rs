@@ -40,6 +40,12 @@ const DERIVED: &[&str] = &[
     "0.61 * Number(spap_echo, 'mm[Hg]') + 2 > 40",
     "weight_loss_seen > 10 '%'",
     "weight_loss > 10 '%'",
+    // Changes from the baseline, of outcomes.
+    "mrss - Baseline(mrss) <= -5",
+    "PercentChange(Baseline(mrss), mrss) <= -25 '%'",
+    "PercentChange(Baseline(mrss), mrss) < -25 '%'",
+    "PercentChange(Baseline(vital_capacity), vital_capacity) >= 10 '%'",
+    "PercentChange(Baseline(dlco_pct), dlco_pct) >= 15 '%'",
 ];
 
 /// A comparison with a limit, and the recorded variables of which one result alone decides it.
