@@ -1,6 +1,6 @@
 //! What became of a person in a trial: exposure, outcomes by visit, times to an event, grades.
 
-// mod cohort;
+mod cohort;
 mod exposure;
 mod safety;
 mod sound;

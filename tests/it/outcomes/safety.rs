@@ -88,6 +88,13 @@ fn the_time_to_an_event_counts_days_from_its_anchor() {
     assert_eq!(survival(&[failed(true, "2026-03-02")], &nobody), "not started");
     assert_eq!(of(&[]), "none up to 2026-01-31, 0 days");
     assert_eq!(of(&[skin("20", "2026-03-02")]), "none up to 2026-03-02, 30 days");
+    let mut never = skin("20", "2026-05-02");
+    never.draft.status = FactStatus::EnteredInError;
+    assert_eq!(
+        of(&[never, skin("20", "2026-03-02")]),
+        "none up to 2026-03-02, 30 days",
+        "what was an error is no contact"
+    );
     assert_eq!(of(&[skin("20", "2027-03-02")]), "none up to 2026-01-31, 0 days", "what is to come is not there");
     assert_eq!(of(&[failed(false, "2026-03-02"), failed(true, "2026-04-01")]), "2026-04-01, 60 days, by [2]");
     assert_eq!(
