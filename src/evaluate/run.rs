@@ -226,6 +226,7 @@ impl<'a> Open<'a> {
                             reason: leaf.reason,
                             last: leaf.last.clone(),
                             criteria: Vec::new(),
+                            may_be: leaf.may_be.clone(),
                         },
                         leaf,
                     ));
