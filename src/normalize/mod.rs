@@ -1,6 +1,7 @@
 //! Facts as received and a site's map become readings of a trial's variables; nothing is stored of it.
 
 mod foreign;
+mod guess;
 mod instrument;
 mod person;
 mod plan;
@@ -9,5 +10,6 @@ mod read;
 mod text;
 mod ways;
 
+pub use guess::{MayMean, fits, is_of_use, is_unmapped, may_mean};
 pub use plan::Plan;
 pub use read::normalize;

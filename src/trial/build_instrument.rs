@@ -52,7 +52,7 @@ pub(super) fn instrument(
         let help = format!("its scales: {}; written `{id}.{}`", names.join(", "), names.first().unwrap_or(&"name"));
         vec![here(format!("the instrument `{id}` has no scale `{scale}`")).with_help(help)]
     })?;
-    Ok((Instrument { wanted, ..read }, (*text).to_owned()))
+    Ok((Instrument { wanted, ..read }.only_what_it_reads(), (*text).to_owned()))
 }
 
 fn read(id: &str, file: &str, text: &str, codes: &CodeReader<'_>) -> Result<Instrument, Vec<Mistake>> {

@@ -347,6 +347,8 @@ pub struct ReadingChoice {
     pub alternatives: Vec<(String, Expr)>,
     /// Why the default.
     pub because: String,
+    /// Whether a verdict may turn on it; else only outcomes ask for it.
+    pub decides: bool,
 }
 
 /// One criterion.

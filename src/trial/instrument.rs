@@ -102,6 +102,15 @@ impl Instrument {
         scores.get(self.wanted).cloned().flatten()
     }
 
+    /// The same without the codes of items that the wanted score does not read: they are another variable's.
+    pub fn only_what_it_reads(mut self) -> Self {
+        let mut read = self.leans_on();
+        read.extend(self.scales.iter().flat_map(|s| s.raise.iter().flat_map(|(_, by)| by)));
+        let apart = self.items.iter_mut().enumerate().filter(|(place, _)| !read.contains(place));
+        apart.for_each(|(_, item)| item.codes = CodeSet::default());
+        self
+    }
+
     /// The scale that is wanted.
     pub fn scale(&self) -> &Scale {
         &self.scales[self.wanted]

@@ -40,12 +40,6 @@ const DERIVED: &[&str] = &[
     "0.61 * Number(spap_echo, 'mm[Hg]') + 2 > 40",
     "weight_loss_seen > 10 '%'",
     "weight_loss > 10 '%'",
-    // Changes from the baseline, of outcomes.
-    "mrss - Baseline(mrss) <= -5",
-    "PercentChange(Baseline(mrss), mrss) <= -25 '%'",
-    "PercentChange(Baseline(mrss), mrss) < -25 '%'",
-    "PercentChange(Baseline(vital_capacity), vital_capacity) >= 10 '%'",
-    "PercentChange(Baseline(dlco_pct), dlco_pct) >= 15 '%'",
 ];
 
 /// A comparison with a limit, and the recorded variables of which one result alone decides it.
@@ -111,12 +105,12 @@ fn taken(active: &Active, e: &Expr, found: &mut Vec<usize>) -> bool {
     }
 }
 
-/// Every comparison of a number with a literal, in criteria and in all alternatives of readings.
+/// Every comparison of a number with a literal, in criteria and in all alternatives of readings on which a verdict may turn.
 fn cut_offs(active: &Active) -> Vec<CutOff<'_>> {
     let trial = &active.trial;
     let defaults = Choice::defaults(trial);
     let mut roots: Vec<(&Expr, Choice)> = trial.criteria.iter().map(|c| (&c.expression, defaults.clone())).collect();
-    for (place, reading) in trial.readings.iter().enumerate() {
+    for (place, reading) in trial.readings.iter().enumerate().filter(|(_, reading)| reading.decides) {
         for (alternative, (_, expression)) in reading.alternatives.iter().enumerate() {
             let mut choice = defaults.clone();
             choice.0[place] = alternative;

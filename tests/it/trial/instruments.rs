@@ -172,6 +172,20 @@ fn a_questionnaire_is_recoded_and_averaged() {
 }
 
 #[test]
+fn a_scale_reads_its_own_items_and_no_other() {
+    let sent = |item: &str, n: i64| observation(item, "2026-05-20", item, json!({ "valueInteger": n }));
+    // Of an answer to another scale nothing is said, not even that it is impossible.
+    let shown = asked(&variable("rand36.pain", ""), "x > 0", &[sent("rand36-q23", 9)]);
+    assert_eq!(
+        (shown["result"].as_str(), shown["facts"].as_array().map(Vec::len)),
+        (Some("unknown"), Some(0)),
+        "{shown}"
+    );
+    let shown = asked(&variable("rand36.energy", ""), "x > 0", &[sent("rand36-q23", 9)]);
+    assert!(shown.to_string().contains("9 is no answer of `q23`"), "{shown}");
+}
+
+#[test]
 fn every_shipped_instrument_can_be_named_with_each_of_its_scales() {
     let profiles = Profiles::built_in();
     let mut count = 0;

@@ -236,3 +236,19 @@ fn a_case_says_which_cell_event_or_grade_differs() {
     assert_eq!(skin(("\"days\": 89", "\"days\": 90")), ["events.survival.days: expected 90, found 89"]);
     assert_eq!(skin(("\"-25 %\"", "\"-25 %\"")), Vec::<String>::new());
 }
+
+#[test]
+fn a_reading_that_only_outcomes_ask_for_is_beside_no_verdict() {
+    let reading = |name: &str, of: &str| {
+        format!("[readings.{name}]\nquestion = \"{name}?\"\ndefault = \"a\"\na = \"{of} > 20\"\nb = \"{of} >= 20\"\n")
+    };
+    let outcome = outcome("value = \"of_outcome\"\nvisits = \"monthly\"");
+    let derived = "[variables.above]\nderive = \"of_verdict\"\n";
+    let readings = reading("of_verdict", "skin") + &reading("of_outcome", "skin");
+    let world = world(&format!("{}{derived}{readings}{}", body(&outcome), include("B", "above")));
+    let decides: Vec<_> = world.trial.readings.iter().map(|r| (r.name.as_str(), r.decides)).collect();
+    assert_eq!(decides, [("of_verdict", true), ("of_outcome", false)]);
+    let told: Vec<String> =
+        world.assess(&[], "2026-03-15T12:00:00+08:00").readings.into_iter().map(|(n, _)| n).collect();
+    assert_eq!(told, ["of_verdict"]);
+}
