@@ -2,8 +2,8 @@
 
 use super::names::default_pick;
 use super::scene::Scene;
-use super::series::View;
-use super::value::{Val, equal};
+use super::series::{Member, View};
+use super::value::{Val, equal, of_value};
 use super::walk::children;
 use crate::model::assessment::MayBe;
 use crate::model::fact::Fact;
@@ -40,6 +40,13 @@ impl<'a> Scene<'a> {
         named
     }
 
+    /// Why it stands open, once for each place that is open.
+    pub(super) fn reasons(&self, e: &'a Expr) -> Vec<Reason> {
+        let mut found = Vec::new();
+        self.collect(e, &mut found);
+        found.into_iter().map(|leaf| leaf.reason).collect()
+    }
+
     /// Whether a value is not known for sure.
     fn open(&self, e: &'a Expr) -> bool {
         match self.value(e) {
@@ -68,6 +75,11 @@ impl<'a> Scene<'a> {
                 }
                 found.push(self.series_leaf(*what, &view));
             }
+            Kind::Baseline(of) if !self.before => match (self.base(), self.baseline_anchor()) {
+                (Some(base), _) => base.collect(of, found),
+                (None, Some(anchor)) => self.collect_name(Name::Anchor(anchor), found),
+                (None, None) => {}
+            },
             Kind::Call(Function::Coalesce, list) | Kind::Aggregate(_, Source::List(list)) => {
                 self.collect_alternatives(list, found);
             }
@@ -134,6 +146,7 @@ impl<'a> Scene<'a> {
                     leaf.for_people = true;
                     found.push(leaf);
                 }
+                VariableKind::Recorded(_) if self.here(i).is_some() => found.push(self.leaf_here(i)),
                 VariableKind::Recorded(r) => match &r.select {
                     Some(select) => {
                         let before = found.len();
@@ -160,6 +173,30 @@ impl<'a> Scene<'a> {
         }
     }
 
+    /// Why the bare name of a result is open at a visit, or while it is graded.
+    fn leaf_here(&self, i: usize) -> Leaf {
+        let members = self.here(i).unwrap_or_default();
+        let last = members.last().map(|m| self.day(m.reading.at));
+        self.leaf(i, self.why_here(i, &members), last)
+    }
+
+    /// The reason for it: of what is there, of what was left out, or that there is none.
+    pub(super) fn why_here(&self, i: usize, members: &[Member<'a>]) -> Reason {
+        let values: Vec<_> = members.iter().map(|m| of_value(&m.reading.value, self.zone())).collect();
+        if values.windows(2).any(|w| equal(&w[0], &w[1]) == Truth::False) {
+            return Reason::Conflicting;
+        }
+        if !values.is_empty() {
+            return Reason::KnownInPart;
+        }
+        let left = self.visit.as_ref().and_then(|at| at.left_out(self, i));
+        match left {
+            Some(reason) => reason,
+            None if self.all_of(i).iter().any(|r| !self.is_to_come(r.at)) => Reason::TooOld,
+            None => Reason::NeverSeen,
+        }
+    }
+
     fn built_in_reason(&self, b: BuiltIn) -> Reason {
         match b {
             BuiltIn::BirthDate if self.readings.person.birth_date.is_some() => Reason::KnownInPart,
@@ -175,7 +212,7 @@ impl<'a> Scene<'a> {
 
     /// Why a function over a series leaves a variable open.
     fn series_leaf(&self, what: Aggregate, view: &View<'a>) -> Leaf {
-        let before = |at: TimeRange| at.earliest <= self.now;
+        let before = |at: TimeRange| !self.is_to_come(at);
         let all = self.all_of(view.variable);
         let newest = all.iter().filter(|r| before(r.at)).max_by_key(|r| (r.at.latest, r.at.earliest));
         let left = self.readings.series.get(view.variable).and_then(|s| s.left_out.last());

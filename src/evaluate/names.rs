@@ -4,7 +4,7 @@ use super::scene::Scene;
 use super::series::{Member, View};
 use super::value::{Known, Val, When, at, of_truth, of_value, to_truth};
 use super::window::{clock_us, shift_date};
-use crate::model::fact::Origin;
+use crate::model::fact::{DraftFact, FactStatus, Origin};
 use crate::model::reading::Reading;
 use crate::model::time::{Instant, Partial, TimeRange};
 use crate::model::truth::Truth;
@@ -23,8 +23,21 @@ impl<'a> Scene<'a> {
                 Some((fixed, truth)) if fixed == i => of_truth(truth),
                 _ => self.once(name, || of_truth(self.criterion_plain(i))),
             },
-            Name::Anchor(i) => self.once(name, || self.value(&self.trial.anchors[i].1)),
+            Name::Anchor(i) => self.once(name, || self.anchor(i)),
         }
+    }
+
+    /// An anchor; one that happens at the very moment of the baseline is reached there.
+    fn anchor(&self, i: usize) -> Known {
+        let e = &self.trial.anchors[i].1;
+        if !self.before {
+            return self.value(e);
+        }
+        let then = self.at(self.now);
+        let value = then.value(e);
+        self.log.borrow_mut().extend(then.log.borrow().iter());
+        self.leans_as(&then);
+        value
     }
 
     /// The chosen alternative of a reading.
@@ -53,7 +66,34 @@ impl<'a> Scene<'a> {
         }
     }
 
+    /// What a bare name is at a visit, or while a result is graded; `None`: its `select`.
+    pub(super) fn here(&self, i: usize) -> Option<Vec<Member<'a>>> {
+        match (self.graded, &self.visit) {
+            (Some((v, place)), _) if v == i => Some(self.members_at(i, &[place])),
+            (_, Some(at)) => at.places(self, i).map(|places| self.members_at(i, places)),
+            _ => None,
+        }
+    }
+
+    /// The members of a series at these places.
+    pub(super) fn members_at(&self, i: usize, places: &[usize]) -> Vec<Member<'a>> {
+        let all = self.all_of(i);
+        let member = |place: &usize| Some(Member { reading: all.get(*place)?, place: *place, sure: true });
+        places.iter().filter_map(member).collect()
+    }
+
+    /// What facts that cannot be told apart come to.
+    pub(super) fn value_here(&self, i: usize, members: &[Member<'a>]) -> Known {
+        members.iter().for_each(|m| self.used(i, m.place));
+        let mut values = members.iter().map(|m| of_value(&m.reading.value, self.zone()));
+        let first = values.next()?;
+        values.fold(first, super::value::merge)
+    }
+
     fn recorded_value(&self, i: usize, r: &'a Recorded) -> Known {
+        if let Some(members) = self.here(i) {
+            return self.value_here(i, &members);
+        }
         let found = match &r.select {
             Some(select) => self.value(select),
             None => self.default_value(i, r),
@@ -163,11 +203,17 @@ impl<'a> Scene<'a> {
         }
     }
 
-    /// The newest clinical time of anything known of the person.
     fn last_contact(&self) -> Known {
-        let times = self.facts.iter().filter(|f| f.draft.origin != Origin::Patient).filter_map(|f| f.draft.at);
+        self.last_seen().map(|at| Val::Time(time_of(at)))
+    }
+
+    /// The newest clinical time of anything known of the person.
+    pub(super) fn last_seen(&self) -> Option<TimeRange> {
+        // What was entered in error never was.
+        let is_contact = |d: &DraftFact| d.origin != Origin::Patient && d.status != FactStatus::EnteredInError;
+        let times = self.facts.iter().map(|f| &f.draft).filter(|d| is_contact(d)).filter_map(|d| d.at);
         let past = times.filter(|at| at.earliest > Instant::MIN && at.earliest <= self.now);
-        past.max_by_key(|at| (at.earliest, at.latest)).map(|at| Val::Time(time_of(at)))
+        past.max_by_key(|at| (at.earliest, at.latest))
     }
 
     /// The facts that a `First`, `Last`, `Min`, `Max` of a series, or a variable, picks.
@@ -179,13 +225,7 @@ impl<'a> Scene<'a> {
                 (view.sure().next().is_some()).then_some((series.variable, picked))
             }
             Kind::Name(Name::Variable(i)) => match &self.trial.variables.get(*i)?.kind {
-                VariableKind::Recorded(r) => match &r.select {
-                    Some(select) => self.picks(select),
-                    None => {
-                        let view = self.whole_view(*i);
-                        (view.sure().next().is_some()).then(|| (*i, view.outermost(true).copied().collect()))
-                    }
-                },
+                VariableKind::Recorded(r) => self.picks_recorded(*i, r),
                 VariableKind::Derived(e) => self.picks(e),
                 VariableKind::Attested { .. } => {
                     let view = self.whole_view(*i);
@@ -198,6 +238,17 @@ impl<'a> Scene<'a> {
             }
             Kind::Convert(_, inner) => self.picks(inner),
             _ => None,
+        }
+    }
+
+    fn picks_recorded(&self, i: usize, r: &'a Recorded) -> Option<(usize, Vec<Member<'a>>)> {
+        match (self.here(i), &r.select) {
+            (Some(members), _) => (!members.is_empty()).then_some((i, members)),
+            (None, Some(select)) => self.picks(select),
+            (None, None) => {
+                let view = self.whole_view(i);
+                (view.sure().next().is_some()).then(|| (i, view.outermost(true).copied().collect()))
+            }
         }
     }
 }

@@ -1,6 +1,6 @@
 //! A trial's definition, checked and ready to be evaluated.
 
-use super::expression::tree::{Duration, Expr};
+use super::expression::tree::{Calendar, Duration, Expr};
 use super::instrument::Instrument;
 use super::outcome::{Outcome, Safety};
 use crate::model::code::Coding;
@@ -71,6 +71,7 @@ impl Trial {
         if let Some(t) = &self.treatment {
             all.extend([&t.starts].into_iter().chain(&t.ends).chain(&t.given).chain(&t.expected));
         }
+        all.extend(self.outcome_expressions());
         all
     }
 }
@@ -346,6 +347,8 @@ pub struct ReadingChoice {
     pub alternatives: Vec<(String, Expr)>,
     /// Why the default.
     pub because: String,
+    /// Whether a verdict may turn on it; else only outcomes ask for it.
+    pub decides: bool,
 }
 
 /// One criterion.
@@ -410,4 +413,20 @@ pub struct Visits {
     pub from: usize,
     /// Days or hours either side.
     pub window: Duration,
+}
+
+impl Visits {
+    /// What the visit of this number is called: `M3` for the third of `every = "1 month"`, 0 the baseline.
+    pub fn visit_name(&self, number: u32) -> String {
+        let letter = match self.every.of {
+            _ if number == 0 => return "Baseline".to_owned(),
+            Calendar::Year => "Y",
+            Calendar::Month => "M",
+            Calendar::Week => "W",
+            Calendar::Day => "D",
+            Calendar::Hour => "H",
+            Calendar::Minute => "Min",
+        };
+        format!("{letter}{}", u64::from(self.every.count) * u64::from(number))
+    }
 }

@@ -21,6 +21,7 @@ mod link;
 mod maps;
 mod model;
 mod normalize;
+mod outcomes;
 mod peers;
 mod place;
 mod program;
