@@ -31,6 +31,7 @@ pub mod library;
 pub mod lines;
 pub mod maps;
 pub mod mark;
+pub mod outcomes;
 pub mod overview;
 pub mod own;
 pub mod people;
