@@ -229,7 +229,11 @@ impl Question {
     ) -> Result<(), StoreError> {
         let followers = Followers { trial: self.trial.clone(), known: self.known, facts };
         let question = self.clone();
-        let work: FollowersWork<T> = Arc::new(move |rows| work(&question, rows));
+        let work = Arc::new(work);
+        let work: FollowersWork<T> = Arc::new(move |rows| {
+            let (question, work) = (question.clone(), work.clone());
+            Box::pin(everyone::apart(move || work(&question, rows)))
+        });
         everyone::ask_followers(store, &followers, work, each).await
     }
 

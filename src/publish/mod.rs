@@ -10,6 +10,7 @@ pub mod canonical;
 pub mod capability;
 pub mod compare;
 pub mod explain;
+pub mod export;
 pub mod group;
 pub mod guidance;
 pub mod history;
