@@ -20,6 +20,7 @@ pub mod everyone;
 mod evidence;
 pub mod expand;
 pub mod explain;
+pub mod export;
 pub mod feeds;
 pub mod gateway;
 pub mod history;
