@@ -54,4 +54,4 @@ pub mod unmapped;
 pub mod worklist;
 
 pub use crate::store::contract::{Caller, Event, Kept, StoreError, Stored};
-pub use crate::store::{Content, Deleted, Progress, Store, TableProof};
+pub use crate::store::{Content, Deleted, ExportLock, Progress, Store, TableProof};

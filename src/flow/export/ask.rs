@@ -87,6 +87,8 @@ pub struct Request {
     pub identified: bool,
     /// With what the definition hides.
     pub unblinded: bool,
+    /// Name of the file beside the table that says what its columns mean.
+    pub define: Option<String>,
 }
 
 /// What came of it.
@@ -132,8 +134,6 @@ pub struct To<'w> {
     pub out: &'w mut (dyn Write + Send),
     /// A file for what must wait for the head of a format that counts its lines.
     pub spool: Option<File>,
-    /// Name of the file beside that says what the columns mean.
-    pub define: Option<String>,
 }
 
 /// What stands at the head of a dataset.
@@ -209,7 +209,7 @@ pub async fn export(
         study: &request.trial,
         name: &name,
         label: request.dataset.label(),
-        define: to.define.as_deref(),
+        define: request.define.as_deref(),
         version: &format!("sha256:{}", hex(&definition)),
     };
     let define = ask.define(&name, &trials, &apart);

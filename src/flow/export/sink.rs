@@ -63,6 +63,10 @@ impl<'w> Sink<'w> {
         spool: Option<File>,
     ) -> io::Result<Self> {
         let longest = vec![0; columns.len()];
+        let spool = spool.filter(|_| format == Format::DatasetJson);
+        if format == Format::DatasetJson && spool.is_none() {
+            return Err(io::Error::other("no file for lines that wait for their head"));
+        }
         let mut sink = Self { out, format, columns, digest: Sha256::new(), bytes: 0, rows: 0, longest, spool };
         if matches!(format, Format::Csv | Format::Wide) {
             let head = csv::head(&sink.columns);
