@@ -27,14 +27,14 @@ impl Block {
         self.longest.resize(columns.len(), 0);
         for line in lines {
             for (longest, cell) in self.longest.iter_mut().zip(line) {
-                if let Cell::Text(words) = cell {
+                if let Cell::Text(words) | Cell::Decimal(words) = cell {
                     *longest = (*longest).max(words.chars().count());
                 }
             }
             match format {
                 Format::Csv | Format::Wide => csv::line(line, &mut self.bytes),
                 Format::Ndjson => ndjson::line(columns, line, &mut self.bytes),
-                Format::DatasetJson => dataset_json::line(line, false, &mut self.bytes),
+                Format::DatasetJson => dataset_json::line(columns, line, false, &mut self.bytes),
             }
             self.rows += 1;
         }

@@ -79,12 +79,12 @@ fn column(dataset: &str, column: &Column, longest: usize) -> String {
 }
 
 /// One line; `first`: no comma goes before it.
-pub fn line(cells: &Line, first: bool, out: &mut Vec<u8>) {
-    let one = |cell: &Cell| match cell {
+pub fn line(columns: &[Column], cells: &Line, first: bool, out: &mut Vec<u8>) {
+    let one = |(column, cell): (&Column, &Cell)| match cell {
         Cell::Decimal(literal) => text(literal),
-        other => other.json(),
+        other => other.json(column.kind),
     };
-    let all: Vec<String> = cells.iter().map(one).collect();
+    let all: Vec<String> = columns.iter().zip(cells).map(one).collect();
     out.extend(format!("{}\n[{}]", if first { "" } else { "," }, all.join(",")).bytes());
 }
 
