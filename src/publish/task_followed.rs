@@ -1,10 +1,10 @@
-//! Work that following people gives: visits that are due, and grades that somebody must judge.
+//! Work that following people gives: departures from the protocol, visits that are due, grades that somebody must judge.
 //!
 //! A grade is a candidate from 3 on, or from 2 above that of the baseline on. Whether it is an adverse event, a person says.
 
 use super::blinding::Blinding;
 use super::task::{Item, Work};
-use crate::model::outcome::{Outcomes, State};
+use crate::model::outcome::{Deviation, Outcomes, State};
 use crate::model::time::Zone;
 use crate::trial::definition::Trial;
 use crate::trial::outcome::Measured;
@@ -15,12 +15,35 @@ pub const GRADE: u8 = 3;
 /// How far above the grade of the baseline a result is a candidate.
 pub const SHIFT: u8 = 2;
 
-/// All of it that is open, visits first; always in the same order.
+/// All of it that is open: departures from the protocol, visits, grades; always in the same order.
 pub fn followed(trial: &Trial, outcomes: &Outcomes, zone: &Zone) -> Vec<Item> {
     let blinding = Blinding::of(trial, false);
-    let mut items = visits(trial, outcomes, &blinding, zone);
+    let mut items = deviations(outcomes, &blinding);
+    items.extend(visits(trial, outcomes, &blinding, zone));
     items.extend(grades(trial, outcomes, &blinding, zone));
     items
+}
+
+/// What departs from the protocol: somebody must know of it, and it rejects nobody.
+fn deviations(outcomes: &Outcomes, blinding: &Blinding) -> Vec<Item> {
+    let exposure = &outcomes.exposure;
+    let Some(day0) = exposure.day0.filter(|_| !blinding.hides_treatment()) else { return Vec::new() };
+    let one = |deviation: &Deviation| Item {
+        work: Work::ReviewAlert,
+        key: deviation.code().to_owned(),
+        description: match deviation {
+            Deviation::DoseOutsideTolerance => {
+                "Protocol deviation: the dose that was given lies outside the tolerance."
+            }
+            Deviation::Stopped => "Protocol deviation: the administration was stopped before it was complete.",
+            Deviation::GivenAgain => "Protocol deviation: the study drug was given again.",
+        }
+        .to_owned(),
+        performer: "Investigator",
+        variables: Vec::new(),
+        at: day0.to_string(),
+    };
+    exposure.deviations.iter().map(one).collect()
 }
 
 /// One for each visit at which something is due and not there.

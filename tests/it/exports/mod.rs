@@ -1,5 +1,6 @@
 //! Exports: what stands in them, that the same data is the same bytes, who is in them and who is not, and locks.
 
+mod fhir;
 mod flat;
 mod locks;
 mod tables;
@@ -60,6 +61,12 @@ id = "labs"
 kind = "secondary"
 value = ["albumin"]
 visits = "monthly"
+[[outcomes]]
+id = "response"
+kind = "secondary"
+value = "skin - Baseline(skin) <= -5"
+visits = "monthly"
+better = "true"
 [[outcomes]]
 id = "survival"
 kind = "other"
