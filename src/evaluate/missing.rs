@@ -5,6 +5,8 @@ use super::scene::Scene;
 use super::series::{Member, View};
 use super::value::{Val, equal, of_value};
 use super::walk::children;
+use crate::model::assessment::MayBe;
+use crate::model::fact::Fact;
 use crate::model::interval::Interval;
 use crate::model::reading::Reason;
 use crate::model::time::{Instant, TimeRange};
@@ -20,6 +22,8 @@ pub(super) struct Leaf {
     pub(super) last: Option<String>,
     /// A person has to answer it.
     pub(super) for_people: bool,
+    /// Codes that no map covers and in which it may have come.
+    pub(super) may_be: Vec<MayBe>,
 }
 
 impl<'a> Scene<'a> {
@@ -34,6 +38,13 @@ impl<'a> Scene<'a> {
             }
         }
         named
+    }
+
+    /// Why it stands open, once for each place that is open.
+    pub(super) fn reasons(&self, e: &'a Expr) -> Vec<Reason> {
+        let mut found = Vec::new();
+        self.collect(e, &mut found);
+        found.into_iter().map(|leaf| leaf.reason).collect()
     }
 
     /// Whether a value is not known for sure.
@@ -64,6 +75,11 @@ impl<'a> Scene<'a> {
                 }
                 found.push(self.series_leaf(*what, &view));
             }
+            Kind::Baseline(of) if !self.before => match (self.base(), self.baseline_anchor()) {
+                (Some(base), _) => base.collect(of, found),
+                (None, Some(anchor)) => self.collect_name(Name::Anchor(anchor), found),
+                (None, None) => {}
+            },
             Kind::Call(Function::Coalesce, list) | Kind::Aggregate(_, Source::List(list)) => {
                 self.collect_alternatives(list, found);
             }
@@ -116,6 +132,7 @@ impl<'a> Scene<'a> {
             reason: best.reason,
             last: best.last.clone(),
             for_people: any.iter().all(|l| l.for_people),
+            may_be: any.iter().flat_map(|l| l.may_be.iter().cloned()).collect(),
         });
     }
 
@@ -190,12 +207,12 @@ impl<'a> Scene<'a> {
 
     fn leaf(&self, variable: usize, reason: Reason, last: Option<String>) -> Leaf {
         let name = if variable == PROBLEM_LIST { "problem_list" } else { &self.trial.variables[variable].name };
-        Leaf { variable: name.to_owned(), reason, last, for_people: false }
+        Leaf { last, ..plain(name, reason) }
     }
 
     /// Why a function over a series leaves a variable open.
     fn series_leaf(&self, what: Aggregate, view: &View<'a>) -> Leaf {
-        let before = |at: TimeRange| at.earliest <= self.now;
+        let before = |at: TimeRange| !self.is_to_come(at);
         let all = self.all_of(view.variable);
         let newest = all.iter().filter(|r| before(r.at)).max_by_key(|r| (r.at.latest, r.at.earliest));
         let left = self.readings.series.get(view.variable).and_then(|s| s.left_out.last());
@@ -215,9 +232,22 @@ impl<'a> Scene<'a> {
         } else if newest.is_some() {
             Reason::TooOld
         } else {
-            Reason::NeverSeen
+            return self.never_seen(view.variable);
         };
         self.leaf(view.variable, reason, last)
+    }
+
+    /// Nothing of the kind, unless it came in a code that nobody here understands.
+    fn never_seen(&self, variable: usize) -> Leaf {
+        let places = self.readings.series.get(variable).map_or(&[][..], |s| &s.may_be);
+        let before = |fact: &&Fact| fact.draft.at.is_none_or(|at| at.earliest <= self.now);
+        let facts: Vec<&Fact> = places.iter().filter_map(|p| self.facts.get(*p)).filter(before).collect();
+        if facts.is_empty() {
+            return self.leaf(variable, Reason::NeverSeen, None);
+        }
+        let last = facts.iter().filter_map(|f| f.draft.at).max_by_key(|at| at.latest).map(|at| self.day(at));
+        let may_be = MayBe::counted(facts.iter().map(|f| &f.draft.code));
+        Leaf { may_be, ..self.leaf(variable, Reason::CodeNotUnderstood, last) }
     }
 
     /// There is something in the window: different results at one time, or one known in part.
@@ -242,7 +272,7 @@ impl<'a> Scene<'a> {
 }
 
 fn plain(name: &str, reason: Reason) -> Leaf {
-    Leaf { variable: name.to_owned(), reason, last: None, for_people: false }
+    Leaf { variable: name.to_owned(), reason, last: None, for_people: false, may_be: Vec::new() }
 }
 
 fn built_in_word(b: BuiltIn) -> &'static str {

@@ -9,6 +9,7 @@ pub mod bundle;
 pub mod canonical;
 pub mod capability;
 pub mod compare;
+pub mod course;
 pub mod explain;
 pub mod export;
 pub mod group;

@@ -100,10 +100,7 @@ impl Gateway {
             return Ok(None);
         }
         let stored = match told.row.standing.evidence.registered {
-            None => {
-                let whose = self.store.read(PersonByKey { person }).await?.map_or(person, |row| row.person);
-                self.store.read(CurrentAssessment { person: whose, trial }).await?
-            }
+            None => self.store.read(CurrentAssessment { person, trial }).await?,
             // Their own first: what counted then stands in the history of whoever they were then.
             Some(sealed) => {
                 let mut found = None;
