@@ -18,7 +18,10 @@ pub type Work<T> = Arc<dyn Fn(&[Record]) -> T + Send + Sync>;
 /// Reads all persons in order of key, works on chunks of them at once, and hands on what they came to, in that order.
 /// No more than a few chunks are held.
 pub async fn ask<T: Send + 'static>(store: &Store, work: Work<T>, mut each: impl FnMut(T)) -> Result<(), StoreError> {
-    let keys = async |after| store.read(PersonsAll { after, count: CHUNK }).await;
+    let keys = |after| {
+        let store = store.clone();
+        async move { store.read(PersonsAll { after, count: CHUNK }).await }
+    };
     let one = |persons| tokio::spawn(chunk(store.clone(), persons, work.clone()));
     through(keys, one, |found| {
         each(found);
@@ -54,7 +57,10 @@ pub async fn ask_followers<T: Send + 'static>(
     each: impl FnMut(T) -> ControlFlow<()>,
 ) -> Result<(), StoreError> {
     let count = if followers.facts { FOLLOWERS_CHUNK } else { CHUNK };
-    let keys = async |after| store.read(SubjectPersons { trial: followers.trial.clone(), after, count }).await;
+    let keys = |after| {
+        let (store, trial) = (store.clone(), followers.trial.clone());
+        async move { store.read(SubjectPersons { trial, after, count }).await }
+    };
     let one = |persons| {
         let Followers { trial, known, facts } = followers.clone();
         let (store, work) = (store.clone(), work.clone());
@@ -68,8 +74,8 @@ pub async fn ask_followers<T: Send + 'static>(
 
 type Task<T> = tokio::task::JoinHandle<Result<T, StoreError>>;
 
-async fn through<T>(
-    keys: impl AsyncFn(Option<PersonKey>) -> Result<Vec<PersonKey>, StoreError>,
+async fn through<T, K: Future<Output = Result<Vec<PersonKey>, StoreError>>>(
+    keys: impl Fn(Option<PersonKey>) -> K,
     one: impl Fn(Vec<PersonKey>) -> Task<T>,
     mut each: impl FnMut(T) -> ControlFlow<()>,
 ) -> Result<(), StoreError> {
