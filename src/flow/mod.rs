@@ -21,6 +21,7 @@ mod evidence;
 pub mod expand;
 pub mod explain;
 pub mod feeds;
+pub mod figures;
 pub mod gateway;
 pub mod history;
 pub mod hl7v2;
