@@ -1,17 +1,20 @@
 //! Declares the names of a file, takes up its expressions, and puts the checked trial together.
 
+use super::build_outcome::{self, OutcomePlans};
 use super::build_variable::{self, VariablePlan};
 use super::definition::{Conduct, Criterion, ReadingChoice, Site, Study, Treatment, Trial, Visits};
 use super::document::Node;
 use super::expression::check::Wanted;
 use super::expression::tree::{Calendar, Duration, Expr, Kind, Name, Type};
 use super::load::{Files, Loader, symbol};
-use super::mistake::Severity;
 use crate::model::number::Number;
 use crate::model::reading::Value;
 use crate::model::time::Zone;
 use crate::model::unit::Unit;
 use sha2::{Digest, Sha256};
+
+/// Most visits of one row.
+const VISITS_MAX: u64 = 1_000;
 
 /// Places of the expressions in the loader's list.
 pub(super) struct Plan {
@@ -22,6 +25,7 @@ pub(super) struct Plan {
     consider: Option<usize>,
     included: Option<usize>,
     treatment: [Option<usize>; 5],
+    outcomes: OutcomePlans,
 }
 
 /// Declares all names first, so that expressions may use them in any order; then takes up the expressions.
@@ -46,6 +50,7 @@ pub(super) fn plan<'d, 'a>(loader: &mut Loader<'d, 'a, '_>, root: &Node<'d, 'a>)
         consider,
         included,
         treatment: [times[0], times[1], given, expected, tolerance],
+        outcomes: build_outcome::plan(loader, root),
     }
 }
 
@@ -133,12 +138,9 @@ pub(super) fn trial(loader: &mut Loader<'_, '_, '_>, root: &Node<'_, '_>, plan: 
     let study = study(loader, root);
     let treatment = treatment(loader, root, &plan);
     let visits = visits(loader, root, &anchors);
-    for (key, what) in [("outcomes", "outcomes"), ("safety", "safety grades")] {
-        if root.get(key).is_some() {
-            let message = format!("{what} are not evaluated yet; only their shape is checked");
-            loader.mistakes.push(loader.document.at_key(Severity::Warning, &format!("/{key}"), message));
-        }
-    }
+    let outcomes = build_outcome::outcomes(loader, root, &plan.outcomes, &anchors, &visits);
+    let safety = build_outcome::safety(loader, root, &plan.outcomes);
+    let concomitant = build_outcome::concomitant(loader, root);
     let note = |n: Node<'_, '_>| Some((n.text("protocol")?.to_owned(), n.text("not_evaluated")?.to_owned()));
     let notes = root.get("eligibility").map(|e| e.items("note")).unwrap_or_default();
     Some(Trial {
@@ -157,9 +159,9 @@ pub(super) fn trial(loader: &mut Loader<'_, '_, '_>, root: &Node<'_, '_>, plan: 
         hidden: root.get("blinding").map(|b| b.texts("hidden")).unwrap_or_default(),
         treatment,
         visits,
-        outcomes: Vec::new(),
-        safety: Vec::new(),
-        concomitant: Vec::new(),
+        outcomes,
+        safety,
+        concomitant,
         leans_on: loader.leans_on.clone().into_iter().collect(),
     })
 }
@@ -327,30 +329,49 @@ fn visits(loader: &mut Loader<'_, '_, '_>, root: &Node<'_, '_>, anchors: &[(Stri
         };
         let of = |key: &str| node.text(key).and_then(written_duration);
         if let (Some(every), Some(until), Some(window)) = (of("every"), of("until"), of("window")) {
-            if days(every) <= 2 * days(window) {
-                let help = "the windows of one row may not overlap";
-                loader.error(
-                    &format!("{}/window", node.pointer),
-                    "the window is as wide as the visits are apart",
-                    help,
-                );
+            let row = Visits { name: name.to_owned(), every, until, from, window };
+            for (key, message, help) in row_faults(&row) {
+                loader.error(&format!("{}/{key}", node.pointer), message, help);
             }
-            all.push(Visits { name: name.to_owned(), every, until, from, window });
+            all.push(row);
         }
     }
     all
 }
 
-/// At least so many whole days; hours and minutes count as none.
-fn days(d: Duration) -> u64 {
-    let one = match d.of {
-        Calendar::Year => 365,
-        Calendar::Month => 28,
-        Calendar::Week => 7,
-        Calendar::Day => 1,
-        Calendar::Hour | Calendar::Minute => return (u64::from(d.count) / 24).max(1),
+/// What is wrong with a row of visits: the key, the fault, and what would be right.
+fn row_faults(row: &Visits) -> Vec<(&'static str, String, &'static str)> {
+    let (apart, window) = (minutes(row.every).0, minutes(row.window).1);
+    let mut found = Vec::new();
+    if apart == 0 {
+        found.push(("every", "the visits are not apart".to_owned(), "write a duration above zero"));
+        return found;
+    }
+    if apart <= 2 * window {
+        let message = "the window is as wide as the visits are apart".to_owned();
+        found.push(("window", message, "the windows of one row may not overlap"));
+    }
+    if minutes(row.until).1 < apart {
+        found.push(("until", "the row ends before its first visit".to_owned(), "write when the last visit is"));
+    }
+    if minutes(row.until).0 / apart > VISITS_MAX {
+        let message = format!("more than {VISITS_MAX} visits in one row");
+        found.push(("until", message, "let the visits be farther apart, or the row end sooner"));
+    }
+    found
+}
+
+/// Least and most minutes; a window in days reaches from date to date, so days count whole.
+fn minutes(d: Duration) -> (u64, u64) {
+    let (least, most) = match d.of {
+        Calendar::Year => (365 * 1_440, 366 * 1_440),
+        Calendar::Month => (28 * 1_440, 31 * 1_440),
+        Calendar::Week => (7 * 1_440, 7 * 1_440),
+        Calendar::Day => (1_440, 1_440),
+        Calendar::Hour => (60, 60),
+        Calendar::Minute => (1, 1),
     };
-    u64::from(d.count) * one
+    (least * u64::from(d.count), most * u64::from(d.count))
 }
 
 /// A duration as the file writes it: `28 days`.

@@ -1,6 +1,6 @@
 //! A trial's definition, checked and ready to be evaluated.
 
-use super::expression::tree::{Duration, Expr};
+use super::expression::tree::{Calendar, Duration, Expr};
 use super::instrument::Instrument;
 use super::outcome::{Outcome, Safety};
 use crate::model::code::Coding;
@@ -71,6 +71,7 @@ impl Trial {
         if let Some(t) = &self.treatment {
             all.extend([&t.starts].into_iter().chain(&t.ends).chain(&t.given).chain(&t.expected));
         }
+        all.extend(self.outcome_expressions());
         all
     }
 }
@@ -410,4 +411,20 @@ pub struct Visits {
     pub from: usize,
     /// Days or hours either side.
     pub window: Duration,
+}
+
+impl Visits {
+    /// What the visit of this number is called: `M3` for the third of `every = "1 month"`, 0 the baseline.
+    pub fn visit_name(&self, number: u32) -> String {
+        let letter = match self.every.of {
+            _ if number == 0 => return "Baseline".to_owned(),
+            Calendar::Year => "Y",
+            Calendar::Month => "M",
+            Calendar::Week => "W",
+            Calendar::Day => "D",
+            Calendar::Hour => "H",
+            Calendar::Minute => "MIN",
+        };
+        format!("{letter}{}", u64::from(self.every.count) * u64::from(number))
+    }
 }

@@ -8,7 +8,7 @@ use super::expression::tree::{
 };
 use super::load::Job;
 use super::mistake::{Mistake, Severity};
-use super::{lint_bands, lint_lists, lint_words};
+use super::{lint_bands, lint_lists, lint_outcomes, lint_words};
 use crate::model::code::LOCAL_SYSTEM;
 use crate::model::fact::Origin;
 use crate::model::reading::Value;
@@ -40,6 +40,8 @@ pub(super) fn lint(trial: &Trial, document: &Document<'_>, jobs: &[Job], others:
         }
     }
     criteria(trial, document, &mut found);
+    let odd = lint_outcomes::oddities(trial);
+    found.extend(odd.into_iter().map(|(pointer, text)| document.at_value(Severity::Warning, &pointer, text)));
     if let Some((name, text)) = others.iter().find(|(name, _)| name == "protocol.md") {
         let file = document.file.replace("trial.toml", name);
         for (place, words) in lint_words::not_taken_up(trial, text) {
@@ -78,12 +80,13 @@ fn at(document: &Document<'_>, job: &Job, part: &str, text: String) -> Mistake {
 }
 
 fn variables(trial: &Trial, document: &Document<'_>, used: &HashSet<String>, found: &mut Vec<Mistake>) {
-    let drug = trial.treatment.as_ref().map(|t| t.drug);
+    let mut named: HashSet<usize> = trial.treatment.iter().map(|t| t.drug).collect();
+    named.extend(trial.concomitant.iter().copied().chain(trial.safety.iter().map(|s| s.on)));
     for (place, variable) in trial.variables.iter().enumerate() {
         let pointer = format!("/variables/{}", variable.name);
         let mut warn = |text: String| found.push(document.at_key(Severity::Warning, &pointer, text));
         let name = &variable.name;
-        if !used.contains(name.as_str()) && drug != Some(place) {
+        if !used.contains(name.as_str()) && !named.contains(&place) {
             warn(format!("the variable `{name}` is used nowhere"));
         }
         let VariableKind::Recorded(recorded) = &variable.kind else { continue };
@@ -96,7 +99,7 @@ fn variables(trial: &Trial, document: &Document<'_>, used: &HashSet<String>, fou
             warn(format!("`{name}` can never be false: nothing is presumed while no such {what} is recorded"));
         }
         let result = recorded.from.iter().any(|o| matches!(o, Origin::Observation | Origin::QuestionnaireResponse));
-        if recorded.select.is_none() && result && named_bare(trial, place) {
+        if recorded.select.is_none() && result && asked_as_selected(trial, place) {
             warn(format!("`{name}` has no window: a result of any age counts"));
         }
     }
@@ -120,9 +123,22 @@ fn never_false(r: &Recorded) -> Option<&'static str> {
 }
 
 fn named_bare(trial: &Trial, place: usize) -> bool {
+    trial.expressions().into_iter().any(|e| has_bare(e, place))
+}
+
+fn has_bare(expr: &Expr, place: usize) -> bool {
     let mut found = false;
-    for expr in trial.expressions() {
-        expr.walk(&mut |e| found |= e.kind == Kind::Name(Name::Variable(place)));
+    expr.walk(&mut |e| found |= e.kind == Kind::Name(Name::Variable(place)));
+    found
+}
+
+/// Asked for by its bare name where that is its `select`: not at a visit, nor as the result that is graded.
+fn asked_as_selected(trial: &Trial, place: usize) -> bool {
+    let at_its_time: Vec<&Expr> = trial.at_visits().chain(trial.grades_of(place)).collect();
+    let elsewhere = |e: &&Expr| !at_its_time.iter().any(|own| std::ptr::eq(*own, *e));
+    let mut found = trial.expressions().into_iter().filter(elsewhere).any(|e| has_bare(e, place));
+    for expr in at_its_time {
+        expr.walk(&mut |e| found |= matches!(&e.kind, Kind::Baseline(inner) if has_bare(inner, place)));
     }
     found
 }
@@ -261,7 +277,7 @@ fn criteria(trial: &Trial, document: &Document<'_>, found: &mut Vec<Mistake>) {
 }
 
 /// Whether all that an expression leans on is never known: arm and stratum before there are any, or `null`.
-fn undecidable(trial: &Trial, e: &Expr) -> bool {
+pub(super) fn undecidable(trial: &Trial, e: &Expr) -> bool {
     let (mut known, mut unknown) = (false, false);
     let mut open = vec![e];
     let mut seen = HashSet::new();

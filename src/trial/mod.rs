@@ -2,6 +2,7 @@
 
 mod build;
 mod build_instrument;
+mod build_outcome;
 mod build_variable;
 pub mod case;
 pub mod check;
@@ -14,6 +15,7 @@ pub mod instrument;
 mod lint;
 mod lint_bands;
 mod lint_lists;
+mod lint_outcomes;
 mod lint_words;
 pub mod load;
 pub mod mistake;

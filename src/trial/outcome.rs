@@ -1,5 +1,6 @@
 //! What a definition says is measured once a person is on study: outcomes by visit, times to an event, grades of results.
 
+use super::definition::Trial;
 use super::expression::tree::Expr;
 use crate::model::unit::Unit;
 use crate::model::words::Words;
@@ -17,6 +18,16 @@ pub struct Outcome {
     pub applies: Option<Expr>,
     /// How it is measured.
     pub measured: Measured,
+}
+
+impl Outcome {
+    /// What is measured at each visit; nothing of a time to an event.
+    pub fn items(&self) -> &[Item] {
+        match &self.measured {
+            Measured::AtVisits { items, .. } => items,
+            Measured::ToEvent { .. } => &[],
+        }
+    }
 }
 
 /// The place of an outcome in the protocol.
@@ -103,4 +114,28 @@ pub struct Safety {
     pub on: usize,
     /// When grade 1, 2, … holds. The variable's bare name is the result that is graded.
     pub grades: Vec<Expr>,
+}
+
+impl Trial {
+    /// Every expression of its outcomes and grades.
+    pub(super) fn outcome_expressions(&self) -> Vec<&Expr> {
+        let mut all: Vec<&Expr> = self.outcomes.iter().flat_map(|o| &o.applies).chain(self.at_visits()).collect();
+        for outcome in &self.outcomes {
+            if let Measured::ToEvent { event, censor, .. } = &outcome.measured {
+                all.extend([event, censor]);
+            }
+        }
+        all.extend(self.safety.iter().flat_map(|s| &s.grades));
+        all
+    }
+
+    /// What is worked out at visits, where the bare name of a recorded variable is its value at the visit.
+    pub(super) fn at_visits(&self) -> impl Iterator<Item = &Expr> {
+        self.outcomes.iter().flat_map(Outcome::items).map(|i| &i.expression)
+    }
+
+    /// The grades of a variable, in which its bare name is the result that is graded.
+    pub(super) fn grades_of(&self, place: usize) -> impl Iterator<Item = &Expr> {
+        self.safety.iter().filter(move |s| s.on == place).flat_map(|s| &s.grades)
+    }
 }

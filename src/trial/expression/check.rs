@@ -62,7 +62,7 @@ pub(super) struct Checker<'a> {
 }
 
 /// A type in words.
-pub(super) fn describe(ty: &Type) -> String {
+pub(in crate::trial) fn describe(ty: &Type) -> String {
     match ty {
         Type::Truth => "a truth".into(),
         Type::Number(unit) if unit.is_one() => "a plain number".into(),

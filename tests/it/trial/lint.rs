@@ -179,3 +179,52 @@ fn a_site_whose_map_leads_nowhere_is_told() {
     let told = unmapped(&trial, &maps("[codes]\n\"urn:lab|Y\" = [\"local|y\"]\n"));
     assert!(told.len() == 1 && told[0].contains("no map of the site leads to `x`"), "{told:?}");
 }
+
+/// A variable that is `day0`, a row of visits from it, and this.
+fn at_visits(more: &str) -> String {
+    let day0 = number("cells", "mg") + "[anchors]\nday0 = \"First(cells).time\"\n";
+    let row = "[visits]\nmonthly = { every = \"1 month\", until = \"1 year\", from = \"day0\", window = \"7 days\" }\n";
+    format!("{}{day0}{row}{more}", number("x", "g/L"))
+}
+
+fn outcome(value: &str) -> String {
+    format!("[[outcomes]]\nid = \"o\"\nkind = \"other\"\nvalue = \"{value}\"\nvisits = \"monthly\"\n")
+}
+
+#[test]
+fn visits_without_an_outcome_and_outcomes_without_a_measure() {
+    one(&at_visits(&include("A", "x < 3 'g/L'")), "no outcome is measured at the visits `monthly`");
+    one(
+        &at_visits(&(outcome("x") + &outcome("arm = 'a'").replace("\"o\"", "\"p\""))),
+        "`arm = 'a'` can never be measured",
+    );
+    assert_eq!(warned(&at_visits(&outcome("x - Baseline(x)"))), Vec::<String>::new());
+}
+
+#[test]
+fn the_bare_name_at_a_visit_needs_no_window_but_the_baseline_does() {
+    let told = |outcomes: &str| both(&format!("{HEAD}{}", at_visits(outcomes)), None).1.join("\n");
+    assert_eq!(told(&outcome("x")), "");
+    let graded = outcome("x > 3 'g/L'") + "[[safety]]\nid = \"s\"\non = \"x\"\ngrades = [\"x < 3 'g/L'\"]\n";
+    assert_eq!(told(&graded), "");
+    assert!(told(&outcome("x - Baseline(x)")).contains("`x` has no window"));
+    assert!(told(&graded.replace("x < 3", "x < Baseline(x) and x < 3")).contains("`x` has no window"));
+}
+
+#[test]
+fn grades_that_do_not_climb() {
+    let grades =
+        |all: &str| at_visits(&(outcome("x") + "[[safety]]\nid = \"s\"\non = \"x\"\ngrades = [" + all + "]\n"));
+    let climbing = "\"x < LowerLimit(x)\", \"x < 75 'g/L'\", \"false\", \"x < 50 'g/L'\", \"x < 25 'g/L'\"";
+    assert_eq!(warned(&grades(climbing)), Vec::<String>::new());
+    one(
+        &grades("\"x < 50 'g/L'\", \"x < 75 'g/L'\""),
+        "`x < 75 'g/L'` (grade 2) holds wherever `x < 50 'g/L'` does, so grade 1 is never given",
+    );
+    one(&grades("\"x > 50 'g/L'\", \"x > 50 'g/L'\""), "so grade 1 is never given");
+    one(
+        &grades("\"x < 50 'g/L'\", \"x > 75 'g/L'\""),
+        "`x > 75 'g/L'` (grade 2) never holds of what is grade 1, `x < 50 'g/L'`",
+    );
+    assert_eq!(warned(&grades("\"x >= 50 'g/L'\", \"x > 50 'g/L'\"")), Vec::<String>::new());
+}

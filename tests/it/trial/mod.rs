@@ -11,5 +11,6 @@ mod instruments;
 mod kinds;
 mod lint;
 mod maps;
+mod outcomes;
 mod page;
 mod worked;
