@@ -27,6 +27,7 @@ pub use crate::publish::statistics::Summary;
 pub use crate::publish::trend::{Compared, change_thresholds, thresholds};
 use crate::store::*;
 use crate::trial::definition::Trial;
+use crate::trial::outcome::Outcome;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::ops::ControlFlow;
 use std::sync::Arc;
@@ -67,6 +68,8 @@ pub struct Sheet {
     pub choice: Choice,
     /// What this reader may not see.
     pub blind: Blinding,
+    /// What of the outcomes they may see.
+    pub open: Open,
     /// The site's calendar.
     pub zone: Zone,
 }
@@ -91,12 +94,14 @@ pub async fn look(desk: &Desk, reader: &Reader, active: &Active) -> Result<Seen<
     let purpose = if named { Purpose::Name } else { Purpose::List };
     note(desk, reader, purpose, format!("outcomes {}", trial.id), None).await?;
     let site = desk.at_site(trial);
+    let blind = Blinding::of(trial, reader.is_unblinded(desk, trial));
     let mut sheet = Sheet {
         persons: Vec::new(),
         apart: BTreeMap::new(),
         cut: false,
         choice: site.choice(trial),
-        blind: Blinding::of(trial, reader.is_unblinded(desk, trial)),
+        open: Open::to(&blind, trial),
+        blind,
         zone: site.site(trial).map_or_else(Zone::utc, |s| s.zone.clone()),
     };
     let mut question = Question::now(desk, active);
@@ -150,6 +155,8 @@ pub struct PersonSheet {
     pub choice: Choice,
     /// What this reader may not see.
     pub blind: Blinding,
+    /// What of the outcomes they may see.
+    pub open: Open,
     /// The site's calendar.
     pub zone: Zone,
 }
@@ -189,7 +196,8 @@ pub async fn one(
     if !named {
         names.values_mut().for_each(|name| *name = without_id(name));
     }
-    let mut facts: Vec<(usize, Shown)> = used(&found.outcomes, &trial, &blind)
+    let open = Open::to(&blind, &trial);
+    let mut facts: Vec<(usize, Shown)> = used(&found.outcomes, &trial, &blind, &open)
         .into_iter()
         .filter_map(|place| Some((place, shown_fact(found.record.facts.get(place)?, &names))))
         .collect();
@@ -206,6 +214,7 @@ pub async fn one(
         trial,
         facts,
         blind,
+        open,
     }))
 }
 
@@ -221,14 +230,14 @@ fn shown_fact(fact: &Fact, names: &HashMap<Item, String>) -> Shown {
 }
 
 /// The facts on which something leans that this reader is shown.
-fn used(outcomes: &Outcomes, trial: &Trial, blind: &Blinding) -> BTreeSet<usize> {
+fn used(outcomes: &Outcomes, trial: &Trial, blind: &Blinding, open: &Open) -> BTreeSet<usize> {
     let mut used = BTreeSet::new();
     let hides = |variable: usize| trial.variables.get(variable).is_some_and(|v| blind.hides_variable(v.name.as_str()));
-    for cell in outcomes.cells.iter().filter(|c| shows(blind, trial, c.outcome, c.item)) {
+    for cell in outcomes.cells.iter().filter(|c| open.shows(c.outcome, c.item)) {
         used.extend(&cell.facts);
     }
-    used.extend(outcomes.unscheduled.iter().filter(|u| shows(blind, trial, u.outcome, u.item)).map(|u| u.fact));
-    for event in outcomes.events.iter().filter(|e| shows(blind, trial, e.outcome, 0)) {
+    used.extend(outcomes.unscheduled.iter().filter(|u| open.shows(u.outcome, u.item)).map(|u| u.fact));
+    for event in outcomes.events.iter().filter(|e| open.shows(e.outcome, 0)) {
         used.extend(&event.facts);
     }
     let graded = outcomes.grades.iter().filter(|g| trial.safety.get(g.safety).is_some_and(|s| !hides(s.on)));
@@ -245,8 +254,25 @@ fn label(name: Option<&String>, person: PersonKey) -> String {
     name.cloned().unwrap_or_else(|| person.to_string().chars().take(8).collect())
 }
 
-/// Whether an item of an outcome is shown to a reader.
-pub fn shows(blind: &Blinding, trial: &Trial, outcome: usize, item: usize) -> bool {
-    let _ = (blind, trial, outcome, item);
-    true
+/// What of the outcomes a reader may see.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Open(Vec<Vec<bool>>);
+
+impl Open {
+    /// To a reader from whom that is hidden.
+    pub fn to(blind: &Blinding, trial: &Trial) -> Self {
+        let of = |outcome: &Outcome| {
+            let open = !blind.hides_outcome(trial, outcome);
+            match outcome.items() {
+                [] => vec![open],
+                items => items.iter().map(|item| open && !blind.hides_item(trial, item)).collect(),
+            }
+        };
+        Self(trial.outcomes.iter().map(of).collect())
+    }
+
+    /// Whether an item is shown; of a time to an event item 0.
+    pub fn shows(&self, outcome: usize, item: usize) -> bool {
+        self.0.get(outcome).and_then(|items| items.get(item)).copied().unwrap_or(false)
+    }
 }

@@ -18,7 +18,7 @@ pub(super) fn found(context: &Context<'_>, sheet: &Sheet, outcome: &str, item: &
     let place = context.trial.outcomes.iter().position(|o| o.id == *outcome)?;
     let Measured::AtVisits { items, .. } = &context.trial.outcomes[place].measured else { return None };
     let item = items.iter().position(|i| i.name == *item)?;
-    shows(&sheet.blind, context.trial, place, item).then_some((place, item))
+    sheet.open.shows(place, item).then_some((place, item))
 }
 
 /// The page of an item that was [`found`].
@@ -212,7 +212,7 @@ fn others(context: &Context<'_>, sheet: &Sheet, of: (usize, usize)) -> Markup {
     let (lang, trial) = (context.visit.lang, context.trial);
     html! {
         nav.others aria-label=(text::MEASURED.say(lang)) { ul { @for (place, outcome) in trial.outcomes.iter().enumerate() {
-            @if let Measured::AtVisits { items, .. } = &outcome.measured { @for (i, item) in items.iter().enumerate().filter(|(i, _)| shows(&sheet.blind, trial, place, *i)) {
+            @if let Measured::AtVisits { items, .. } = &outcome.measured { @for (i, item) in items.iter().enumerate().filter(|(i, _)| sheet.open.shows(place, *i)) {
                 li { a href=(address(&trial.id, outcome, item)) aria-current=[((place, i) == of).then_some("page")] lang="en" { (item.label) } }
             } }
         } } }

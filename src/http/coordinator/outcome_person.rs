@@ -59,7 +59,7 @@ fn items(sheet: &PersonSheet, row: usize) -> Vec<((usize, usize), &Item)> {
     for (place, outcome) in sheet.trial.outcomes.iter().enumerate() {
         let Measured::AtVisits { row: own, items } = &outcome.measured else { continue };
         let shown =
-            items.iter().enumerate().filter(|(i, _)| *own == row && shows(&sheet.blind, &sheet.trial, place, *i));
+            items.iter().enumerate().filter(|(i, _)| *own == row && sheet.open.shows(place, *i));
         found.extend(shown.map(|(i, item)| ((place, i), item)));
     }
     found
@@ -91,7 +91,7 @@ fn timeline(sheet: &PersonSheet, row: usize, lang: Lang) -> Markup {
 fn states(sheet: &PersonSheet, row: usize, lang: Lang) -> Markup {
     let seen = |state: &State| {
         let mut cells = sheet.outcomes.cells.iter().filter(|c| row_of(&sheet.trial, c.outcome) == Some(row));
-        cells.any(|c| c.state == *state && shows(&sheet.blind, &sheet.trial, c.outcome, c.item))
+        cells.any(|c| c.state == *state && sheet.open.shows(c.outcome, c.item))
     };
     let used: Vec<_> = STATES.into_iter().filter(seen).map(mark::of_state).collect();
     mark::legend(&used, lang)
@@ -169,7 +169,7 @@ fn picture(sheet: &PersonSheet, of: (usize, usize), item: &Item, lang: Lang) -> 
 /// Results between the visits: kept, and of no visit.
 fn unscheduled(sheet: &PersonSheet, lang: Lang) -> Markup {
     let shown: Vec<_> =
-        sheet.outcomes.unscheduled.iter().filter(|u| shows(&sheet.blind, &sheet.trial, u.outcome, u.item)).collect();
+        sheet.outcomes.unscheduled.iter().filter(|u| sheet.open.shows(u.outcome, u.item)).collect();
     html! { @if !shown.is_empty() {
         section.card aria-labelledby="unscheduled" {
             h2 #unscheduled { (text::UNSCHEDULED.say(lang)) " (" (shown.len()) ")" }

@@ -103,7 +103,7 @@ pub(super) fn events(sheet: &PersonSheet, lang: Lang) -> Markup {
         .outcomes
         .iter()
         .enumerate()
-        .filter(|(i, o)| matches!(o.measured, Measured::ToEvent { .. }) && shows(&sheet.blind, &sheet.trial, *i, 0))
+        .filter(|(i, o)| matches!(o.measured, Measured::ToEvent { .. }) && sheet.open.shows(*i, 0))
         .collect();
     html! { @if !timed.is_empty() {
         section.card aria-labelledby="events" {

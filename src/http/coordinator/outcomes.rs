@@ -81,7 +81,7 @@ fn measured(context: &Context<'_>, sheet: &Sheet) -> Markup {
                 (frame::columns(&[text::ITEM, text::AT_BASELINE, text::AT_NEWEST, text::COURSE], lang))
                 tbody role="rowgroup" { @for (place, outcome) in trial.outcomes.iter().enumerate() {
                     @if let Measured::AtVisits { items, .. } = &outcome.measured {
-                        @for (item_place, item) in items.iter().enumerate().filter(|(i, _)| shows(&sheet.blind, trial, place, *i)) {
+                        @for (item_place, item) in items.iter().enumerate().filter(|(i, _)| sheet.open.shows(place, *i)) {
                             (item_row(context, sheet, (place, item_place), (outcome, item)))
                         }
                     }
@@ -150,7 +150,7 @@ fn complete(context: &Context<'_>, sheet: &Sheet) -> Markup {
     let (lang, trial) = (context.visit.lang, context.trial);
     let all = sheet.all();
     let labels: Vec<String> = sheet.persons.iter().map(Subject::label).collect();
-    html! { @for figure in completeness(trial, &all, |c| shows(&sheet.blind, trial, c.outcome, c.item)) {
+    html! { @for figure in completeness(trial, &all, |c| sheet.open.shows(c.outcome, c.item)) {
         @let id = format!("complete-{}", figure.row);
         @let title = text::COMPLETENESS.fill(lang, &[&trial.visits[figure.row].name]);
         section.card aria-labelledby=(id) {
@@ -218,7 +218,7 @@ fn by_person(context: &Context<'_>, sheet: &Sheet, figure: &Completeness) -> Mar
 fn events(context: &Context<'_>, sheet: &Sheet) -> Markup {
     let (lang, trial) = (context.visit.lang, context.trial);
     let timed = |o: &Outcome| matches!(o.measured, Measured::ToEvent { .. });
-    html! { @for (place, outcome) in trial.outcomes.iter().enumerate().filter(|(i, o)| timed(o) && shows(&sheet.blind, trial, *i, 0)) {
+    html! { @for (place, outcome) in trial.outcomes.iter().enumerate().filter(|(i, o)| timed(o) && sheet.open.shows(*i, 0)) {
         @let figure = survival(sheet.persons.iter().map(|p| &p.outcomes), place);
         @let id = format!("event-{place}");
         @let title = text::TIME_TO_EVENT.fill(lang, &[&outcome.id.replace('_', " ")]);
