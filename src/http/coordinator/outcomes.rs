@@ -277,7 +277,6 @@ fn grades(context: &Context<'_>, sheet: &Sheet) -> Markup {
 
 fn one_shift(label: &str, shift: &Shift, lang: Lang) -> Markup {
     let word = |grade: Grade| grade.map_or_else(|| text::UNKNOWN.say(lang).to_owned(), |g| g.to_string());
-    let most = shift.persons.iter().flatten().max().copied().unwrap_or(0).max(1);
     html! {
         table.shift {
             caption lang="en" { (label) }
@@ -288,7 +287,7 @@ fn one_shift(label: &str, shift: &Shift, lang: Lang) -> Markup {
                 @for (j, count) in row.iter().enumerate() {
                     @let known = i + 1 < shift.grades.len() && j + 1 < shift.grades.len();
                     @let class = if known && j > i { "worse" } else if known && j < i { "better" } else { "same" };
-                    td class={ (class) " share-" (count * 4 / most) } { @if *count > 0 { (count) } @else { span.nought { "·" } } }
+                    td class={ (class) @if *count > 0 { " some" } } { @if *count > 0 { (count) } @else { span.nought { "0" } } }
                 }
             } } }
         }

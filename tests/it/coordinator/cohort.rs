@@ -6,7 +6,7 @@ use trialgate::decide::{Act, Consent};
 use trialgate::flow::people::{self, Signer};
 use trialgate::model::key::PersonKey;
 use trialgate::model::standing::Role;
-use trialgate::model::time::{Instant, Partial};
+use trialgate::model::time::Instant;
 
 /// What is measured, beside what the definition names.
 pub const OUTCOMES: &str = r#"
@@ -72,8 +72,7 @@ fn quantity(patient: &str, code: &str, days: i64, value: &str, unit: &str) -> Va
 async fn enroll(house: &House, patient: &str) -> PersonKey {
     let person = house.case_as("C01", patient).await;
     let signer = |role| Signer { name: "Staff".into(), role };
-    let today = Partial::parse("2026-03-15").expect("a day");
-    let consent = Consent { signer: "subject".into(), version: "1".into(), day: today, reference: None };
+    let consent = Consent { signer: "subject".into(), version: "1".into(), day: "2026-03-15".into(), reference: None };
     let act = async |act: Act, role| {
         people::act_on(&house.desk, person, TRIAL, &act, &signer(role)).await.unwrap_or_else(|e| panic!("{act:?}: {e}"));
     };
