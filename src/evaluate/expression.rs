@@ -196,24 +196,6 @@ impl<'a> Scene<'a> {
         let first = ends.next()??;
         ends.try_fold(first, |so_far, e| Some(so_far.hull(&e?)))
     }
-
-    /// The value as it was at the anchor `baseline`, or `day0` where none is named so.
-    fn baseline(&self, of: &'a Expr) -> Known {
-        let named = |n: &str| self.trial.anchors.iter().position(|(name, _)| name == n);
-        let anchor = named("baseline").or_else(|| named("day0"))?;
-        let at = match self.name(crate::trial::expression::tree::Name::Anchor(anchor))? {
-            Val::Time(t) => t.range.latest,
-            _ => return None,
-        };
-        if at > self.now {
-            return None;
-        }
-        let mut then = Scene::new(self.trial, self.readings, self.facts, self.site, at, &self.choice);
-        then.live = false;
-        let value = then.value(of);
-        self.log.borrow_mut().extend(then.log.borrow().iter());
-        value
-    }
 }
 
 /// What two branches agree on.

@@ -2,8 +2,8 @@
 
 use super::names::default_pick;
 use super::scene::Scene;
-use super::series::View;
-use super::value::{Val, equal};
+use super::series::{Member, View};
+use super::value::{Val, equal, of_value};
 use super::walk::children;
 use crate::model::interval::Interval;
 use crate::model::reading::Reason;
@@ -129,6 +129,7 @@ impl<'a> Scene<'a> {
                     leaf.for_people = true;
                     found.push(leaf);
                 }
+                VariableKind::Recorded(_) if self.here(i).is_some() => found.push(self.leaf_here(i)),
                 VariableKind::Recorded(r) => match &r.select {
                     Some(select) => {
                         let before = found.len();
@@ -152,6 +153,30 @@ impl<'a> Scene<'a> {
             }
             Name::BuiltIn(b) => found.push(plain(built_in_word(b), self.built_in_reason(b))),
             Name::Value | Name::Time => {}
+        }
+    }
+
+    /// Why the bare name of a result is open at a visit, or while it is graded.
+    fn leaf_here(&self, i: usize) -> Leaf {
+        let members = self.here(i).unwrap_or_default();
+        let last = members.last().map(|m| self.day(m.reading.at));
+        self.leaf(i, self.why_here(i, &members), last)
+    }
+
+    /// The reason for it: of what is there, of what was left out, or that there is none.
+    pub(super) fn why_here(&self, i: usize, members: &[Member<'a>]) -> Reason {
+        let values: Vec<_> = members.iter().map(|m| of_value(&m.reading.value, self.zone())).collect();
+        if values.windows(2).any(|w| equal(&w[0], &w[1]) == Truth::False) {
+            return Reason::Conflicting;
+        }
+        if !values.is_empty() {
+            return Reason::KnownInPart;
+        }
+        let left = self.visit.as_ref().and_then(|at| at.left_out(self, i));
+        match left {
+            Some(reason) => reason,
+            None if self.all_of(i).iter().any(|r| !self.is_to_come(r.at)) => Reason::TooOld,
+            None => Reason::NeverSeen,
         }
     }
 

@@ -53,7 +53,34 @@ impl<'a> Scene<'a> {
         }
     }
 
+    /// What a bare name is at a visit, or while a result is graded; `None`: its `select`.
+    pub(super) fn here(&self, i: usize) -> Option<Vec<Member<'a>>> {
+        match (self.graded, &self.visit) {
+            (Some((v, place)), _) if v == i => Some(self.members_at(i, &[place])),
+            (_, Some(at)) => at.places(self, i).map(|places| self.members_at(i, places)),
+            _ => None,
+        }
+    }
+
+    /// The members of a series at these places.
+    pub(super) fn members_at(&self, i: usize, places: &[usize]) -> Vec<Member<'a>> {
+        let all = self.all_of(i);
+        let member = |place: &usize| Some(Member { reading: all.get(*place)?, place: *place, sure: true });
+        places.iter().filter_map(member).collect()
+    }
+
+    /// What facts that cannot be told apart come to.
+    pub(super) fn value_here(&self, i: usize, members: &[Member<'a>]) -> Known {
+        members.iter().for_each(|m| self.used(i, m.place));
+        let mut values = members.iter().map(|m| of_value(&m.reading.value, self.zone()));
+        let first = values.next()?;
+        values.fold(first, super::value::merge)
+    }
+
     fn recorded_value(&self, i: usize, r: &'a Recorded) -> Known {
+        if let Some(members) = self.here(i) {
+            return self.value_here(i, &members);
+        }
         let found = match &r.select {
             Some(select) => self.value(select),
             None => self.default_value(i, r),
@@ -163,11 +190,15 @@ impl<'a> Scene<'a> {
         }
     }
 
-    /// The newest clinical time of anything known of the person.
     fn last_contact(&self) -> Known {
+        self.last_seen().map(|at| Val::Time(time_of(at)))
+    }
+
+    /// The newest clinical time of anything known of the person.
+    pub(super) fn last_seen(&self) -> Option<TimeRange> {
         let times = self.facts.iter().filter(|f| f.draft.origin != Origin::Patient).filter_map(|f| f.draft.at);
         let past = times.filter(|at| at.earliest > Instant::MIN && at.earliest <= self.now);
-        past.max_by_key(|at| (at.earliest, at.latest)).map(|at| Val::Time(time_of(at)))
+        past.max_by_key(|at| (at.earliest, at.latest))
     }
 
     /// The facts that a `First`, `Last`, `Min`, `Max` of a series, or a variable, picks.
@@ -179,13 +210,7 @@ impl<'a> Scene<'a> {
                 (view.sure().next().is_some()).then_some((series.variable, picked))
             }
             Kind::Name(Name::Variable(i)) => match &self.trial.variables.get(*i)?.kind {
-                VariableKind::Recorded(r) => match &r.select {
-                    Some(select) => self.picks(select),
-                    None => {
-                        let view = self.whole_view(*i);
-                        (view.sure().next().is_some()).then(|| (*i, view.outermost(true).copied().collect()))
-                    }
-                },
+                VariableKind::Recorded(r) => self.picks_recorded(*i, r),
                 VariableKind::Derived(e) => self.picks(e),
                 VariableKind::Attested { .. } => {
                     let view = self.whole_view(*i);
@@ -198,6 +223,17 @@ impl<'a> Scene<'a> {
             }
             Kind::Convert(_, inner) => self.picks(inner),
             _ => None,
+        }
+    }
+
+    fn picks_recorded(&self, i: usize, r: &'a Recorded) -> Option<(usize, Vec<Member<'a>>)> {
+        match (self.here(i), &r.select) {
+            (Some(members), _) => (!members.is_empty()).then_some((i, members)),
+            (None, Some(select)) => self.picks(select),
+            (None, None) => {
+                let view = self.whole_view(i);
+                (view.sure().next().is_some()).then(|| (i, view.outermost(true).copied().collect()))
+            }
         }
     }
 }

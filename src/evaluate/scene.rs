@@ -1,14 +1,16 @@
 //! What one evaluation works in: the data, the moment, and what it has worked out so far.
 
-use super::value::Known;
+use super::value::{Known, Val};
+use super::visits::AtVisit;
 use super::window::Length;
 use crate::model::fact::Fact;
 use crate::model::reading::{Reading, Readings};
-use crate::model::time::{Instant, Zone};
+use crate::model::time::{Instant, TimeRange, Zone};
 use crate::model::truth::Truth;
 use crate::trial::definition::{Site, Trial};
 use crate::trial::expression::tree::{Expr, Name};
-use std::cell::{Cell, RefCell};
+use std::cell::{Cell, OnceCell, RefCell};
+use std::rc::Rc;
 
 /// A named result, kept for the rest of the evaluation.
 #[derive(Debug, Clone)]
@@ -24,6 +26,9 @@ pub(super) struct Memo {
 
 /// A fact that a result leans on: variable, place in its series.
 pub(super) type Used = (usize, usize);
+
+/// What an expression was at the baseline, kept for all who ask: which one, its value, and where the log holds its facts.
+type Asked = (*const Expr, Known, (usize, usize));
 
 /// One evaluation.
 #[derive(Debug)]
@@ -42,6 +47,14 @@ pub(super) struct Scene<'a> {
     pub(super) fixed: Option<(usize, Truth)>,
     /// The fact in hand inside a `where`.
     pub(super) hand: Cell<Option<(usize, &'a Reading)>>,
+    /// Only what lies before now: what is dated at this very moment is not there yet. So it is at the baseline.
+    pub(super) before: bool,
+    /// At a visit: what the bare names of results are there.
+    pub(super) visit: Option<AtVisit<'a>>,
+    /// While a result is graded: its variable and place, which the variable's bare name is.
+    pub(super) graded: Option<(usize, usize)>,
+    base: OnceCell<Option<Rc<Scene<'a>>>>,
+    asked: RefCell<Vec<Asked>>,
     /// A `presume` was used.
     pub(super) presumed: Cell<bool>,
     /// A number that was worked out since this was last asked grows with the clock from moment to moment.
@@ -76,6 +89,11 @@ impl<'a> Scene<'a> {
             flip: None,
             fixed: None,
             hand: Cell::new(None),
+            before: false,
+            visit: None,
+            graded: None,
+            base: OnceCell::new(),
+            asked: RefCell::new(Vec::new()),
             presumed: Cell::new(false),
             grows: Cell::new(false),
             changes: Cell::new(None),
@@ -106,6 +124,56 @@ impl<'a> Scene<'a> {
         // Windows of one length end at the same moment in both.
         scene.lengths.borrow_mut().clone_from(&self.lengths.borrow());
         scene
+    }
+
+    /// Another moment of the same, with the same baseline.
+    pub(super) fn at(&self, now: Instant) -> Self {
+        let scene = Self::new(self.trial, self.readings, self.facts, self.site, now, &self.choice);
+        if let Some(known) = self.base.get() {
+            // Nothing is worked out there yet, so there is none to be replaced.
+            let _ = scene.base.set(known.clone());
+        }
+        Self { live: false, ..scene }
+    }
+
+    /// The moment of the anchor `baseline`, or of `day0` where none is named so: known to the day at least.
+    pub(super) fn baseline_at(&self) -> Option<TimeRange> {
+        let named = |n: &str| self.trial.anchors.iter().position(|(name, _)| name == n);
+        let anchor = named("baseline").or_else(|| named("day0"))?;
+        let Some(Val::Time(t)) = self.name(Name::Anchor(anchor)) else { return None };
+        (self.zone().date_of(t.range.earliest) == self.zone().date_of(t.range.latest)).then_some(t.range)
+    }
+
+    /// The scene at the baseline, worked out once.
+    pub(super) fn base(&self) -> Option<Rc<Self>> {
+        let make = || {
+            let at = self.baseline_at()?.latest;
+            Some(Rc::new(Self { before: true, ..self.at(at) }))
+        };
+        self.base.get_or_init(make).clone().filter(|base| base.now <= self.now)
+    }
+
+    /// The value as it was at the baseline.
+    pub(super) fn baseline(&self, of: &'a Expr) -> Known {
+        if self.before {
+            return self.value(of);
+        }
+        let base = self.base()?;
+        let known = base.asked.borrow().iter().find(|a| std::ptr::eq(a.0, of)).cloned();
+        let (_, value, (from, to)) = known.unwrap_or_else(|| {
+            let from = base.log_len();
+            let value = base.value(of);
+            let asked = (std::ptr::from_ref(of), value, (from, base.log_len()));
+            base.asked.borrow_mut().push(asked.clone());
+            asked
+        });
+        self.log.borrow_mut().extend_from_slice(&base.log.borrow()[from..to]);
+        value
+    }
+
+    /// Whether what is dated so does not exist yet.
+    pub(super) fn is_to_come(&self, at: TimeRange) -> bool {
+        at.earliest > self.now || (self.before && at.earliest == self.now && at.latest == self.now)
     }
 
     pub(super) fn zone(&self) -> &'a Zone {
@@ -153,6 +221,19 @@ impl<'a> Scene<'a> {
 
     pub(super) fn log_len(&self) -> usize {
         self.log.borrow().len()
+    }
+
+    /// The readings that the log names from there on, each once.
+    pub(super) fn readings_used(&self, from: usize) -> Vec<(Used, &'a Reading)> {
+        let mut used: Vec<Used> = self.log.borrow()[from..].to_vec();
+        used.sort_unstable();
+        used.dedup();
+        used.into_iter().filter_map(|u| Some((u, self.all_of(u.0).get(u.1)?))).collect()
+    }
+
+    /// Whether what the log names from there on may still change.
+    pub(super) fn is_provisional(&self, from: usize) -> bool {
+        self.readings_used(from).iter().any(|(_, r)| r.provisional)
     }
 
     /// A named result, worked out once; a ring of names (refused at load) is unknown.

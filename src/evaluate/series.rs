@@ -140,7 +140,7 @@ impl<'a> Scene<'a> {
         let all = self.all_of(variable);
         view.members.reserve_exact(all.len().min(MEMBERS));
         for (place, reading) in all.iter().enumerate() {
-            if reading.at.earliest > self.now {
+            if self.is_to_come(reading.at) {
                 self.turns(reading.at.earliest);
                 continue;
             }
@@ -264,7 +264,7 @@ impl<'a> Scene<'a> {
     }
 
     fn may_lie(&self, bounds: &Bounds, unread: &'a Reading) -> bool {
-        if unread.at.earliest > self.now {
+        if self.is_to_come(unread.at) {
             self.turns(unread.at.earliest);
             return false;
         }

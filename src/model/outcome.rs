@@ -48,7 +48,9 @@ impl EndedBy {
 pub struct Outcomes {
     /// What was given.
     pub exposure: Exposure,
-    /// Local date of each anchor from which visits count, by row; `None`: not reached.
+    /// Whether the anchor is reached from which visits count, by row.
+    pub anchors: Vec<Reached>,
+    /// The planned visits, by row, the baseline first; none where the day of the anchor is not known.
     pub visits: Vec<Vec<Visit>>,
     /// Cells, ordered by outcome, item, visit; the baseline first.
     pub cells: Vec<Cell>,
@@ -139,6 +141,17 @@ pub struct Concomitant {
     pub facts: Vec<usize>,
 }
 
+/// Whether an anchor is reached.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Reached {
+    /// It has not happened, as far as is known.
+    No,
+    /// It lies between these two dates; of a row of hours the moment is not known. No visit can be planned.
+    InPart(Date, Date),
+    /// On this local date.
+    On(Date),
+}
+
 /// One planned visit of one row.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Visit {
@@ -148,7 +161,7 @@ pub struct Visit {
     pub name: String,
     /// The local date it is planned for.
     pub target: Date,
-    /// The first and the last moment of its window.
+    /// The first and the last moment of its window; of the baseline from the beginning of time to the anchor.
     pub window: (Instant, Instant),
 }
 

@@ -327,6 +327,23 @@ impl Zone {
         }
     }
 
+    /// A range of moments as FHIR says it: a moment, a day, a month or a year; of any other its last day.
+    pub fn partial(&self, range: TimeRange) -> Partial {
+        if range.earliest == range.latest {
+            return Partial::Instant(range.latest, self.zone.to_offset(range.latest.timestamp()).seconds());
+        }
+        let (first, last) = (self.date_of(range.earliest), self.date_of(range.latest));
+        if first == last {
+            Partial::Day(last)
+        } else if first.first_of_month() == first && first.last_of_month() == last {
+            Partial::Month(first.year(), first.month())
+        } else if first.first_of_year() == first && first.last_of_year() == last {
+            Partial::Year(first.year())
+        } else {
+            Partial::Day(last)
+        }
+    }
+
     /// Where that moment stands in this zone, with offset: `2026-03-15T23:59:59.999999+08:00`.
     pub fn show(&self, at: Instant) -> String {
         with_offset(at, self.zone.to_offset(at.timestamp()).seconds())

@@ -206,6 +206,7 @@ fn one(
         past: false,
         range: None,
         fact: first.fact,
+        per_weight: None,
         made_of: Some(words.into()),
     });
 }

@@ -135,6 +135,7 @@ fn problem_list(facts: &[Fact]) -> Vec<Reading> {
             past: f.draft.status == FactStatus::Past,
             range: None,
             fact: place,
+            per_weight: None,
             made_of: None,
         })
     };

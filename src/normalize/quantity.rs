@@ -2,11 +2,12 @@
 
 use super::ways::Way;
 use crate::model::code::Coding;
-use crate::model::fact::{ReceivedEnd, ReceivedRange, ReceivedUnit};
+use crate::model::fact::{Fact, FactValue, ReceivedEnd, ReceivedRange, ReceivedUnit};
 use crate::model::interval::{End, Interval};
 use crate::model::number::{Number, NumberFault};
 use crate::model::reading::Reason;
 use crate::model::terms::Terms;
+use crate::model::truth::Truth;
 use crate::model::unit::{self, Conversion, Unit, UnitFault};
 use crate::trial::definition::{Variable, VariableKind};
 
@@ -123,6 +124,15 @@ fn by_molar_mass(from: &str, wanted: &str, grams_per_mole: &Number) -> Option<Co
     }
     let way = unit::conversion(&format!("({from}).mol/g"), wanted).ok()?;
     Some(Conversion { factor: way.factor.checked_div(grams_per_mole)?, offset: Number::ZERO })
+}
+
+/// A dose that was sent per body weight, in the variable's unit per kilogram; none above zero is no dose.
+pub(super) fn dose_per_weight(variable: &Variable, terms: &Terms, fact: &Fact) -> Option<Interval> {
+    let FactValue::Quantity { low, high, unit } = &fact.draft.value else { return None };
+    let per_kg = variable.unit.as_ref()?.per(&Unit::parse("kg").ok()?).ok()?;
+    let as_dose = Variable { unit: Some(per_kg), ..variable.clone() };
+    let sent = convert(&as_dose, terms, &fact.draft.code, (low.as_ref(), high.as_ref()), unit).ok()?;
+    (sent.gt(&Interval::exact(Number::ZERO)) == Truth::True).then_some(sent)
 }
 
 /// The reference range of a result in the variable's unit; `None`: none that can be used.

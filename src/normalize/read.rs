@@ -2,12 +2,12 @@
 
 use super::instrument::{self, Answered};
 use super::plan::{Plan, meanings};
-use super::quantity::{Refusal, apply, convert, limits, way};
+use super::quantity::{Refusal, apply, convert, dose_per_weight, limits, way};
 use super::ways::{Route, Way, Ways, unit_of, unit_of_limits};
 use super::{foreign, person, text};
 use crate::model::code::Coding;
 use crate::model::fact::{Fact, FactStatus, FactValue, Origin, Qualifier, ReceivedUnit};
-use crate::model::interval::Interval;
+use crate::model::interval::{End, Interval};
 use crate::model::number::Number;
 use crate::model::reading::{LeftOut, Reading, Readings, Reason, Series, Value};
 use crate::model::terms::Terms;
@@ -154,6 +154,7 @@ pub(super) fn left_out(
         past: draft.status == FactStatus::Past,
         range: None,
         fact: place,
+        per_weight: None,
         made_of: None,
     };
     LeftOut { fact: place, reason, text, other, unread }
@@ -245,6 +246,7 @@ fn one(
     readings: &mut Vec<Reading>,
 ) -> Result<(), Skip> {
     let draft = &fact.draft;
+    let mut per_weight = None;
     let value = match &variable.kind {
         VariableKind::Derived(_) => return Err(Skip::Elsewhere),
         VariableKind::Attested { answer, .. } => attested(*answer, look, fact)?,
@@ -255,7 +257,14 @@ fn one(
             may_be_used(r, draft.origin, draft.status)?;
             in_context(r, &draft.context, look.terms)?;
             collected_long_enough(r, fact)?;
-            let value = value_of(variable, r, look, fact)?;
+            let value = match value_of(variable, r, look, fact) {
+                Err(skip) if r.amount == Amount::Dose => {
+                    let sent = dose_per_weight(variable, look.terms, fact).ok_or(skip)?;
+                    per_weight = Some(sent);
+                    Value::Number(Interval { low: Some(End::open(Number::ZERO)), high: None })
+                }
+                value => value?,
+            };
             if let (Value::Number(score), Some(of)) = (&value, &r.instrument) {
                 instrument::in_steps(score, of.scale().step.as_ref())?;
             }
@@ -279,6 +288,7 @@ fn one(
         past: draft.status == FactStatus::Past,
         range,
         fact: place,
+        per_weight,
         made_of: None,
     });
     Ok(())
