@@ -15,6 +15,6 @@ create table export_lock (
   name text collate "C" not null primary key,
   trial text collate "C" not null, asked text collate "C" not null,      -- the arguments, as JSON
   definition bytea not null, engine text collate "C" not null, known bigint not null,
-  digest bytea not null, bytes bigint not null, row_count bigint not null,
+  digest bytea not null, bytes bigint not null, row_count bigint not null, parts bytea not null,   -- the persons, each with a digest of their lines
   signed_by text collate "C" not null, meaning text collate "C" not null, at bigint not null
 );

@@ -15,6 +15,6 @@ create table export_lock (
   name text not null primary key,
   trial text not null, asked text not null,      -- the arguments, as JSON
   definition blob not null, engine text not null, known integer not null,
-  digest blob not null, bytes integer not null, row_count integer not null,
+  digest blob not null, bytes integer not null, row_count integer not null, parts blob not null,   -- the persons, each with a digest of their lines
   signed_by text not null, meaning text not null, at integer not null
 );

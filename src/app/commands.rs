@@ -1,7 +1,8 @@
 //! The commands that open a store or profiles and end.
 
 use super::{trials, wire};
-use crate::cli::args::{Audit, Explain, Import, Migrate, Place, Pull, Trial};
+use crate::cli::args::{Explain, Import, Migrate, Place, Pull, Trial};
+use crate::cli::audit::Audit;
 use crate::cli::print::{End, fail};
 use crate::cli::{self, backtest, check, evaluate};
 use crate::clock::Clock;
@@ -60,6 +61,13 @@ pub async fn pull(args: &Pull) -> End {
         }
         Err(words) => fail(End::Failed, words),
     }
+}
+
+/// A desk that writes, with the definitions that the store holds.
+pub(super) async fn writing_desk(place: &Place) -> Result<Desk, String> {
+    let settings = wire::settings(place)?;
+    let store = wire::store(&settings, true, false)?;
+    plain_desk(&settings, store, place.profiles.as_deref()).await
 }
 
 /// A desk without targets' errors mattering: the base is only a name here.

@@ -3,6 +3,7 @@
 use crate::model::key::PersonKey;
 use crate::model::time::Instant;
 use crate::store::*;
+use futures_util::future::BoxFuture;
 use std::collections::VecDeque;
 use std::ops::ControlFlow;
 use std::sync::Arc;
@@ -32,7 +33,7 @@ pub async fn ask<T: Send + 'static>(store: &Store, work: Work<T>, mut each: impl
 
 async fn chunk<T: Send + 'static>(store: Store, persons: Vec<PersonKey>, work: Work<T>) -> Result<T, StoreError> {
     let records = store.read(ReadPersons { persons, known: KnownAt::Now }).await?;
-    tokio::task::spawn_blocking(move || work(&records)).await.map_err(|e| StoreError::Corrupt(e.to_string()))
+    apart(move || work(&records)).await
 }
 
 /// Those who have a subject in a trial, in order of key, as known at a moment.
@@ -47,7 +48,12 @@ pub struct Followers {
 }
 
 /// What is made of a chunk of them.
-pub type FollowersWork<T> = Arc<dyn Fn(Vec<FollowedRow>) -> T + Send + Sync>;
+pub type FollowersWork<T> = Arc<dyn Fn(Vec<FollowedRow>) -> BoxFuture<'static, Result<T, StoreError>> + Send + Sync>;
+
+/// Works where it keeps nobody else waiting.
+pub async fn apart<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Result<T, StoreError> {
+    tokio::task::spawn_blocking(work).await.map_err(|e| StoreError::Corrupt(e.to_string()))
+}
 
 /// The same as [`ask`] of those who have a subject in a trial; `each` may end it.
 pub async fn ask_followers<T: Send + 'static>(
@@ -66,7 +72,7 @@ pub async fn ask_followers<T: Send + 'static>(
         let (store, work) = (store.clone(), work.clone());
         tokio::spawn(async move {
             let rows = store.read(ReadFollowed { trial, persons, known, facts }).await?;
-            tokio::task::spawn_blocking(move || work(rows)).await.map_err(|e| StoreError::Corrupt(e.to_string()))
+            work(rows).await
         })
     };
     through(keys, one, each).await

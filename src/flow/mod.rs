@@ -20,6 +20,7 @@ pub mod everyone;
 mod evidence;
 pub mod expand;
 pub mod explain;
+pub mod export;
 pub mod feeds;
 pub mod figures;
 pub mod gateway;
@@ -54,4 +55,4 @@ pub mod unmapped;
 pub mod worklist;
 
 pub use crate::store::contract::{Caller, Event, Kept, StoreError, Stored};
-pub use crate::store::{Content, Deleted, Progress, Store, TableProof};
+pub use crate::store::{Content, Deleted, ExportLock, Progress, Store, TableProof};

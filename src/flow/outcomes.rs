@@ -9,8 +9,7 @@ use super::everyone::{self, Followers, FollowersWork};
 use super::library::{Active, Library};
 use super::rehearse::moment_of;
 use crate::decide;
-use crate::evaluate::{Choice, Moment};
-use crate::model::fact::Fact;
+use crate::evaluate::{self, Choice, Moment};
 use crate::model::key::PersonKey;
 use crate::model::outcome::{EndedBy, Followed, Outcomes};
 use crate::model::reading::Readings;
@@ -206,7 +205,7 @@ impl Question {
         let followed = followed(&standing, &subject, &site.zone, self.as_of);
         let moment = Moment { now: self.as_of, site };
         let choice = self.choice(&active.trial);
-        let outcomes = evaluated(&active.trial, &readings, &found.record.facts, &followed, &moment, &choice);
+        let outcomes = evaluate::outcomes(&active.trial, &readings, &found.record.facts, &followed, &moment, &choice);
         let (key, record) = (standing.person, found.record);
         Ok(Box::new(Person { key, subject, standing, record, readings, followed, outcomes }))
     }
@@ -229,7 +228,11 @@ impl Question {
     ) -> Result<(), StoreError> {
         let followers = Followers { trial: self.trial.clone(), known: self.known, facts };
         let question = self.clone();
-        let work: FollowersWork<T> = Arc::new(move |rows| work(&question, rows));
+        let work = Arc::new(work);
+        let work: FollowersWork<T> = Arc::new(move |rows| {
+            let (question, work) = (question.clone(), work.clone());
+            Box::pin(everyone::apart(move || work(&question, rows)))
+        });
         everyone::ask_followers(store, &followers, work, each).await
     }
 
@@ -260,15 +263,4 @@ pub fn followed(standing: &Standing, subject: &Subject, zone: &Zone, as_of: Inst
     let ended = ended.or_else(|| closed.then_some(standing.at)).map(|at| (at, by));
     let ended = ended.or_else(|| stopped.map(|at| (at, EndedBy::CollectionStopped))).filter(|(at, _)| *at <= as_of);
     Followed { registered: standing.evidence.registered, stopped, ended }
-}
-
-fn evaluated(
-    _trial: &Trial,
-    _readings: &Readings,
-    _facts: &[Fact],
-    _followed: &Followed,
-    _moment: &Moment,
-    _choice: &Choice,
-) -> Outcomes {
-    Outcomes::default()
 }

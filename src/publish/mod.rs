@@ -11,6 +11,7 @@ pub mod capability;
 pub mod compare;
 pub mod explain;
 pub mod figure;
+pub mod export;
 pub mod group;
 pub mod guidance;
 pub mod history;
