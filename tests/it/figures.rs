@@ -50,15 +50,18 @@ fn people(all: &[(i64, bool)]) -> Vec<Followed> {
 #[test]
 fn the_share_without_an_event_is_the_product_of_what_each_day_leaves() {
     let (yes, no) = (true, false);
-    let all = [
-        (20, yes), (5, yes), (8, no), (8, yes), (12, yes), (30, no), (12, yes), (15, no), (22, no), (30, no),
-    ];
+    let all = [(20, yes), (5, yes), (8, no), (8, yes), (12, yes), (30, no), (12, yes), (15, no), (22, no), (30, no)];
     let curve = Survival::of(&people(&all));
     let falls: Vec<_> = curve.falls.iter().map(|f| (f.days, f.at_risk, f.events, f.share.fraction())).collect();
     let share = |n: &str, d: &str| (n.to_owned(), d.to_owned());
     assert_eq!(
         falls,
-        [(5, 10, 1, share("9", "10")), (8, 9, 1, share("4", "5")), (12, 7, 2, share("4", "7")), (20, 4, 1, share("3", "7"))]
+        [
+            (5, 10, 1, share("9", "10")),
+            (8, 9, 1, share("4", "5")),
+            (12, 7, 2, share("4", "7")),
+            (20, 4, 1, share("3", "7"))
+        ]
     );
     assert_eq!((curve.persons, curve.events, curve.median(), curve.last()), (10, 5, Some(20), 30));
     assert_eq!(curve.censored, [8, 15, 22, 30, 30]);
@@ -120,7 +123,18 @@ const DAY: Date = date(2026, 3, 16);
 
 fn graded(grade: u8, baseline: Option<u8>, at_least: bool, unknown: bool, is_baseline: bool) -> Graded {
     let value = Value::Number(Interval::exact(number("70")));
-    Graded { safety: 0, fact: 0, at: Partial::Day(DAY), value, grade, at_least, unknown, baseline, is_baseline, period: 0 }
+    Graded {
+        safety: 0,
+        fact: 0,
+        at: Partial::Day(DAY),
+        value,
+        grade,
+        at_least,
+        unknown,
+        baseline,
+        is_baseline,
+        period: 0,
+    }
 }
 
 fn with_grades(grades: Vec<Graded>) -> Outcomes {
@@ -130,7 +144,11 @@ fn with_grades(grades: Vec<Graded>) -> Outcomes {
 #[test]
 fn a_shift_counts_each_person_once_by_their_worst() {
     let all = [
-        with_grades(vec![graded(1, Some(1), false, false, true), graded(0, Some(1), false, false, false), graded(3, Some(1), false, false, false)]),
+        with_grades(vec![
+            graded(1, Some(1), false, false, true),
+            graded(0, Some(1), false, false, false),
+            graded(3, Some(1), false, false, false),
+        ]),
         with_grades(vec![graded(0, Some(0), false, false, true), graded(2, Some(0), true, false, false)]),
         with_grades(vec![graded(0, None, false, false, false)]),
         with_grades(vec![graded(0, None, false, true, false)]),
@@ -190,7 +208,10 @@ fn the_best_change_of_each_person_stands_in_order() {
     assert_eq!(waterfall(&all, (0, 0), Some(Better::True)), None);
     let absolute = of(vec![cell(1, exact("0"), exact("-3"), None)]);
     let mixed: Vec<&Outcomes> = all.iter().copied().chain([&absolute]).collect();
-    assert!(!waterfall(&mixed, (0, 0), Some(Better::Lower)).expect("a figure").percent, "not everybody has one in percent");
+    assert!(
+        !waterfall(&mixed, (0, 0), Some(Better::Lower)).expect("a figure").percent,
+        "not everybody has one in percent"
+    );
 }
 
 #[test]

@@ -58,8 +58,7 @@ fn items(sheet: &PersonSheet, row: usize) -> Vec<((usize, usize), &Item)> {
     let mut found = Vec::new();
     for (place, outcome) in sheet.trial.outcomes.iter().enumerate() {
         let Measured::AtVisits { row: own, items } = &outcome.measured else { continue };
-        let shown =
-            items.iter().enumerate().filter(|(i, _)| *own == row && sheet.open.shows(place, *i));
+        let shown = items.iter().enumerate().filter(|(i, _)| *own == row && sheet.open.shows(place, *i));
         found.extend(shown.map(|(i, item)| ((place, i), item)));
     }
     found
@@ -168,8 +167,7 @@ fn picture(sheet: &PersonSheet, of: (usize, usize), item: &Item, lang: Lang) -> 
 
 /// Results between the visits: kept, and of no visit.
 fn unscheduled(sheet: &PersonSheet, lang: Lang) -> Markup {
-    let shown: Vec<_> =
-        sheet.outcomes.unscheduled.iter().filter(|u| sheet.open.shows(u.outcome, u.item)).collect();
+    let shown: Vec<_> = sheet.outcomes.unscheduled.iter().filter(|u| sheet.open.shows(u.outcome, u.item)).collect();
     html! { @if !shown.is_empty() {
         section.card aria-labelledby="unscheduled" {
             h2 #unscheduled { (text::UNSCHEDULED.say(lang)) " (" (shown.len()) ")" }

@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 use trialgate::decide::{Act, Consent};
 use trialgate::flow::people::{self, Signer};
 use trialgate::model::key::PersonKey;
+use trialgate::model::purpose::Purpose;
 use trialgate::model::standing::Role;
 use trialgate::model::time::Instant;
 
@@ -41,6 +42,11 @@ on = "platelets"
 grades = ["platelets < 150 '10*9/L'", "platelets < 75 '10*9/L'", "platelets < 50 '10*9/L'", "platelets < 25 '10*9/L'"]
 "#;
 
+/// A house for people who are asked, registered and followed.
+pub fn plan() -> Plan {
+    Plan { purposes: Purpose::ALL.to_vec(), more: OUTCOMES, ..Plan::default() }
+}
+
 /// A moment so many days after the story begins.
 pub fn day(days: i64) -> Instant {
     NOW.plus_us(days * 86_400_000_000)
@@ -61,7 +67,11 @@ impl Dice {
 }
 
 fn quantity(patient: &str, code: &str, days: i64, value: &str, unit: &str) -> Value {
-    let system = if code.contains('-') && code.chars().all(|c| c.is_ascii_digit() || c == '-') { "http://loinc.org" } else { "https://trialgate.example/fhir/CodeSystem/trial-variable" };
+    let system = if code.contains('-') && code.chars().all(|c| c.is_ascii_digit() || c == '-') {
+        "http://loinc.org"
+    } else {
+        "https://trialgate.example/fhir/CodeSystem/trial-variable"
+    };
     let number: Value = serde_json::from_str(value).expect("a number");
     json!({ "resourceType": "Observation", "id": format!("{patient}-{code}-{days}"), "status": "final", "subject": { "reference": format!("Patient/{patient}") },
         "effectiveDateTime": date(days), "code": { "coding": [{ "system": system, "code": code }] },
@@ -74,7 +84,9 @@ async fn enroll(house: &House, patient: &str) -> PersonKey {
     let signer = |role| Signer { name: "Staff".into(), role };
     let consent = Consent { signer: "subject".into(), version: "1".into(), day: "2026-03-15".into(), reference: None };
     let act = async |act: Act, role| {
-        people::act_on(&house.desk, person, TRIAL, &act, &signer(role)).await.unwrap_or_else(|e| panic!("{act:?}: {e}"));
+        people::act_on(&house.desk, person, TRIAL, &act, &signer(role))
+            .await
+            .unwrap_or_else(|e| panic!("{act:?}: {e}"));
     };
     act(Act::RecordConsent(consent), Role::Coordinator).await;
     house.settle().await;
@@ -89,6 +101,11 @@ fn cells(patient: &str, amount: i64) -> Value {
         "effectiveDateTime": "2026-03-16T09:00:00+08:00",
         "medicationCodeableConcept": { "coding": [{ "system": "https://trialgate.example/fhir/CodeSystem/trial-variable", "code": "allo-msc" }] },
         "dosage": { "dose": { "value": amount, "unit": "cells", "system": "http://unitsofmeasure.org", "code": "{cells}" } } })
+}
+
+/// The skin score on the day before day 0 of so many people, in their order.
+pub fn first_skin(count: u64) -> Vec<i64> {
+    (1..=count).map(|n| 22 + Dice(n * 7919 + 17).roll(10)).collect()
 }
 
 /// Everything of one person's follow-up up to a day: results of each month, some missed, some late, some between visits.
