@@ -58,7 +58,7 @@ impl Subject {
 /// What the page of a trial's outcomes is made of.
 #[derive(Debug)]
 pub struct Sheet {
-    /// Those who are followed, in order of key.
+    /// Those who are followed, in order of label.
     pub persons: Vec<Subject>,
     /// Those who are not, by reason.
     pub apart: BTreeMap<Apart, usize>,
@@ -117,6 +117,7 @@ pub async fn look(desk: &Desk, reader: &Reader, active: &Active) -> Result<Seen<
             subject.name = name_of(desk, subject.person).await?;
         }
     }
+    sheet.persons.sort_by_key(Subject::label);
     Ok(Seen::Yes(sheet))
 }
 

@@ -5,13 +5,15 @@ use trialgate::model::interval::{End, Interval};
 use trialgate::model::number::Number;
 use trialgate::model::outcome::*;
 use trialgate::model::reading::{Reason, Value};
-use trialgate::model::time::Partial;
-use trialgate::publish::figure::completeness::{Counts, Whole};
+use trialgate::model::time::{DAY_US, Instant, Partial, Zone};
+use trialgate::publish::figure::completeness::{Counts, Whole, completeness};
 use trialgate::publish::figure::scale::{SIDE, Scale};
 use trialgate::publish::figure::shift::{shift, worst};
 use trialgate::publish::figure::survival::survival;
+use trialgate::publish::figure::visits::visit_figure;
 use trialgate::publish::figure::waterfall::waterfall;
 use trialgate::publish::statistics::{Followed, Survival, quantile, summary};
+use trialgate::publish::trend::{Compared, change_thresholds, thresholds};
 use trialgate::trial::outcome::Better;
 
 fn number(text: &str) -> Number {
@@ -85,7 +87,7 @@ fn a_scale_has_round_ticks_and_holds_its_values() {
     assert_eq!(ticks(&["3", "28"], 5), ["0", "5", "10", "15", "20", "25", "30"]);
     assert_eq!(ticks(&["0.0121", "0.0134"], 4), ["0.012", "0.0125", "0.013", "0.0135"]);
     assert_eq!(ticks(&["-37.5", "12"], 6), ["-40", "-30", "-20", "-10", "0", "10", "20"]);
-    assert_eq!(ticks(&["1000000"], 2), ["940000", "960000", "980000", "1000000", "1020000", "1040000", "1060000"]);
+    assert_eq!(ticks(&["1000000"], 2), ["950000", "1000000", "1050000"]);
     assert_eq!(ticks(&["0"], 2), ["-1", "0", "1"], "nothing to be a tenth of");
     let values = numbers(&["3", "28"]);
     let scale = Scale::holding(values.iter(), 5).expect("a scale");
@@ -233,4 +235,82 @@ fn events_are_counted_and_what_is_no_time_is_told() {
     assert!(survival(all.iter(), 1).curve.falls.is_empty(), "of another outcome nothing");
     let long = of(Followup::Censored(DAY, 20_000));
     assert!(survival([long].iter(), 2).marks.len() <= 10, "a long study has few marks too");
+}
+
+/// A skin score by month, and a truth that compares it and its change with numbers.
+fn skin_trial() -> trialgate::trial::definition::Trial {
+    let drug = "[variables.cells]\nfrom = \"medication_administration\"\ncode = [\"local|cells\"]\namount = \"dose\"\nunit = \"mg\"\n\
+                [anchors]\nday0 = \"First(cells).time\"\n[treatment]\ndrug = \"cells\"\nstarts = \"day0\"\n\
+                [visits]\nmonthly = { every = \"1 month\", until = \"2 months\", from = \"day0\", window = \"7 days\" }\n";
+    let outcomes = "[[outcomes]]\nid = \"skin\"\nkind = \"primary\"\nvalue = \"skin\"\nvisits = \"monthly\"\nbetter = \"lower\"\n\
+                    [[outcomes]]\nid = \"response\"\nkind = \"secondary\"\nvisits = \"monthly\"\nbetter = \"true\"\n\
+                    value = \"skin < 20 and PercentChange(Baseline(skin), skin) <= -25 '%'\"\n";
+    let skin = crate::evaluate::number("skin", "{score}") + "select = \"Last(skin within 28 days)\"\n";
+    crate::evaluate::world(&format!("{skin}{drug}{outcomes}{}", crate::evaluate::include("A", "skin > 20"))).trial
+}
+
+fn visits() -> Vec<Visit> {
+    let day = |n: i64| Instant(n * DAY_US);
+    let visit = |number: u32, low, high| Visit { number, name: format!("M{number}"), target: DAY, window: (low, high) };
+    vec![visit(0, Instant::MIN, day(0)), visit(1, day(23), day(37)), visit(2, day(53), day(67))]
+}
+
+#[test]
+fn everybodys_visits_lie_above_each_other() {
+    let trial = skin_trial();
+    let at = |day: i64| Some(Partial::Instant(Instant(day * DAY_US), 0));
+    let exact = |text: &str| Interval::exact(number(text));
+    let of = |cells: Vec<Cell>| Outcomes { visits: vec![visits()], cells, ..Outcomes::default() };
+    let there = |visit, day, value: Interval| Cell { at: at(day), ..cell(visit, value, exact("0"), None) };
+    let mut late = there(2, 70, exact("18"));
+    late.state = State::CapturedOutside;
+    let mut missed = there(2, 0, exact("0"));
+    (missed.state, missed.value, missed.unknown) = (State::Missed, None, Some(Reason::NeverSeen));
+    let range = Interval::between(number("18"), number("22"));
+    let a = Outcomes {
+        ended: Some((DAY, EndedBy::Death)),
+        ..of(vec![there(0, -9, exact("26")), there(1, 30, exact("24")), late])
+    };
+    let b = of(vec![there(0, 0, exact("20")), there(1, 36, range.clone()), missed]);
+    let item = &trial.outcomes[0].items()[0];
+    let limits = thresholds(&trial, &[], item);
+    assert_eq!(limits, [Compared { of: "response".into(), sign: "<", value: number("20") }]);
+    let change = change_thresholds(&trial, &[], item);
+    assert_eq!(change, [Compared { of: "response".into(), sign: "≤", value: number("-25") }]);
+
+    let figure = visit_figure(&trial, &Zone::utc(), &[&a, &b], (0, 0), limits);
+    let medians: Vec<_> =
+        figure.columns.iter().map(|c| c.summary.as_ref().map(|s| (s.count, s.median.to_string()))).collect();
+    assert_eq!(medians, [Some((2, "23".to_owned())), Some((1, "24".to_owned())), Some((1, "18".to_owned()))]);
+    assert_eq!(figure.columns.iter().map(|c| c.window).collect::<Vec<_>>(), [(0, 0), (766, 1233), (1766, 2233)]);
+    assert_eq!(figure.columns.iter().map(|c| (c.in_part, c.unknown)).collect::<Vec<_>>(), [(0, 0), (1, 0), (0, 1)]);
+    let line = |n: usize| figure.lines[n].iter().map(|p| (p.at, p.outside, p.value.to_string())).collect::<Vec<_>>();
+    let point = |at, outside, value: &str| (at, outside, value.to_owned());
+    assert_eq!(
+        line(0),
+        [point(0, false, "26"), point(1000, false, "24"), point(2333, true, "18")],
+        "before day 0 is at it"
+    );
+    assert_eq!(line(1), [point(0, false, "20"), point(1200, false, "18..22")], "nothing where it was missed");
+    assert_eq!((figure.ended.clone(), figure.between.len(), figure.end()), (vec![true, false], 0, 2500));
+    let ticks: Vec<_> = figure.scale.expect("a scale").ticks.iter().map(ToString::to_string).collect();
+    assert_eq!(ticks, ["18", "20", "22", "24", "26"]);
+
+    let value = Value::Number(exact("25"));
+    let unscheduled = vec![Unscheduled { outcome: 0, item: 0, value, at: at(45).expect("a time"), fact: 3 }];
+    let alone = Outcomes { unscheduled, ..a };
+    let figure = visit_figure(&trial, &Zone::utc(), &[&alone], (0, 0), vec![]);
+    assert_eq!(
+        figure.between.iter().map(|p| (p.at, p.visit)).collect::<Vec<_>>(),
+        [(1500, 1)],
+        "of one person those between too"
+    );
+    let nobody = visit_figure(&trial, &Zone::utc(), &[], (0, 0), vec![]);
+    assert!(nobody.columns.is_empty() && nobody.scale.is_none());
+    let row = &completeness(&trial, &[&b], |c| c.item == 0)[0];
+    assert_eq!(
+        row.persons[0].iter().map(|c| c.map(|c| c.whole())).collect::<Vec<_>>()[2],
+        Some(Whole::Is(State::Missed))
+    );
+    assert_eq!((row.visits.len(), row.totals[1].captured()), (3, 1));
 }

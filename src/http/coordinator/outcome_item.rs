@@ -1,5 +1,6 @@
 //! One item of one outcome over everybody: lines and boxes over visits, best change, and the tables that say the same.
 
+use super::badge;
 use super::chart::visits::{Named, Size};
 use super::chart::{answers, mark, visits, waterfall as bars};
 use super::frame;
@@ -8,7 +9,7 @@ use super::routes::Context;
 use super::text::{self, Lang};
 use crate::flow::figures::*;
 use crate::flow::worklist::Names;
-use crate::model::reading::Value;
+use crate::model::reading::{Reason, Value};
 use crate::model::truth::Truth;
 use crate::trial::outcome::{Better, Item, Measured, Outcome};
 use maud::{Markup, html};
@@ -199,12 +200,18 @@ fn by_person(context: &Context<'_>, sheet: &Sheet, of: (usize, usize), item: &It
 /// One cell: its value, or else how it stands.
 fn told(cell: Option<&Cell>, item: &Item, lang: Lang) -> Markup {
     let Some(cell) = cell else { return html! { td { "–" } } };
+    let (sign, words) = mark::of_state(cell.state);
     html! { @match &cell.value {
         Some(found) => { td { (value(found, code(item), lang))
-            @if cell.state == State::CapturedOutside { " " span.fine { (text::CAPTURED_OUTSIDE.say(lang)) } }
+            @if cell.state == State::CapturedOutside { " " (mark::beside(sign)) span.hidden { (words.say(lang)) } }
             @if cell.provisional { " " span.fine { (text::PROVISIONAL.say(lang)) } } } }
-        None => { td.fine { (mark::of_state(cell.state).1.say(lang)) @if cell.unknown.is_some() { ", " (text::UNKNOWN.say(lang)) } } }
+        None => { td.fine { (words.say(lang)) @if let Some(why) = why_unknown(cell) { ", " (badge::reason(why.words(), lang)) } } }
     } }
+}
+
+/// Why a value is unknown, where it is not simply that nothing came.
+pub(super) fn why_unknown(cell: &Cell) -> Option<Reason> {
+    cell.unknown.filter(|why| !matches!(why, Reason::NeverSeen | Reason::TooOld))
 }
 
 /// The other items, so that one goes on without going back.

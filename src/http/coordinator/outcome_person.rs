@@ -3,7 +3,7 @@
 use super::chart::visits::{Named, Size};
 use super::chart::{mark, visits};
 use super::frame;
-use super::outcome_item::value;
+use super::outcome_item::{value, why_unknown};
 use super::outcome_person_parts::{deviation, ended, events, exposure, facts_used, grades};
 use super::outcomes::{axis_unit, code, with_unit};
 use super::routes::Context;
@@ -103,10 +103,10 @@ fn told(sheet: &PersonSheet, (outcome, item_place): (usize, usize), visit: usize
     let (sign, words) = mark::of_state(cell.state);
     html! {
         td {
-            svg.figure viewBox="0 0 20 18" width="20" height="18" aria-hidden="true" focusable="false" { (sign.draw(10, 9)) }
+            (mark::beside(sign))
             span.hidden { (words.say(lang)) " " }
             @if let Some(found) = &cell.value { strong { (value(found, code(item), lang)) } }
-            @if let Some(why) = cell.unknown { span.fine { (super::badge::reason(why.words(), lang)) } }
+            @if let Some(why) = why_unknown(cell) { span.fine { (super::badge::reason(why.words(), lang)) } }
             @if let Some(change) = cell.change.as_ref().filter(|_| visit > 0) {
                 div.fine { (text::CHANGED_BY.fill(lang, &[&with_unit(&signed(&change.to_string()), code(item))]))
                     @if let Some(percent) = &cell.percent { ", " (signed(&percent.to_string())) " %" } }
@@ -120,11 +120,10 @@ fn told(sheet: &PersonSheet, (outcome, item_place): (usize, usize), visit: usize
 
 /// A change shows its sign.
 fn signed(number: &str) -> String {
-    if number.starts_with(|c: char| c.is_ascii_digit()) && number != "0" {
-        format!("+{number}")
-    } else {
-        number.to_owned()
-    }
+    let digits = number.trim_start_matches('≈');
+    let about = if digits.len() < number.len() { "≈" } else { "" };
+    let gain = digits.starts_with(|c: char| c.is_ascii_digit()) && digits != "0";
+    format!("{about}{}{digits}", if gain { "+" } else { "" })
 }
 
 /// Links to the facts that a value leans on.

@@ -3,7 +3,6 @@
 use super::frame;
 use super::outcome_item::value;
 use super::outcome_person::sources;
-use super::outcomes::with_unit;
 use super::text::{self, Lang, Words};
 use crate::flow::figures::*;
 use crate::model::truth::Truth;
@@ -44,7 +43,7 @@ pub(super) fn exposure(sheet: &PersonSheet, lang: Lang) -> Markup {
             @else {
                 @match e.day0 { None => { p { (text::NOT_GIVEN.say(lang)) } } Some(day) => { dl {
                     dt { (text::DAY_ZERO.say(lang)) } dd { (day.to_string()) @if e.provisional { " " span.mark { (text::PROVISIONAL.say(lang)) } } }
-                    @if let Some((dose, unit)) = &e.given { dt { (text::DOSE.say(lang)) } dd { (with_unit(&dose.to_string(), unit)) @if let Some(words) = within { " (" (words.say(lang)) ")" } } }
+                    @if let Some((dose, unit)) = &e.given { dt { (text::DOSE.say(lang)) } dd { (dose) " " (spelled(unit)) @if let Some(words) = within { " (" (words.say(lang)) ")" } } }
                     @if let Some(weight) = &e.weight { dt { (text::WEIGHT_USED.say(lang)) } dd { (weight) } }
                     dt { (text::DAYS_ON_DRUG.say(lang)) } dd { (e.days) }
                     dt { (text::DEVIATIONS.say(lang)) } dd { @if e.deviations.is_empty() { (text::NONE.say(lang)) }
@@ -55,6 +54,11 @@ pub(super) fn exposure(sheet: &PersonSheet, lang: Lang) -> Markup {
             }
         }
     }
+}
+
+/// The unit of a dose with what it counts: `{cells}/kg` is cells per kilogram.
+fn spelled(code: &str) -> String {
+    code.replace(['{', '}'], "")
 }
 
 fn doses(sheet: &PersonSheet, lang: Lang) -> Markup {
@@ -68,7 +72,7 @@ fn doses(sheet: &PersonSheet, lang: Lang) -> Markup {
             tbody role="rowgroup" { @for dose in all { tr role="row" {
                 th role="rowheader" scope="row" { (moment(&dose.at.to_string())) }
                 td role="cell" data-label=(text::AMOUNT.say(lang)) {
-                    @match &dose.amount { Some(n) => { (with_unit(&n.to_string(), unit)) } None => { (text::UNKNOWN.say(lang)) } }
+                    @match &dose.amount { Some(n) => { (n) " " (spelled(unit)) } None => { (text::UNKNOWN.say(lang)) } }
                     @if dose.stopped { " " span.mark { (text::DRUG_STOPPED.say(lang)) } }
                     @if dose.running { " " span.mark { (text::STILL_RUNS.say(lang)) } }
                 }

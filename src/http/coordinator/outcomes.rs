@@ -280,8 +280,10 @@ fn one_shift(label: &str, shift: &Shift, lang: Lang) -> Markup {
     html! {
         table.shift {
             caption lang="en" { (label) }
-            thead { tr { th scope="col" { (text::GRADE_OF.say(lang)) }
-                @for grade in &shift.grades { th scope="col" { span.hidden { (text::WORST_GRADE.fill(lang, &[""])) } (word(*grade)) } } } }
+            thead {
+                tr { td {} th scope="colgroup" colspan=(shift.grades.len()) { (text::WORST.say(lang)) } }
+                tr { th scope="col" { (text::GRADE_OF.say(lang)) } @for grade in &shift.grades { th scope="col" { (word(*grade)) } } }
+            }
             tbody { @for (i, (grade, row)) in shift.grades.iter().zip(&shift.persons).enumerate() { tr {
                 th scope="row" { (word(*grade)) }
                 @for (j, count) in row.iter().enumerate() {

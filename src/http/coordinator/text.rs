@@ -411,7 +411,7 @@ table! {
     COMPLETENESS_TOLD: "One row for each person, one mark for each visit. The tables beneath say the same.", "每人一行，每次访视一个标记。下方表格内容相同。", "Eine Zeile für jede Person, ein Zeichen für jede Visite. Die Tabellen darunter sagen dasselbe.";
     SHARE_CAPTURED: "Share captured", "采集比例", "Anteil erfasst";
     TIME_TO_EVENT: "Time to event: {}", "至事件时间：{}", "Zeit bis zum Ereignis: {}";
-    SURVIVAL_TOLD: "Share without an event by Kaplan and Meier: {} persons, {} events. The table beneath says the same.", "按 Kaplan–Meier 法的无事件比例：{} 人，{} 例事件。下方表格内容相同。", "Anteil ohne Ereignis nach Kaplan und Meier: {} Personen, {} Ereignisse. Die Tabelle darunter sagt dasselbe.";
+    SURVIVAL_TOLD: "Share without an event by Kaplan and Meier. Persons: {}, events: {}. The table beneath says the same.", "按 Kaplan–Meier 法的无事件比例。人数：{}，事件：{}。下方表格内容相同。", "Anteil ohne Ereignis nach Kaplan und Meier. Personen: {}, Ereignisse: {}. Die Tabelle darunter sagt dasselbe.";
     MARK_CURVE: "share without an event", "无事件比例", "Anteil ohne Ereignis";
     MARK_CENSORED: "followed up to here without an event", "随访至此未发生事件", "bis hier ohne Ereignis verfolgt";
     DAYS_SINCE_START: "days since the start", "自起点天数", "Tage seit Beginn";
@@ -426,12 +426,9 @@ table! {
     GRADES_WHY: "Persons by grade at the baseline and by their worst grade after it. A grade is a proposal for review, never an adverse event by itself.", "按基线分级与其后最差分级统计人数。分级仅供审阅，本身不构成不良事件。", "Personen nach Grad zu Beginn und nach ihrem schlechtesten danach. Ein Grad ist ein Vorschlag zur Prüfung, nie von selbst ein unerwünschtes Ereignis.";
     WORST: "Worst after it", "其后最差", "Schlechtester danach";
     GRADE_OF: "Baseline", "基线", "Zu Beginn";
-    WORST_GRADE: "Worst grade {}", "最差 {} 级", "Schlechtester Grad {}";
-    GRADE: "Grade {}", "{} 级", "Grad {}";
     AT_LEAST_GRADE: "at least {}", "至少 {}", "mindestens {}";
     AT_LEAST_COUNT: "Of these, persons whose worst grade may be higher: {}", "其中最差分级可能更高者：{}", "Davon Personen, deren schlechtester Grad höher sein kann: {}";
     WITHOUT_RESULT: "Without a result after the baseline: {}", "基线后无结果者：{}", "Ohne Ergebnis nach Beginn: {}";
-    PERIOD: "Since visit", "自访视", "Seit Visite";
     OUTCOMES_OF: "Outcomes of {}", "{} 的结局指标", "Endpunkte von {}";
     TO_PERSON: "Verdict and criteria", "结论与标准", "Urteil und Kriterien";
     EXPOSURE: "Exposure", "用药暴露", "Exposition";
@@ -447,9 +444,7 @@ table! {
     AMOUNT: "Amount", "量", "Menge";
     STILL_RUNS: "still running", "进行中", "läuft noch";
     CONCOMITANT: "Other drugs since day 0", "第 0 天后的其他药物", "Andere Mittel seit Tag 0";
-    TIMELINE: "Items by visit", "各访视项目", "Angaben nach Visite";
     TIMELINE_OF: "Items by visit: {}", "各访视项目：{}", "Angaben nach Visite: {}";
-    PLANNED: "Planned", "计划日期", "Geplant";
     NOT_PLANNED: "No visit can be planned: the day from which they count is not known.", "无法安排访视：起算日未知。", "Keine Visite lässt sich planen: der Tag, ab dem sie zählen, ist nicht bekannt.";
     VISITS_ENDED: "Visits ended on {}: {}", "访视于 {} 结束：{}", "Visiten endeten am {}: {}";
     BY_DEATH: "died", "死亡", "verstorben";
@@ -461,5 +456,4 @@ table! {
     CHANGED_BY: "change {}", "变化 {}", "Veränderung {}";
     FACTS_USED: "Where the numbers come from", "数值来源", "Woher die Zahlen kommen";
     SOURCE_NUMBER: "source {}", "来源 {}", "Quelle {}";
-    PERSONS_IN: "Persons", "人数", "Personen";
 }

@@ -148,7 +148,9 @@ pub fn visit_figure(
 
 fn count(column: &mut Column, cell: &Cell) {
     column.counts.add(cell.state);
-    column.unknown += usize::from(cell.value.is_none() && cell.unknown.is_some());
+    // Of what may still come nobody says yet that it is unknown.
+    let over = matches!(cell.state, State::Captured | State::CapturedOutside | State::Missed);
+    column.unknown += usize::from(over && cell.value.is_none() && cell.unknown.is_some());
     match cell.value {
         Some(Value::Truth(Truth::True)) => column.answers[0] += 1,
         Some(Value::Truth(Truth::False)) => column.answers[1] += 1,

@@ -19,6 +19,8 @@ pub(super) struct Plot {
 
 /// Right of the plot where lines are named there.
 pub(super) const NAMES: i64 = 150;
+/// Right of the plot where lines have a number alone.
+pub(super) const NUMBERS: i64 = 56;
 /// Height of one line of small letters.
 const LINE: i64 = 14;
 /// Most characters of a line's name.
@@ -64,7 +66,7 @@ impl Plot {
                 line.grid x1=(self.left) x2=(self.end()) y1=(y) y2=(y) {}
                 text.tick x=(self.left - 8) y=(y + 4) { (short(tick)) }
             }
-            @if !unit.is_empty() { text.unit x=(self.left - 8) y=(self.top - 12) { (unit) } }
+            @if !unit.is_empty() { text.unit x="2" y=(self.top - 12) { (unit) } }
         }
     }
 

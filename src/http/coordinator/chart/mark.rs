@@ -90,11 +90,16 @@ impl Mark {
     }
 }
 
+/// A mark beside words that say the same.
+pub(crate) fn beside(mark: Mark) -> Markup {
+    html! { svg.figure viewBox="0 0 20 18" width="20" height="18" aria-hidden="true" focusable="false" { (mark.draw(10, 9)) } }
+}
+
 /// What the marks of a figure mean.
 pub(crate) fn legend(marks: &[(Mark, Words)], lang: Lang) -> Markup {
     html! {
         ul.legend { @for (mark, words) in marks {
-            li { svg.figure viewBox="0 0 20 18" width="20" height="18" aria-hidden="true" focusable="false" { (mark.draw(10, 9)) } (words.say(lang)) }
+            li { (beside(*mark)) (words.say(lang)) }
         } }
     }
 }

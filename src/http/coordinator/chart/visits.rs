@@ -1,9 +1,9 @@
 //! One item over visits: a line for each person, a box for each visit, windows shaded, limits drawn.
 
 use super::super::text::{self, Lang, Words};
-use super::axis::{NAMES, Plot, thinned};
+use super::axis::{NAMES, NUMBERS, Plot, thinned};
 use super::mark::{Mark, legend};
-use crate::flow::figures::{Column, Point, SIDE, Scale, VisitFigure};
+use crate::flow::figures::{Column, Compared, Point, SIDE, Scale, VisitFigure};
 use maud::{Markup, html};
 
 /// How large a figure is.
@@ -42,11 +42,18 @@ pub(crate) struct Named<'a> {
 pub(crate) fn picture(figure: &VisitFigure, size: Size, lines_max: usize, named: &Named<'_>) -> Markup {
     let Some(scale) = &figure.scale else { return html! {} };
     let visits = i64::try_from(figure.columns.len()).unwrap_or(1).max(1);
-    let right = if figure.thresholds.is_empty() { 12 } else { NAMES };
+    let right = match (figure.thresholds.is_empty(), size.boxes) {
+        (true, _) => 12,
+        (false, true) => NAMES,
+        (false, false) => NUMBERS,
+    };
     let bottom = if size.boxes { 52 } else { 26 };
     let plot = Plot { left: 56, top: 30, width: size.step * visits, height: size.height, right, bottom };
-    let limits: Vec<_> =
-        figure.thresholds.iter().map(|t| (format!("{} {} {}", t.sign, t.value, t.of), t.value.clone())).collect();
+    let name = |t: &Compared| {
+        let number = format!("{} {}", t.sign, t.value);
+        if size.boxes { format!("{number} {}", t.of) } else { number }
+    };
+    let limits: Vec<_> = figure.thresholds.iter().map(|t| (name(t), t.value.clone())).collect();
     let drawn = html! {
         rect.plot x=(plot.left) y=(plot.top) width=(plot.width) height=(plot.height) {}
         (windows(figure, &plot, size))
