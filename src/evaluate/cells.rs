@@ -157,11 +157,11 @@ impl<'s, 'a> Sheet<'s, 'a> {
         };
         cell.state = state;
         let all = self.scene.all_of(v);
-        for reading in places.iter().filter_map(|p| all.get(*p)) {
-            cell.facts.push(reading.fact);
-            cell.provisional |= reading.provisional;
-            cell.at = Some(self.scene.zone().partial(reading.at));
-        }
+        let readings = || places.iter().filter_map(|p| all.get(*p));
+        cell.facts.extend(readings().map(|r| r.fact));
+        cell.provisional = readings().any(|r| r.provisional);
+        let last = readings().map(|r| r.at).max_by_key(|at| (at.latest, at.earliest));
+        cell.at = last.map(|at| self.scene.zone().partial(at));
         cell.facts.sort_unstable();
         cell.facts.dedup();
         let value = match places[..] {
@@ -199,17 +199,19 @@ impl<'s, 'a> Sheet<'s, 'a> {
         if cell.value.is_some() {
             cell.state = State::Captured;
         } else {
-            let leaves = scene.leaves(&column.item.expression);
-            let undecided = |r: Reason| matches!(r, Reason::KnownInPart | Reason::Conflicting);
+            let reasons = scene.reasons(&column.item.expression);
+            let undecided = |r: &Reason| matches!(r, Reason::KnownInPart | Reason::Conflicting);
             // All of it is there, and it does not decide.
-            if !used.is_empty() && !leaves.is_empty() && leaves.iter().all(|l| undecided(l.reason)) {
+            if !used.is_empty() && !reasons.is_empty() && reasons.iter().all(undecided) {
                 cell.state = State::Captured;
             }
-            cell.unknown =
-                leaves.iter().map(|l| l.reason).find(|r| !undecided(*r)).or(leaves.first().map(|l| l.reason));
+            cell.unknown = reasons.iter().find(|r| !undecided(r)).or(reasons.first()).copied();
         }
         scene.settle_growth();
         self.scene.note_change(scene.changes_at());
+        if cell.state != State::Captured {
+            return;
+        }
         cell.provisional = used.iter().any(|(_, r)| r.provisional);
         let last = used.iter().map(|(_, r)| r.at).max_by_key(|at| (at.latest, at.earliest));
         cell.at = last.map(|at| scene.zone().partial(at));

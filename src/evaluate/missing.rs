@@ -36,6 +36,13 @@ impl<'a> Scene<'a> {
         named
     }
 
+    /// Why it stands open, once for each place that is open.
+    pub(super) fn reasons(&self, e: &'a Expr) -> Vec<Reason> {
+        let mut found = Vec::new();
+        self.collect(e, &mut found);
+        found.into_iter().map(|leaf| leaf.reason).collect()
+    }
+
     /// Whether a value is not known for sure.
     fn open(&self, e: &'a Expr) -> bool {
         match self.value(e) {
@@ -64,6 +71,11 @@ impl<'a> Scene<'a> {
                 }
                 found.push(self.series_leaf(*what, &view));
             }
+            Kind::Baseline(of) if !self.before => match (self.base(), self.baseline_anchor()) {
+                (Some(base), _) => base.collect(of, found),
+                (None, Some(anchor)) => self.collect_name(Name::Anchor(anchor), found),
+                (None, None) => {}
+            },
             Kind::Call(Function::Coalesce, list) | Kind::Aggregate(_, Source::List(list)) => {
                 self.collect_alternatives(list, found);
             }
@@ -195,7 +207,7 @@ impl<'a> Scene<'a> {
 
     /// Why a function over a series leaves a variable open.
     fn series_leaf(&self, what: Aggregate, view: &View<'a>) -> Leaf {
-        let before = |at: TimeRange| at.earliest <= self.now;
+        let before = |at: TimeRange| !self.is_to_come(at);
         let all = self.all_of(view.variable);
         let newest = all.iter().filter(|r| before(r.at)).max_by_key(|r| (r.at.latest, r.at.earliest));
         let left = self.readings.series.get(view.variable).and_then(|s| s.left_out.last());

@@ -4,7 +4,7 @@ use super::scene::Scene;
 use super::series::{Member, View};
 use super::value::{Known, Val, When, at, of_truth, of_value, to_truth};
 use super::window::{clock_us, shift_date};
-use crate::model::fact::Origin;
+use crate::model::fact::{DraftFact, FactStatus, Origin};
 use crate::model::reading::Reading;
 use crate::model::time::{Instant, Partial, TimeRange};
 use crate::model::truth::Truth;
@@ -23,8 +23,20 @@ impl<'a> Scene<'a> {
                 Some((fixed, truth)) if fixed == i => of_truth(truth),
                 _ => self.once(name, || of_truth(self.criterion_plain(i))),
             },
-            Name::Anchor(i) => self.once(name, || self.value(&self.trial.anchors[i].1)),
+            Name::Anchor(i) => self.once(name, || self.anchor(i)),
         }
+    }
+
+    /// An anchor; one that happens at the very moment of the baseline is reached there.
+    fn anchor(&self, i: usize) -> Known {
+        let e = &self.trial.anchors[i].1;
+        if !self.before {
+            return self.value(e);
+        }
+        let then = self.at(self.now);
+        let value = then.value(e);
+        self.log.borrow_mut().extend(then.log.borrow().iter());
+        value
     }
 
     /// The chosen alternative of a reading.
@@ -196,7 +208,9 @@ impl<'a> Scene<'a> {
 
     /// The newest clinical time of anything known of the person.
     pub(super) fn last_seen(&self) -> Option<TimeRange> {
-        let times = self.facts.iter().filter(|f| f.draft.origin != Origin::Patient).filter_map(|f| f.draft.at);
+        // What was entered in error never was.
+        let is_contact = |d: &DraftFact| d.origin != Origin::Patient && d.status != FactStatus::EnteredInError;
+        let times = self.facts.iter().map(|f| &f.draft).filter(|d| is_contact(d)).filter_map(|d| d.at);
         let past = times.filter(|at| at.earliest > Instant::MIN && at.earliest <= self.now);
         past.max_by_key(|at| (at.earliest, at.latest))
     }

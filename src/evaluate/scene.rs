@@ -136,10 +136,15 @@ impl<'a> Scene<'a> {
         Self { live: false, ..scene }
     }
 
-    /// The moment of the anchor `baseline`, or of `day0` where none is named so: known to the day at least.
-    pub(super) fn baseline_at(&self) -> Option<TimeRange> {
+    /// The anchor `baseline`, or `day0` where none is named so.
+    pub(super) fn baseline_anchor(&self) -> Option<usize> {
         let named = |n: &str| self.trial.anchors.iter().position(|(name, _)| name == n);
-        let anchor = named("baseline").or_else(|| named("day0"))?;
+        named("baseline").or_else(|| named("day0"))
+    }
+
+    /// Its moment, known to the day at least.
+    pub(super) fn baseline_at(&self) -> Option<TimeRange> {
+        let anchor = self.baseline_anchor()?;
         let Some(Val::Time(t)) = self.name(Name::Anchor(anchor)) else { return None };
         (self.zone().date_of(t.range.earliest) == self.zone().date_of(t.range.latest)).then_some(t.range)
     }

@@ -8,13 +8,11 @@ use crate::model::outcome::{Reached, Visit};
 use crate::model::reading::{Reading, Reason};
 use crate::model::time::{Instant, TimeRange, Zone, add_days, days_between};
 use crate::trial::definition::{Amount, Recorded, VariableKind, Visits};
-use crate::trial::expression::tree::{Aggregate, Calendar, Duration, Name};
+use crate::trial::expression::tree::{Aggregate, Duration, Name};
 use jiff::civil::Date;
 use std::cell::OnceCell;
 use std::rc::Rc;
 
-/// Most visits of a row; what a definition plans beyond them is not planned.
-pub(super) const VISITS_MAX: u32 = 1_000;
 const EPOCH: Date = jiff::civil::date(1970, 1, 1);
 
 /// One visit on the line on which its row counts: days, or microseconds of a row of hours.
@@ -106,7 +104,7 @@ pub(super) fn row<'a>(scene: &Scene<'a>, of: &Visits, baseline: Option<TimeRange
     let start = baseline.unwrap_or(from);
     let baseline = Visit {
         number: 0,
-        name: "Baseline".into(),
+        name: of.visit_name(0),
         target: zone.date_of(start.latest),
         window: (Instant::MIN, start.latest),
     };
@@ -166,7 +164,7 @@ impl Line<'_> {
         let zero = (if self.by_clock { self.from.0 } else { day(self.date) }, self.date);
         let (mut all, mut before) = (Vec::new(), zero);
         let mut first = between(before.0, self.after(nth(1)).0);
-        for number in 1..=VISITS_MAX {
+        for number in 1.. {
             let target = self.after(nth(number));
             if target.0 > last.0 || target.0 <= before.0 {
                 break;
@@ -174,7 +172,12 @@ impl Line<'_> {
             let (low, high) = self.window(target, of.window);
             let next = between(target.0, self.after(nth(number + 1)).0);
             all.push(Planned {
-                visit: Visit { number, name: name(nth(number)), target: target.1, window: self.moments((low, high)) },
+                visit: Visit {
+                    number,
+                    name: of.visit_name(number),
+                    target: target.1,
+                    window: self.moments((low, high)),
+                },
                 target: target.0,
                 low,
                 high,
@@ -190,18 +193,6 @@ impl Line<'_> {
 /// The first place that is no nearer to the one before than to the one after.
 fn between(before: i64, after: i64) -> i64 {
     before + (after - before + 1).div_euclid(2)
-}
-
-fn name(d: Duration) -> String {
-    let letter = match d.of {
-        Calendar::Year => "Y",
-        Calendar::Month => "M",
-        Calendar::Week => "W",
-        Calendar::Day => "D",
-        Calendar::Hour => "H",
-        Calendar::Minute => "Min",
-    };
-    format!("{letter}{}", d.count)
 }
 
 fn day(date: Date) -> i64 {

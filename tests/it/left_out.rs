@@ -31,6 +31,17 @@ pub fn named(variable: &str, what: &str) -> Option<String> {
     None
 }
 
+/// A program by its name; `None` where it is absent, which `TRIALGATE_TEST_ALL=1` does not allow.
+pub fn tool(name: &'static str) -> Option<&'static str> {
+    let folders = std::env::var_os("PATH").unwrap_or_default();
+    if std::env::split_paths(&folders).any(|folder| folder.join(name).is_file()) {
+        return Some(name);
+    }
+    assert!(!is_set("TRIALGATE_TEST_ALL"), "there is no {name}, and TRIALGATE_TEST_ALL leaves nothing out");
+    say(&format!("there is no {name}; ./test brings one"));
+    None
+}
+
 fn is_set(variable: &str) -> bool {
     std::env::var(variable).is_ok_and(|v| v == "1" || v == "true")
 }

@@ -22,6 +22,7 @@ mod link;
 mod maps;
 mod model;
 mod normalize;
+mod outcomes;
 mod peers;
 mod place;
 mod program;

@@ -1,0 +1,141 @@
+//! Grades of results beside the baseline, and times to an event.
+
+use super::*;
+use trialgate::model::outcome::{EndedBy, Followup};
+use trialgate::model::reading::Reason;
+
+const DAY0: &str = "2026-01-31T10:00:00+08:00";
+const NOW: &str = "2026-12-01T12:00:00+08:00";
+
+fn creatinine(value: &str, at: &str, upper: Option<&str>) -> Fact {
+    let mut fact = fact("creatinine", ucum(value, "umol/L"), at);
+    let unit = ReceivedUnit::Ucum("umol/L".into());
+    fact.draft.range = upper.map(|upper| ReceivedRange { low: None, high: Some(upper.to_owned()), unit });
+    fact
+}
+
+/// Grade (`+`: at least, `?`: not known), baseline's grade, period.
+fn graded(facts: &[Fact]) -> Vec<String> {
+    let found = trial().outcomes(&[&[cells(DAY0)], facts].concat(), NOW);
+    let tell = |g: &trialgate::model::outcome::Graded| {
+        let at_least = if g.at_least { "+" } else { "" };
+        let grade = if g.unknown { "?".to_owned() } else { format!("{}{at_least}", g.grade) };
+        let baseline = g.baseline.map_or_else(|| "-".to_owned(), |g| g.to_string());
+        format!(
+            "{}: {grade} after {baseline} in {}{}",
+            shown(&g.value),
+            g.period,
+            if g.is_baseline { " baseline" } else { "" }
+        )
+    };
+    found.grades.iter().map(tell).collect()
+}
+
+#[test]
+fn the_highest_grade_that_is_true_stands_beside_that_of_the_baseline() {
+    let upper = Some("97");
+    let told = graded(&[
+        creatinine("60", "2025-12-01", upper),
+        creatinine("70", "2026-01-20", upper),
+        creatinine("97", "2026-02-10", upper),
+        creatinine("98", "2026-02-28", upper),
+        creatinine("110", "2026-03-30", upper),
+        creatinine("211", "2026-05-10", upper),
+        creatinine("583", "2026-09-10", upper),
+    ]);
+    let wanted = [
+        "70: 0 after 0 in 0 baseline",
+        "97: 0 after 0 in 0",
+        "98: 1 after 0 in 1",
+        "110: 2 after 0 in 1",
+        "211: 3 after 0 in 3",
+        "583: 4 after 0 in 7",
+    ];
+    assert_eq!(told, wanted, "110 is 1.13 times the limit and 1.57 times the baseline");
+}
+
+#[test]
+fn a_higher_grade_that_cannot_be_told_leaves_at_least() {
+    let told = graded(&[creatinine("70", "2026-01-20", None), creatinine("110", "2026-03-01", None)]);
+    assert_eq!(told, ["70: ? after - in 0 baseline", "110: 2+ after - in 1"]);
+    let told = graded(&[creatinine("110", "2026-03-01", Some("97"))]);
+    assert_eq!(told, ["110: 1+ after - in 1"], "without a baseline");
+    let told = graded(&[creatinine("120", "2026-01-20", Some("97")), creatinine("110-250", "2026-03-01", Some("97"))]);
+    assert_eq!(told, ["120: 1 after 1 in 0 baseline", "110..250: 1+ after 1 in 1"]);
+    assert!(trial().outcomes(&[creatinine("110", "2026-03-01", Some("97"))], NOW).grades.is_empty(), "no baseline yet");
+}
+
+fn failed(value: bool, at: &str) -> Fact {
+    crate::evaluate::answer("failed", value, at)
+}
+
+fn survival(facts: &[Fact], followed: &Followed) -> String {
+    let found = trial().followed(facts, followed, time(NOW));
+    let [event] = found.events.as_slice() else { panic!("{found:?}") };
+    match event.found {
+        Followup::NotStarted => "not started".to_owned(),
+        Followup::NotApplicable => "not applicable".to_owned(),
+        Followup::Event(date, days) => format!("{date}, {days} days, by {:?}", event.facts),
+        Followup::Censored(date, days) => format!("none up to {date}, {days} days"),
+        Followup::Unknown(reason) => reason.words().to_owned(),
+    }
+}
+
+#[test]
+fn the_time_to_an_event_counts_days_from_its_anchor() {
+    let nobody = Followed::default();
+    let of = |facts: &[Fact]| survival(&[&[cells(DAY0)], facts].concat(), &nobody);
+    assert_eq!(survival(&[failed(true, "2026-03-02")], &nobody), "not started");
+    assert_eq!(of(&[]), "none up to 2026-01-31, 0 days");
+    assert_eq!(of(&[skin("20", "2026-03-02")]), "none up to 2026-03-02, 30 days");
+    let mut never = skin("20", "2026-05-02");
+    never.draft.status = FactStatus::EnteredInError;
+    assert_eq!(
+        of(&[never, skin("20", "2026-03-02")]),
+        "none up to 2026-03-02, 30 days",
+        "what was an error is no contact"
+    );
+    assert_eq!(of(&[skin("20", "2027-03-02")]), "none up to 2026-01-31, 0 days", "what is to come is not there");
+    assert_eq!(of(&[failed(false, "2026-03-02"), failed(true, "2026-04-01")]), "2026-04-01, 60 days, by [2]");
+    assert_eq!(
+        of(&[failed(true, "2026-01-30"), skin("20", "2026-03-02")]),
+        "none up to 2026-03-02, 30 days",
+        "from before"
+    );
+    assert_eq!(
+        of(&[failed(true, "2026-01-30"), failed(true, "2026-03-02")]),
+        "2026-03-02, 30 days, by [2]",
+        "the first since"
+    );
+    assert_eq!(of(&[failed(true, "2026-04-01"), death("2026-03-02")]), "2026-03-02, 30 days, by []");
+}
+
+#[test]
+fn a_possible_event_leaves_it_open() {
+    let of = |facts: &[Fact]| survival(&[&[cells(DAY0)], facts].concat(), &Followed::default());
+    let open = Reason::KnownInPart.words();
+    assert_eq!(of(&[failed(true, "2026-03")]), open);
+    assert_eq!(
+        of(&[failed(true, "2026-03"), failed(true, "2026-03-01")]),
+        "2026-03-01, 29 days, by [1, 2]",
+        "the same either way"
+    );
+    assert_eq!(of(&[failed(true, "2026-03"), failed(true, "2026-02-20")]), "2026-02-20, 20 days, by [2]");
+    assert_eq!(of(&[failed(true, "2026-03"), failed(true, "2026-05-20")]), open);
+    assert_eq!(of(&[failed(true, "2026-01")]), open, "before or on day 0");
+    let mut dead = death("2026-03-02");
+    dead.draft.value = FactValue::Boolean(true);
+    assert_eq!(of(&[dead.clone(), skin("20", "2026-03-02")]), open, "dead, and nobody said when");
+    assert_eq!(of(&[dead, failed(true, "2026-02-20"), skin("20", "2026-03-02")]), "2026-02-20, 20 days, by [2]");
+}
+
+#[test]
+fn without_an_event_it_is_censored_at_the_first_end() {
+    let facts = [cells(DAY0), skin("20", "2026-06-30")];
+    let at = time("2026-03-02T09:00:00+08:00");
+    let by = |by| Followed { ended: Some((at, by)), ..Followed::default() };
+    assert_eq!(survival(&facts, &by(EndedBy::Withdrawn)), "none up to 2026-03-02, 30 days");
+    assert_eq!(survival(&facts, &by(EndedBy::OffStudy)), "none up to 2026-06-30, 150 days", "follow-up goes on");
+    let stopped = Followed { stopped: Some(at), ..Followed::default() };
+    assert_eq!(survival(&facts, &stopped), "none up to 2026-01-31, 0 days", "what came later is not even looked at");
+}
