@@ -269,7 +269,7 @@ fn grades(context: &Context<'_>, sheet: &Sheet) -> Markup {
             p.fine { (text::GRADES_WHY.say(lang)) }
             div.shifts { @for (place, entry) in shown {
                 @let table = shift(sheet.persons.iter().map(|p| &p.outcomes), place, entry.grades.len());
-                div { (one_shift(&entry.label, &table, lang)) }
+                div.scroll role="group" aria-label=(entry.label) tabindex="0" { (one_shift(&entry.label, &table, lang)) }
             } }
         }
     } }

@@ -367,7 +367,7 @@ table! {
     SECONDARY: "secondary", "次要", "sekundär";
     OTHER_KIND: "other", "其他", "weitere";
     AT_BASELINE: "Median at baseline", "基线中位数", "Median zu Beginn";
-    AT_NEWEST: "Median at the newest visit", "最近访视中位数", "Median der neuesten Visite";
+    AT_NEWEST: "Newest median", "最近中位数", "Neuester Median";
     COURSE: "Median over visits", "中位数走势", "Median im Verlauf";
     OF_COUNT: "n = {}", "n = {}", "n = {}";
     HOLDS_OF: "{} of {}", "{}/{}", "{} von {}";

@@ -125,7 +125,8 @@ fn follow(patient: &str, seed: u64, until: i64) -> Vec<Value> {
         let days = if dice.roll(12) == 0 { days + 10 } else { days };
         skin = (skin - i64::from(dice.roll(4) < slope) + i64::from(dice.roll(6) == 0)).max(3);
         found.push(quantity(patient, "mrss-total", days, &skin.to_string(), "{score}"));
-        let albumin = 33 + month / 5 + dice.roll(80) / 10 - if dice.roll(40) == 0 { 8 } else { 0 };
+        let dip = if dice.roll(1000) % 29 == 0 { 9 } else { 0 };
+        let albumin = 33 + month / 5 + dice.roll(80) / 10 - dip;
         found.push(quantity(patient, "1751-7", days, &format!("{albumin}.{}", dice.roll(10)), "g/L"));
         found.push(quantity(patient, "2160-0", days, &(55 + dice.roll(40)).to_string(), "umol/L"));
         found.push(quantity(patient, "777-3", days, &(40 + dice.roll(200)).to_string(), "10*9/L"));
