@@ -149,7 +149,7 @@ fn changes(context: &Context<'_>, sheet: &Sheet, of: (usize, usize), item: &Item
     };
     let code = if figure.percent { "%" } else { code(item) };
     html! {
-        table.dense {
+        div.scroll role="group" aria-label=(text::WATERFALL.say(lang)) tabindex="0" { table.dense {
             thead { tr { th scope="col" { "#" } @for words in [text::PERSON, text::CHANGE, text::VISIT] { th scope="col" { (words.say(lang)) } } } }
             tbody { @for (place, bar) in figure.bars.iter().enumerate() { tr {
                 td { (place + 1) }
@@ -157,7 +157,7 @@ fn changes(context: &Context<'_>, sheet: &Sheet, of: (usize, usize), item: &Item
                 td { (with_unit(&bar.change.to_string(), code)) }
                 td { (name(bar)) }
             } } }
-        }
+        } }
     }
 }
 

@@ -241,12 +241,12 @@ fn events(context: &Context<'_>, sheet: &Sheet) -> Markup {
 fn falls(figure: &SurvivalFigure, lang: Lang) -> Markup {
     let heads = [text::DAYS, text::AT_RISK, text::EVENTS, text::MARK_CURVE];
     html! {
-        table.dense {
+        div.scroll role="group" aria-label=(text::EVENTS.say(lang)) tabindex="0" { table.dense {
             thead { tr { @for words in heads { th scope="col" { (words.say(lang)) } } } }
             tbody {
                 @for fall in &figure.curve.falls { tr { th scope="row" { (fall.days) } td { (fall.at_risk) } td { (fall.events) } td { (percent(&fall.share)) } } }
             }
-        }
+        } }
     }
 }
 

@@ -74,7 +74,7 @@ fn quantity(patient: &str, code: &str, days: i64, value: &str, unit: &str) -> Va
     };
     let number: Value = serde_json::from_str(value).expect("a number");
     json!({ "resourceType": "Observation", "id": format!("{patient}-{code}-{days}"), "status": "final", "subject": { "reference": format!("Patient/{patient}") },
-        "effectiveDateTime": date(days), "code": { "coding": [{ "system": system, "code": code }] },
+        "effectiveDateTime": day(days).to_string(), "code": { "coding": [{ "system": system, "code": code }] },
         "valueQuantity": { "value": number, "unit": unit, "system": "http://unitsofmeasure.org", "code": unit } })
 }
 
