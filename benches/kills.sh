@@ -4,4 +4,4 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 times=${1:-50}; shift || true
-TRIALGATE_KILLS=$times cargo test --locked "$@" --test it -- program::kills --test-threads 1
+TRIALGATE_KILLS=$times cargo test --locked "$@" --test it -- program::kills program::messages::kills --test-threads 1

@@ -95,7 +95,7 @@ fn main() {
     let (plan, choice) = (Plan::new(&trial, &terms), Choice::defaults(&trial));
     let site = trial.study.sites.first().expect("a site");
     let moment = Moment { now: NOW, site };
-    let read = |f: &&Fact| f.draft.origin != Origin::Observation || plan.reads(&f.draft.code);
+    let read = |f: &&Fact| f.draft.origin != Origin::Observation || plan.looks_at(&f.draft.code);
     let mut people: Vec<Vec<Fact>> =
         cast.people.values().map(|all| all.iter().filter(read).cloned().collect()).collect();
     people

@@ -8,6 +8,7 @@ pub use schema::schema;
 
 use crate::flow::hl7v2::Dialect;
 use crate::flow::hooks::HookSettings;
+use crate::flow::keep::Keep;
 use crate::flow::pull::{By, Pull};
 use crate::http::limits::Limits;
 use crate::link::Auth;
@@ -55,6 +56,8 @@ pub struct Settings {
     pub targets: BTreeMap<String, Target>,
     /// Trials by id.
     pub trials: BTreeMap<String, TrialAtSite>,
+    /// How long what no verdict leans on is kept.
+    pub keep: Keep,
     /// What the door takes, and for how long it waits.
     pub limits: Limits,
 }
@@ -73,6 +76,11 @@ pub struct Source {
     /// a hospital group's master index: Patients that bear the same one are one person. Silent: only `Patient.link` says so.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub persons_known_by: Vec<String>,
+    /// It is silent, and so is each variable that it feeds, after so many whole days on which something was expected and
+    /// nothing came.
+    #[serde(default = "silent_after_days")]
+    #[schemars(range(min = 1))]
+    pub silent_after_days: u32,
     /// Where the source is asked for what it has; silent: it sends.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub pull: Option<Pull>,
@@ -85,6 +93,10 @@ pub struct Source {
     /// Where its messages of HL7 v2 are listened for.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub mllp: Option<Mllp>,
+}
+
+fn silent_after_days() -> u32 {
+    1
 }
 
 /// One machine client.

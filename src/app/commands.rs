@@ -8,11 +8,10 @@ use crate::cli::{self, backtest, check, evaluate};
 use crate::clock::Clock;
 use crate::config::Settings;
 use crate::flow::backtest::{self as rehearsal, Question};
-use crate::flow::desk::Desk;
 use crate::flow::expand;
 use crate::flow::profiles::Profiles;
 use crate::flow::rehearse::moment_of;
-use crate::flow::{Store, library, maps};
+use crate::flow::{library, maps};
 use crate::link::{Client, LinkSettings, SEND_DEADLINE, Secret};
 use crate::model::terms::TermsBySource;
 use crate::store::shown;
@@ -26,15 +25,12 @@ pub async fn import(args: &Import) -> End {
     let opened = async {
         let settings = wire::settings(&args.place)?;
         let store = wire::store(&settings, true, false)?;
-        plain_desk(&settings, store, args.place.profiles.as_deref()).await
+        wire::desk_of(&settings, store, args.place.profiles.as_deref()).await
     };
     match opened.await {
         Ok(desk) => {
             let end = cli::import::run(&desk, args).await;
-            match desk.store().close().await {
-                Ok(()) => end,
-                Err(error) => fail(End::Failed, error),
-            }
+            wire::ended(desk.store(), end).await
         }
         Err(words) => fail(End::Failed, words),
     }
@@ -49,32 +45,15 @@ pub async fn pull(args: &Pull) -> End {
             format!("the settings have no [sources.{}.pull]; wanted one that says where to ask", args.source)
         })?;
         let store = wire::store(&settings, true, false)?;
-        Ok::<_, String>((plain_desk(&settings, store, args.place.profiles.as_deref()).await?, feed))
+        Ok::<_, String>((wire::desk_of(&settings, store, args.place.profiles.as_deref()).await?, feed))
     };
     match opened.await {
         Ok((desk, feed)) => {
             let end = cli::pull::run(&desk, &feed, args).await;
-            match desk.store().close().await {
-                Ok(()) => end,
-                Err(error) => fail(End::Failed, error),
-            }
+            wire::ended(desk.store(), end).await
         }
         Err(words) => fail(End::Failed, words),
     }
-}
-
-/// A desk that writes, with the definitions that the store holds.
-pub(super) async fn writing_desk(place: &Place) -> Result<Desk, String> {
-    let settings = wire::settings(place)?;
-    let store = wire::store(&settings, true, false)?;
-    plain_desk(&settings, store, place.profiles.as_deref()).await
-}
-
-/// A desk without targets' errors mattering: the base is only a name here.
-async fn plain_desk(settings: &Settings, store: Store, folder: Option<&Path>) -> Result<Desk, String> {
-    let library = wire::overlaid(&store, &wire::profiles(folder)?).await?;
-    let base = settings.base.clone().unwrap_or_else(|| format!("http://{}", wire::LISTEN));
-    wire::desk(settings, store, library, Clock::System, &base)
 }
 
 /// `trial …`
@@ -218,10 +197,7 @@ pub async fn migrate(args: &Migrate) -> End {
         return moved(from, to, args.json).await;
     }
     match wire::store(&settings, true, false) {
-        Ok(store) => match store.close().await {
-            Ok(()) => End::Done,
-            Err(error) => fail(End::Failed, error),
-        },
+        Ok(store) => wire::ended(&store, End::Done).await,
         Err(words) => fail(End::Failed, words),
     }
 }

@@ -1,6 +1,6 @@
 //! `export …`: opens the store, signs in who has to, writes the table.
 
-use super::{commands, wire};
+use super::wire;
 use crate::cli::args::Place;
 use crate::cli::export::{self as printing, Asked, Export, Lock, Out, Table};
 use crate::cli::print::{End, fail};
@@ -49,7 +49,9 @@ pub async fn run(command: Export) -> End {
 }
 
 async fn open(place: &Place) -> Result<Desk, Ended> {
-    commands::writing_desk(place).await.map_err(failed)
+    let settings = wire::settings(place).map_err(failed)?;
+    let store = wire::store(&settings, true, false).map_err(failed)?;
+    wire::desk_of(&settings, store, place.profiles.as_deref()).await.map_err(failed)
 }
 
 async fn close(desk: &Desk, end: End) -> Result<End, Ended> {

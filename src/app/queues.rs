@@ -21,7 +21,7 @@ pub async fn set_aside(command: &SetAside) -> End {
     // Reading a body is noted in the audit, so every command but a list writes.
     let list = matches!(command, SetAside::List { .. });
     match desk(command.place(), list).await {
-        Ok(desk) => ended(&desk, set_aside::run(&desk.gateway, command, since).await).await,
+        Ok(desk) => wire::ended(desk.store(), set_aside::run(&desk.gateway, command, since).await).await,
         Err(words) => fail(End::Failed, words),
     }
 }
@@ -30,29 +30,16 @@ pub async fn set_aside(command: &SetAside) -> End {
 pub async fn outbox(command: &Outbox) -> End {
     let (Outbox::List { place, .. } | Outbox::Retry { place, .. } | Outbox::Drop { place, .. }) = command;
     match desk(place, matches!(command, Outbox::List { .. })).await {
-        Ok(desk) => ended(&desk, outbox::run(&desk, command).await).await,
+        Ok(desk) => wire::ended(desk.store(), outbox::run(&desk, command).await).await,
         Err(words) => fail(End::Failed, words),
-    }
-}
-
-/// What was written is on disk when the command ends.
-async fn ended(desk: &Desk, end: End) -> End {
-    match desk.store().close().await {
-        Ok(()) => end,
-        Err(error) => fail(End::Failed, error),
     }
 }
 
 /// A desk whose sources read as those of the gateway do.
 async fn desk(place: &Place, reads: bool) -> Result<Desk, String> {
-    if reads {
-        return wire::reading_desk(place).await;
-    }
     let settings = wire::settings(place)?;
-    let store = wire::store(&settings, false, false)?;
-    let library = wire::overlaid(&store, &wire::profiles(place.profiles.as_deref())?).await?;
-    let base = settings.base.clone().unwrap_or_else(|| format!("http://{}", wire::LISTEN));
-    wire::desk(&settings, store, library, Clock::System, &base)
+    let store = wire::store(&settings, false, reads)?;
+    wire::desk_of(&settings, store, place.profiles.as_deref()).await
 }
 
 /// `source health`
@@ -91,7 +78,7 @@ async fn first_look(asked: &Probe) -> Result<End, String> {
     };
     let sources = wire::sources(&settings);
     let source = sources.iter().find(|source| *source.name == **name).ok_or("the source is not there")?;
-    let base = settings.base.clone().unwrap_or_else(|| format!("http://{}", wire::LISTEN));
+    let base = wire::base(&settings);
     let base = if name == MAIN { format!("{base}/fhir") } else { format!("{base}/fhir/{name}") };
     let registers = settings.sources.get(name).and_then(|s| s.hooks.as_ref()).is_some_and(|h| h.register.is_some());
     let (store, now) = (store.as_ref(), Clock::System.now());

@@ -6,6 +6,7 @@ use crate::cli::print::{End, fail};
 use crate::clock::Clock;
 use crate::flow::desk::Desk;
 use crate::flow::hooks::{Hooks, keep_registered};
+use crate::flow::keep::{self, Keep};
 use crate::flow::profiles::Profiles;
 use crate::flow::pull::{self, By, Feed};
 use crate::flow::{assess, bulk, definitions, deliver, takeup};
@@ -13,10 +14,11 @@ use crate::http::coordinator::routes::{Exposure, Pages};
 use crate::http::running::Running;
 use crate::mllp::{Bounds, Listener};
 use std::collections::BTreeMap;
+use std::io;
 use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
-use tokio::signal::unix::{SignalKind, signal};
+use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::task::JoinSet;
 
 /// Runs until SIGTERM or Ctrl-C, then drains.
@@ -37,6 +39,8 @@ struct How {
     listeners: Vec<Listener>,
     drain: Duration,
     profiles: Profiles,
+    keep: Keep,
+    terminated: io::Result<Signal>,
 }
 
 async fn start(args: &Serve) -> Result<(Arc<Desk>, Running, How), String> {
@@ -65,13 +69,17 @@ async fn start(args: &Serve) -> Result<(Arc<Desk>, Running, How), String> {
     served.hooks = hooks.clone();
     let pages = pages(&desk, &base, served.address().ip()).await?;
     let server = Running::start(desk.gateway.clone(), served, pages);
+    // Before it says where it listens: whoever reads that may stop it at once.
+    let terminated = signal(SignalKind::terminate());
     // The first lines on stdout: whoever starts it on port 0 reads here where it listens.
     println!("trialgate listens on {}", server.base());
     for listener in &listeners {
         println!("messages of {} are taken on {}", listener.source(), listener.address());
     }
     let assesses = settings.assess.unwrap_or(true);
-    Ok((desk, server, How { assesses, feeds, hooks, endpoints, listeners, drain, profiles }))
+    let keep = settings.keep;
+    let how = How { assesses, feeds, hooks, endpoints, listeners, drain, profiles, terminated, keep };
+    Ok((desk, server, how))
 }
 
 /// Pages travel beyond this machine under https alone: a session's cookie is as good as a password.
@@ -118,9 +126,11 @@ async fn work(desk: Arc<Desk>, server: Running, how: How) -> End {
         let (to, heard) = (desk.gateway.clone(), stopped.clone());
         tasks.spawn(async move { listener.serve(to, Bounds::new(how.drain), heard).await });
     }
+    let (to, heard) = (desk.clone(), stopped.clone());
+    tasks.spawn(async move { keep::run(&to, how.keep, heard).await });
     let to = desk.clone();
     tasks.spawn(async move { deliver::run(&to, stopped).await });
-    told_to_stop().await;
+    told_to_stop(how.terminated).await;
     tracing::info!("stopping: no new connections, what runs may end");
     stop.send_replace(true);
     let all = async { while tasks.join_next().await.is_some() {} };
@@ -130,16 +140,13 @@ async fn work(desk: Arc<Desk>, server: Running, how: How) -> End {
         tracing::warn!("assessing, pulling, taking messages or sending still ran when the time to drain was over");
         tasks.abort_all();
     }
-    match desk.store().close().await {
-        Ok(()) => End::Done,
-        Err(error) => fail(End::Failed, error),
-    }
+    wire::ended(desk.store(), End::Done).await
 }
 
 /// SIGTERM, as service managers send it, or Ctrl-C.
-async fn told_to_stop() {
+async fn told_to_stop(terminated: io::Result<Signal>) {
     let interrupted = tokio::signal::ctrl_c();
-    match signal(SignalKind::terminate()) {
+    match terminated {
         Ok(mut terminated) => {
             tokio::select! { _ = terminated.recv() => {}, _ = interrupted => {} }
         }

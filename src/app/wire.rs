@@ -1,6 +1,7 @@
 //! Settings become rooms that know each other.
 
 use crate::cli::args::Place;
+use crate::cli::print::{End, fail};
 use crate::clock::{self, Clock};
 use crate::config::{Settings, Target};
 use crate::flow::desk::{AtSite, Desk, TargetAt, client};
@@ -69,14 +70,30 @@ pub fn desk(settings: &Settings, store: Store, library: Library, clock: Clock, b
     Ok(Desk::new(Arc::new(gateway), base.to_owned(), sites, targets, library))
 }
 
-/// A desk that only reads, with the definitions that the store holds.
+/// The base of these settings for a command, which serves nothing.
+pub fn base(settings: &Settings) -> String {
+    settings.base.clone().unwrap_or_else(|| format!("http://{LISTEN}"))
+}
+
+/// The desk of a command, with the definitions that the store holds.
+pub async fn desk_of(settings: &Settings, store: Store, folder: Option<&Path>) -> Result<Desk, String> {
+    let library = overlaid(&store, &profiles(folder)?).await?;
+    desk(settings, store, library, Clock::System, &base(settings))
+}
+
+/// A desk that only reads.
 pub async fn reading_desk(place: &Place) -> Result<Desk, String> {
     let settings = settings(place)?;
-    let profiles = profiles(place.profiles.as_deref())?;
     let store = store(&settings, false, true)?;
-    let library = overlaid(&store, &profiles).await?;
-    let base = settings.base.clone().unwrap_or_else(|| format!("http://{LISTEN}"));
-    desk(&settings, store, library, Clock::System, &base)
+    desk_of(&settings, store, place.profiles.as_deref()).await
+}
+
+/// What was written is on disk when a command ends.
+pub async fn ended(store: &Store, end: End) -> End {
+    match store.close().await {
+        Ok(()) => end,
+        Err(error) => fail(End::Failed, error),
+    }
 }
 
 /// The definitions of these profiles, with those that a store holds laid over them.
@@ -92,7 +109,8 @@ pub fn sources(settings: &Settings) -> Vec<Source> {
         let ignore_unkept = source.unkept.as_deref() == Some("ignore");
         let known_by = source.persons_known_by.clone();
         let dialect = Arc::new(source.hl7v2.clone().unwrap_or_default());
-        sources.push(Source { ignore_unkept, known_by, dialect, ..Source::new(name, zone) });
+        let silent_after_days = source.silent_after_days;
+        sources.push(Source { ignore_unkept, known_by, dialect, silent_after_days, ..Source::new(name, zone) });
     }
     if !sources.iter().any(|s| &*s.name == MAIN) {
         sources.push(Source::new(MAIN, Zone::utc()));

@@ -34,12 +34,6 @@ fn is_data(path: &Path) -> bool {
     ends.iter().any(|end| name.ends_with(end))
 }
 
-/// Whether a file holds messages of HL7 v2.
-pub fn is_messages(path: &Path) -> bool {
-    let name = path.to_string_lossy();
-    name.strip_suffix(".gz").unwrap_or(&name).ends_with(".hl7")
-}
-
 /// Whether a file has one resource a line.
 pub fn is_lines(path: &Path) -> bool {
     let name = path.to_string_lossy();

@@ -5,6 +5,7 @@ use super::files;
 use super::print::{End, fail, json, thousands};
 use crate::flow::desk::Desk;
 use crate::flow::gateway::{Gateway, Source};
+use crate::flow::hl7v2::is_message;
 use crate::flow::library;
 use crate::flow::lines::{CHUNK, CHUNK_BYTES, Line, Loaded};
 use crate::flow::mark::Mark;
@@ -119,7 +120,7 @@ async fn file(gateway: &Gateway, path: &Path, args: &Import, heard: Heard<'_>) -
         };
     }
     let identity = files::identity(path, &args.source).map_err(|e| e.to_string())?;
-    let mark = Mark::find(gateway, &source, identity, &format!("{place}:"), args.again).await;
+    let mark = Mark::find(gateway, identity, args.again).await;
     let mut mark = mark.map_err(|refusal| refusal.words())?;
     if mark.stands.done {
         eprintln!("trialgate: {place} was read to its end before and is passed over; --again reads it from its start");
@@ -193,7 +194,7 @@ async fn lines(gateway: &Gateway, path: &Path, source: &Source, reading: &mut Re
 async fn whole(gateway: &Gateway, path: &Path, source: &Source) -> Result<Loaded, String> {
     let bytes = files::read_all(path).map_err(|e| e.to_string())?;
     let place = path.display().to_string();
-    let loaded = match files::is_messages(path) {
+    let loaded = match is_message(&bytes) {
         true => gateway.load_messages(source, &place, &bytes, &caller()).await,
         false => gateway.load_file(source, &place, &bytes, &caller()).await,
     };

@@ -34,21 +34,11 @@ pub enum Vendor {
     Hl7v2,
 }
 
-impl Vendor {
-    fn word(self) -> &'static str {
-        match self {
-            Self::Epic => "epic",
-            Self::Oracle => "oracle",
-            Self::Meditech => "meditech",
-            Self::Hapi => "hapi",
-            Self::Hl7v2 => "hl7v2",
-        }
-    }
-}
-
 /// Prints it, or writes it where nothing is yet.
 pub fn run(args: &Init) -> End {
-    let path = format!("init/{}.toml", args.vendor.word());
+    // The word by which it was asked for is the name of its file.
+    let word = args.vendor.to_possible_value().map_or_else(String::new, |word| word.get_name().to_owned());
+    let path = format!("init/{word}.toml");
     let profiles = Profiles::built_in();
     let Some(text) = profiles.0.get(&path) else {
         return fail(End::Failed, format!("the profiles that are built in hold no {path}"));

@@ -1,6 +1,6 @@
 //! `outbox`: what waits for the targets, what they refused, and what becomes of it.
 
-use super::print::{End, count, fail, json};
+use super::print::{End, count, fail, json, unknown};
 use super::waiting::Outbox;
 use crate::flow::Caller;
 use crate::flow::desk::Desk;
@@ -14,6 +14,18 @@ fn when(at: Instant) -> String {
 
 /// Does what is asked.
 pub async fn run(desk: &Desk, asked: &Outbox) -> End {
+    let target = match asked {
+        Outbox::List { .. } => None,
+        Outbox::Retry { target, .. } => target.as_deref(),
+        Outbox::Drop { target, .. } => Some(target.as_str()),
+    };
+    if let Some(name) = target {
+        match queues::target_names(desk).await {
+            Ok(known) if known.contains(name) => {}
+            Ok(known) => return fail(End::Usage, unknown(name, "target", &known)),
+            Err(error) => return fail(End::Failed, error),
+        }
+    }
     let caller = Caller { actor: "outbox".into(), purpose: "tell".into() };
     let done = match asked {
         Outbox::List { state, most, json, .. } => return list(desk, state.as_deref(), *most, *json).await,

@@ -1,5 +1,6 @@
 //! How a command ends and what it prints.
 
+use std::collections::BTreeSet;
 use std::process::ExitCode;
 
 /// How a command ends.
@@ -30,6 +31,13 @@ impl From<End> for ExitCode {
 pub fn fail(end: End, words: impl std::fmt::Display) -> End {
     eprintln!("trialgate: {words}");
     end
+}
+
+/// A name that is nobody's, and those that there are.
+pub fn unknown(name: &str, what: &str, known: &BTreeSet<String>) -> String {
+    let there = known.iter().map(String::as_str).collect::<Vec<_>>().join(", ");
+    let there = if there.is_empty() { "there is none".to_owned() } else { format!("wanted one of: {there}") };
+    format!("`{name}` is no {what} of the settings, and none of the store; {there}")
 }
 
 /// Prints JSON for people and machines alike.

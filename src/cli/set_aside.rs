@@ -3,10 +3,10 @@
 use super::print::{End, count, fail, json, thousands};
 use super::waiting::SetAside;
 use crate::flow::Caller;
-use crate::flow::aside::{AsideHead, AsideList, Replayed, Sums, state_word};
+use crate::flow::aside::{AsideHead, AsideList, Sums, head_json, replayed_json, row_json, state_word};
 use crate::flow::gateway::Gateway;
 use crate::model::time::{Instant, Zone};
-use serde_json::{Value, json};
+use serde_json::json;
 
 /// Who acts, as the audit shows it.
 fn caller() -> Caller {
@@ -48,7 +48,7 @@ async fn listed(gateway: &Gateway, asked: AsideList, most: usize, as_json: bool)
     };
     let (shown, more) = (&rows[..rows.len().min(most)], rows.len() > most);
     if as_json {
-        json(&json!({ "rows": shown.iter().map(object).collect::<Vec<_>>(), "more": more }));
+        json(&json!({ "rows": shown.iter().map(head_json).collect::<Vec<_>>(), "more": more }));
         return End::Done;
     }
     if shown.is_empty() {
@@ -66,12 +66,6 @@ async fn listed(gateway: &Gateway, asked: AsideList, most: usize, as_json: bool)
     End::Done
 }
 
-/// A row as JSON.
-fn object(row: &AsideHead) -> Value {
-    json!({ "number": row.arrival, "at": when(row.at), "source": row.source, "reason": row.reason, "place": row.place,
-            "bytes": row.bytes, "state": state_word(row.state) })
-}
-
 async fn show(gateway: &Gateway, number: i64, as_json: bool) -> End {
     let (row, state) = match gateway.aside(number, caller()).await {
         Ok(Some(found)) => found,
@@ -80,8 +74,7 @@ async fn show(gateway: &Gateway, number: i64, as_json: bool) -> End {
     };
     let (aside, body) = (&row.aside, String::from_utf8_lossy(&row.aside.body));
     if as_json {
-        json(&json!({ "number": number, "at": when(row.at), "source": aside.source, "reason": aside.reason,
-                      "place": aside.place, "state": state_word(state), "body": body }));
+        json(&row_json(&row, state));
         return End::Done;
     }
     println!("number  {number}, {}", state_word(state));
@@ -98,16 +91,12 @@ async fn replayed(gateway: &Gateway, number: i64, as_json: bool) -> End {
         Ok(done) => done,
         Err(refusal) => return fail(End::Wrong, refusal.words()),
     };
-    let (kind, why) = match &done {
-        Replayed::Kept(kind, _) => (Some(*kind), None),
-        Replayed::Refused(why) | Replayed::LeftOut(why) => (None, Some(why.as_str())),
-    };
     if as_json {
-        json(&json!({ "number": number, "result": done.word(), "type": kind, "reason": why }));
+        json(&replayed_json(number, &done));
     } else {
-        println!("{number} {}: {}", done.word(), kind.or(why).unwrap_or_default());
+        println!("{number} {}: {}", done.word(), done.kept().or(done.stays()).unwrap_or_default());
     }
-    if kind.is_some() { End::Done } else { End::Wrong }
+    if done.kept().is_some() { End::Done } else { End::Wrong }
 }
 
 fn summed(sums: &Sums, as_json: bool) -> End {

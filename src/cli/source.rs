@@ -1,6 +1,6 @@
 //! `source health`: what each source and variable sent, what was to be expected, how late, and what changed.
 
-use super::print::{End, fail, json, thousands};
+use super::print::{End, fail, json, thousands, unknown};
 use super::waiting::Health;
 use crate::flow::desk::Desk;
 use crate::flow::feeds::{self, Change, Late, SourceHealth, VariableHealth, Volume};
@@ -13,6 +13,13 @@ fn when(at: Instant) -> String {
 
 /// Prints it; ends with 1 where a feed or a variable is silent.
 pub async fn health(desk: &Desk, asked: &Health) -> End {
+    if let Some(name) = &asked.source {
+        match feeds::names(desk).await {
+            Ok(known) if known.contains(name) => {}
+            Ok(known) => return fail(End::Usage, unknown(name, "source", &known)),
+            Err(error) => return fail(End::Failed, error),
+        }
+    }
     let found = match feeds::health(desk, asked.source.as_deref()).await {
         Ok(found) => found,
         Err(error) => return fail(End::Failed, error),

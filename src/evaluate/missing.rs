@@ -5,6 +5,8 @@ use super::scene::Scene;
 use super::series::{Member, View};
 use super::value::{Val, equal, of_value};
 use super::walk::children;
+use crate::model::assessment::MayBe;
+use crate::model::fact::Fact;
 use crate::model::interval::Interval;
 use crate::model::reading::Reason;
 use crate::model::time::{Instant, TimeRange};
@@ -20,6 +22,8 @@ pub(super) struct Leaf {
     pub(super) last: Option<String>,
     /// A person has to answer it.
     pub(super) for_people: bool,
+    /// Codes that no map covers and in which it may have come.
+    pub(super) may_be: Vec<MayBe>,
 }
 
 impl<'a> Scene<'a> {
@@ -128,6 +132,7 @@ impl<'a> Scene<'a> {
             reason: best.reason,
             last: best.last.clone(),
             for_people: any.iter().all(|l| l.for_people),
+            may_be: any.iter().flat_map(|l| l.may_be.iter().cloned()).collect(),
         });
     }
 
@@ -202,7 +207,7 @@ impl<'a> Scene<'a> {
 
     fn leaf(&self, variable: usize, reason: Reason, last: Option<String>) -> Leaf {
         let name = if variable == PROBLEM_LIST { "problem_list" } else { &self.trial.variables[variable].name };
-        Leaf { variable: name.to_owned(), reason, last, for_people: false }
+        Leaf { last, ..plain(name, reason) }
     }
 
     /// Why a function over a series leaves a variable open.
@@ -227,9 +232,22 @@ impl<'a> Scene<'a> {
         } else if newest.is_some() {
             Reason::TooOld
         } else {
-            Reason::NeverSeen
+            return self.never_seen(view.variable);
         };
         self.leaf(view.variable, reason, last)
+    }
+
+    /// Nothing of the kind, unless it came in a code that nobody here understands.
+    fn never_seen(&self, variable: usize) -> Leaf {
+        let places = self.readings.series.get(variable).map_or(&[][..], |s| &s.may_be);
+        let before = |fact: &&Fact| fact.draft.at.is_none_or(|at| at.earliest <= self.now);
+        let facts: Vec<&Fact> = places.iter().filter_map(|p| self.facts.get(*p)).filter(before).collect();
+        if facts.is_empty() {
+            return self.leaf(variable, Reason::NeverSeen, None);
+        }
+        let last = facts.iter().filter_map(|f| f.draft.at).max_by_key(|at| at.latest).map(|at| self.day(at));
+        let may_be = MayBe::counted(facts.iter().map(|f| &f.draft.code));
+        Leaf { may_be, ..self.leaf(variable, Reason::CodeNotUnderstood, last) }
     }
 
     /// There is something in the window: different results at one time, or one known in part.
@@ -254,7 +272,7 @@ impl<'a> Scene<'a> {
 }
 
 fn plain(name: &str, reason: Reason) -> Leaf {
-    Leaf { variable: name.to_owned(), reason, last: None, for_people: false }
+    Leaf { variable: name.to_owned(), reason, last: None, for_people: false, may_be: Vec::new() }
 }
 
 fn built_in_word(b: BuiltIn) -> &'static str {

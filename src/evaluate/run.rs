@@ -226,6 +226,7 @@ impl<'a> Open<'a> {
                             reason: leaf.reason,
                             last: leaf.last.clone(),
                             criteria: Vec::new(),
+                            may_be: leaf.may_be.clone(),
                         },
                         leaf,
                     ));
@@ -259,10 +260,10 @@ fn decide(form: &Form, q: &Quantities<'_>, d: &mut Diagram) -> (Truth, Vec<usize
     }
 }
 
-/// The verdict under each alternative of each reading, the rest as chosen.
+/// The verdict under each alternative of each reading on which one may turn, the rest as chosen.
 fn other_readings(scene: &Scene<'_>, choice: &Choice, main: Truth) -> Vec<(String, Vec<(String, Overall)>)> {
     let mut all = Vec::with_capacity(scene.trial.readings.len());
-    for (r, reading) in scene.trial.readings.iter().enumerate() {
+    for (r, reading) in scene.trial.readings.iter().enumerate().filter(|(_, reading)| reading.decides) {
         let verdicts = reading.alternatives.iter().enumerate().map(|(place, (name, _))| {
             let chosen = choice.0.get(r).copied().unwrap_or(reading.default);
             (name.clone(), word(if place == chosen { main } else { under(scene, choice, r, place) }))

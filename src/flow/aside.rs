@@ -3,12 +3,14 @@
 
 use super::answer::{Grade, Refusal};
 use super::gateway::{Gateway, Source};
-use super::hl7v2::{Verdict, is_message};
+use super::hl7v2::{Verdict, is_message, messages};
 use super::lines::{Line, type_of};
 use super::seam;
-use crate::store::contract::{Caller, Event, ImportEntry, Method, StoreError};
+use crate::model::time::{Instant, Zone};
+use crate::store::contract::{Caller, ImportEntry, Method, StoreError};
 pub use crate::store::{AsideHead, AsideList, AsideSums, DISMISSED, OPEN, REPLAYED};
 use crate::store::{AsideOne, AuditNote, CloseAside, SetAsideRow};
+use serde_json::{Value, json};
 use std::collections::BTreeMap;
 
 /// Why a resource is set aside that is about another Patient than the one asked for. It may be right in itself: read
@@ -20,8 +22,8 @@ const STEP: usize = 500;
 /// What became of a row that was read again.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Replayed {
-    /// It is kept now, and the row is closed: its type, and what happened.
-    Kept(&'static str, Event),
+    /// It is kept now, and the row is closed: its type.
+    Kept(&'static str),
     /// It is refused as before, or for another reason, and stays.
     Refused(String),
     /// It is not read again, and stays: why.
@@ -35,6 +37,22 @@ impl Replayed {
             Self::Kept(..) => "kept",
             Self::Refused(_) => "refused",
             Self::LeftOut(_) => "left out",
+        }
+    }
+
+    /// The type of what is kept.
+    pub fn kept(&self) -> Option<&str> {
+        match self {
+            Self::Kept(kind) => Some(kind),
+            Self::Refused(_) | Self::LeftOut(_) => None,
+        }
+    }
+
+    /// Why it stays.
+    pub fn stays(&self) -> Option<&str> {
+        match self {
+            Self::Kept(_) => None,
+            Self::Refused(why) | Self::LeftOut(why) => Some(why),
         }
     }
 }
@@ -121,15 +139,13 @@ impl Gateway {
         let version = there.filter(|stored| !stored.deleted).map_or(0, |stored| stored.version);
         let entry = ImportEntry { method: Method::Update { if_match: Some(version) }, ..entry };
         match self.store.write(self.import(source, vec![entry], caller.clone())).await? {
-            Ok(kept) => {
-                let event = kept.first().map_or(Event::Unchanged, |k| k.event);
-                Ok(Replayed::Kept(kind.name(), event))
-            }
+            Ok(_) => Ok(Replayed::Kept(kind.name())),
             Err(refusal) => Err(super::import::refused(&refusal, "")),
         }
     }
 
-    /// A message of HL7 v2: what it states has an order of its own, so what is newer stays.
+    /// A message of HL7 v2, or a batch of them: what one states has an order of its own, so what is newer stays. One that is wrong keeps
+    /// nothing back of the others, and the batch stays.
     async fn take_again(
         &self,
         source: &Source,
@@ -137,11 +153,25 @@ impl Gateway {
         body: &[u8],
         caller: &Caller,
     ) -> Result<Replayed, Refusal> {
-        let told = self.message(source, place, body, caller).await?;
-        Ok(match told.verdict {
-            Verdict::NotUsed => Replayed::LeftOut("its event changes nothing here".into()),
-            Verdict::Taken if told.aside.is_empty() => Replayed::Kept("message", Event::Updated),
-            Verdict::Taken | Verdict::Wrong | Verdict::Rejected => Replayed::Refused(told.words()),
+        let all = messages(body);
+        // One message is known by all of its bytes, as it was set aside.
+        let is_batch = all.len() != 1 || !body.starts_with(b"MSH");
+        let (mut kept, mut refused) = (false, Vec::new());
+        for (n, one) in all.into_iter().enumerate() {
+            let told = match is_batch {
+                true => self.message(source, &format!("{place} message {}", n + 1), one, caller).await?,
+                false => self.message(source, place, body, caller).await?,
+            };
+            kept |= told.verdict == Verdict::Taken;
+            let words = told.words();
+            if !words.is_empty() {
+                refused.push(if is_batch { format!("message {}: {words}", n + 1) } else { words });
+            }
+        }
+        Ok(match (refused.is_empty(), kept) {
+            (false, _) => Replayed::Refused(refused.join("; ")),
+            (true, true) => Replayed::Kept("message"),
+            (true, false) => Replayed::LeftOut("its event changes nothing here".into()),
         })
     }
 
@@ -180,6 +210,28 @@ impl Gateway {
     pub async fn asides(&self, asked: AsideList) -> Result<Vec<AsideHead>, StoreError> {
         self.store.read(asked).await
     }
+}
+
+fn when(at: Instant) -> String {
+    Zone::utc().show(at)
+}
+
+/// A row without its body, as JSON.
+pub fn head_json(row: &AsideHead) -> Value {
+    json!({ "number": row.arrival, "at": when(row.at), "source": row.source, "reason": row.reason, "place": row.place,
+            "bytes": row.bytes, "state": state_word(row.state) })
+}
+
+/// A row with its body, as JSON.
+pub fn row_json(row: &SetAsideRow, state: i64) -> Value {
+    let (aside, body) = (&row.aside, String::from_utf8_lossy(&row.aside.body));
+    json!({ "number": row.arrival, "at": when(row.at), "source": aside.source, "reason": aside.reason,
+            "place": aside.place, "state": state_word(state), "body": body })
+}
+
+/// What became of a row that was read again, as JSON.
+pub fn replayed_json(number: i64, done: &Replayed) -> Value {
+    json!({ "number": number, "result": done.word(), "type": done.kept(), "reason": done.stays() })
 }
 
 fn no_row(arrival: i64) -> Refusal {

@@ -3,10 +3,14 @@
 use super::rehearse::{Cast, Rehearsal, moment_of};
 use crate::model::assessment::Assessment;
 use crate::model::terms::TermsBySource;
+use crate::publish::course;
 use crate::trial::case::{self, Case, differences};
 use crate::trial::definition::Trial;
 use serde_json::Value;
 use std::collections::BTreeMap;
+
+/// What a case may expect once the study drug was given; before that it is told only where it is asked for.
+const COURSE: [&str; 4] = ["exposure", "outcomes", "events", "grades"];
 
 /// How one case came out.
 pub struct CaseResult {
@@ -70,6 +74,13 @@ fn evaluate(trial: &Trial, terms: &TermsBySource, case: &Case) -> Result<(Value,
     }
     let facts = cast.people.remove(person).unwrap_or_default();
     let assessment = rehearsal.assess(&facts, &cast.names, site, now);
-    let json = rehearsal.json(&assessment, person, site);
+    let mut json = rehearsal.json(&assessment, person, site);
+    let found = rehearsal.outcomes(&facts, site, now);
+    let asked = COURSE.iter().any(|key| case.expect.get(key).is_some());
+    if let Some(all) = json.as_object_mut()
+        && (asked || found.exposure.day0.is_some())
+    {
+        all.extend(course::to_json(trial, &found, &site.zone));
+    }
     Ok((json, assessment))
 }

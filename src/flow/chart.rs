@@ -2,6 +2,7 @@
 
 use super::assess;
 use super::desk::Desk;
+use super::feeds::Silent;
 use super::library::Active;
 use super::rights::Reader;
 use super::worklist::{Seen, name_of, note, step_of};
@@ -130,6 +131,7 @@ pub async fn look(desk: &Desk, reader: &Reader, active: &Active, person: PersonK
         names.values_mut().for_each(|name| *name = without_id(name));
     }
     super::rehearse::name_sources(&mut finding.assessment, &record.facts, |item| names.get(&item).cloned());
+    super::unmapped::beside(&desk.library(), active, &record.facts, &mut finding.assessment);
     let site = desk.at_site(trial);
     let zone = site.site(trial).map_or_else(Zone::utc, |s| s.zone.clone());
     let blind = Blinding::of(trial, reader.is_unblinded(desk, trial));
@@ -143,7 +145,8 @@ pub async fn look(desk: &Desk, reader: &Reader, active: &Active, person: PersonK
     standings.sort_by_key(|s| std::cmp::Reverse(s.at));
     let kept = desk.store().read(AlertsOf { person, trial: trial.id.clone() }).await?;
     let mut alerts: Vec<(String, Instant)> = kept.into_iter().map(|a| (a.text, a.at)).collect();
-    let silent = desk.gateway.silent_for(person, |source| site.feeds(source)).await?;
+    let leans = |s: &Silent| site.feeds(&s.source) && s.is_of(&trial.id, |name| blind.hides_variable(name));
+    let silent = desk.gateway.silent_for(person, leans).await?;
     alerts.extend(silent.iter().map(|s| (s.to_string(), s.last)));
     Ok(Seen::Yes(Chart {
         person,

@@ -45,6 +45,8 @@ pub struct Followers {
     pub known: Instant,
     /// With the facts of who was registered.
     pub facts: bool,
+    /// The moment is past.
+    pub past: bool,
 }
 
 /// What is made of a chunk of them.
@@ -68,10 +70,10 @@ pub async fn ask_followers<T: Send + 'static>(
         async move { store.read(SubjectPersons { trial, after, count }).await }
     };
     let one = |persons| {
-        let Followers { trial, known, facts } = followers.clone();
+        let Followers { trial, known, facts, past } = followers.clone();
         let (store, work) = (store.clone(), work.clone());
         tokio::spawn(async move {
-            let rows = store.read(ReadFollowed { trial, persons, known, facts }).await?;
+            let rows = store.read(ReadFollowed { trial, persons, known, facts, past }).await?;
             work(rows).await
         })
     };

@@ -131,6 +131,7 @@ async fn one(
     let record = assess::read(desk, person, known.map_or(KnownAt::Now, KnownAt::Moment)).await?;
     let Some(mut finding) = assess::find(desk, active, &record, now) else { return Ok(None) };
     assess::name_facts(desk.store(), &mut finding.assessment, &record).await?;
+    super::unmapped::beside(library, active, &record.facts, &mut finding.assessment);
     let then = finding.assessment.changes_at.and_then(|at| assess::find(desk, active, &record, at));
     let then = then.map(|t| {
         let step = between(desk, &finding.assessment, &t.assessment, active);
@@ -139,8 +140,8 @@ async fn one(
     // What is stored is of now; it says nothing of another moment.
     let plain = asked.as_of.is_none() && asked.known_at.is_none();
     let last = if plain { last(desk, library, &active.trial.id, person).await? } else { None };
-    let feeds = |source: &str| at_site.feeds(source);
-    let silent = if plain { desk.gateway.silent_for(person, feeds).await? } else { Vec::new() };
+    let leans = |s: &Silent| at_site.feeds(&s.source) && s.is_of(&active.trial.id, |_| false);
+    let silent = if plain { desk.gateway.silent_for(person, leans).await? } else { Vec::new() };
     Ok(Some(One {
         assessment: finding.assessment,
         definition: active.trial.digest,

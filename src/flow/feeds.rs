@@ -6,9 +6,12 @@
 
 use super::desk::{Desk, GATEWAY};
 use super::gateway::Gateway;
+use crate::model::code::PATIENT_SYSTEM;
 use crate::model::key::PersonKey;
-use crate::model::time::{Instant, Zone};
-use crate::store::{AsideSums, FeedDay, FeedDays, PersonByKey, SourceDay, SourceDays, StoreError};
+use crate::model::time::{DAY_US, Instant, Zone};
+use crate::store::{
+    AsideSums, CodeDay, CodeDays, FeedDay, FeedDays, PersonByKey, SourceDay, SourcesSeen, StoreError, day_of,
+};
 use serde_json::{Value, json};
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
@@ -24,15 +27,9 @@ const DAYS: i64 = 7 * (WEEKS + 1) + 1;
 const LATE_DAYS: i64 = 7;
 /// How old the answer may be by which verdicts are marked, in microseconds.
 const WATCH_US: i64 = 60_000_000;
-const DAY_US: i64 = 86_400_000_000;
 
 /// Facts by day.
 type Days = BTreeMap<i64, i64>;
-
-/// The day of a moment.
-fn day_of(at: Instant) -> i64 {
-    at.0.div_euclid(DAY_US)
-}
 
 /// A day as people write it.
 pub fn date(day: i64) -> String {
@@ -49,11 +46,18 @@ fn expected(days: &Days, day: i64) -> Option<i64> {
     (counts.len() >= WEEKS_LEAST).then(|| counts[(counts.len() - 1) / 2])
 }
 
-/// The first whole day since the newest fact on which something was expected and nothing came, and how much.
-fn silent_since(days: &Days, today: i64) -> Option<(i64, i64)> {
+/// The first whole day since the newest fact on which something was expected and nothing came, and how much: once there are
+/// as many such days as the settings say.
+fn silent_since(days: &Days, today: i64, allowed: i64) -> Option<(i64, i64)> {
     let newest = *days.keys().next_back()?;
-    let whole = newest + 1..=(today - 1).min(newest + 7);
-    whole.into_iter().find_map(|day| expected(days, day).filter(|n| *n > 0).map(|n| (day, n)))
+    // What is expected repeats week by week, and does not fade while nothing comes.
+    let week = (1..=7).filter_map(|n| expected(days, newest + n).filter(|e| *e > 0).map(|e| (n, e)));
+    let week: Vec<(i64, i64)> = week.collect();
+    let (first, expected) = *week.first()?;
+    let (missed, in_week) = (allowed.max(1) - 1, i64::try_from(week.len()).unwrap_or(7));
+    let place = usize::try_from(missed % in_week).unwrap_or(0);
+    let last = missed / in_week * 7 + week.get(place).map_or(first, |(n, _)| *n);
+    (newest + last < today).then_some((newest + first, expected))
 }
 
 /// A feed from which nothing comes though something should.
@@ -61,6 +65,8 @@ fn silent_since(days: &Days, today: i64) -> Option<(i64, i64)> {
 pub struct Silent {
     /// The source.
     pub source: String,
+    /// The one variable of which nothing comes, by its trial and name; `None`: nothing comes at all.
+    pub variable: Option<(String, String)>,
     /// The newest fact.
     pub last: Instant,
     /// The first day without any.
@@ -75,54 +81,116 @@ impl Silent {
         Instant((self.day + 1).saturating_mul(DAY_US))
     }
 
+    /// Whether the verdicts of a trial lean on it, as far as its variables may be shown.
+    pub fn is_of(&self, trial: &str, hides: impl Fn(&str) -> bool) -> bool {
+        self.variable.as_ref().is_none_or(|(of, name)| of == trial && !hides(name))
+    }
+
     /// As JSON.
     pub fn json(&self) -> Value {
-        json!({ "source": self.source, "day": date(self.day), "expected": self.expected, "last": Zone::utc().show(self.last) })
+        let variable = self.variable.as_ref().map(|(_, name)| name);
+        let (day, last) = (date(self.day), Zone::utc().show(self.last));
+        json!({ "source": self.source, "variable": variable, "day": day, "expected": self.expected, "last": last })
     }
 }
 
 impl fmt::Display for Silent {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { source, last, day, expected } = self;
+        let Self { source, variable, last, day, expected } = self;
         let (last, day) = (Zone::utc().show(*last), date(*day));
+        let what = variable.as_ref().map_or_else(String::new, |(_, name)| format!("{name} from "));
         write!(
             f,
-            "the feed of {source} is silent: nothing came on {day} (UTC), when {expected} facts were expected; the newest came {last}"
+            "the feed of {what}{source} is silent: nothing came on {day} (UTC), when {expected} facts were expected; the newest came {last}"
         )
     }
 }
 
 /// What was found a moment ago.
+#[derive(Debug)]
+struct Watched {
+    at: Instant,
+    silent: Arc<Vec<Silent>>,
+    /// The newest fact of each source.
+    last: BTreeMap<String, Instant>,
+}
+
+/// The feeds as of a moment ago.
 #[derive(Debug, Default)]
-pub struct Watch(Mutex<Option<(Instant, Arc<Vec<Silent>>)>>);
+pub struct Watch(Mutex<Option<Arc<Watched>>>, Mutex<Option<(Instant, Arc<Vec<SourceHealth>>)>>);
+
+/// Whether what was found then is new enough.
+fn is_fresh(at: Instant, now: Instant) -> bool {
+    (0..WATCH_US).contains(&(now.0 - at.0))
+}
 
 impl Gateway {
     /// The feeds that are silent, as of at most a minute ago.
     pub async fn silent(&self) -> Result<Arc<Vec<Silent>>, StoreError> {
+        Ok(self.watched().await?.silent.clone())
+    }
+
+    async fn watched(&self) -> Result<Arc<Watched>, StoreError> {
         let now = self.now();
         let kept = self.watch.0.lock().unwrap_or_else(PoisonError::into_inner).clone();
-        if let Some((_, found)) = kept.filter(|(at, _)| (0..WATCH_US).contains(&(now.0 - at.0))) {
+        if let Some(found) = kept.filter(|found| is_fresh(found.at, now)) {
             return Ok(found);
         }
-        let rows = self.store.read(SourceDays { days: DAYS }).await?;
-        let found = Arc::new(silent(&rows, day_of(now)));
-        *self.watch.0.lock().unwrap_or_else(PoisonError::into_inner) = Some((now, found.clone()));
+        let rows = self.store.read(CodeDays { days: DAYS }).await?;
+        let found = Arc::new(self.watch(&rows, now));
+        *self.watch.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(found.clone());
         Ok(found)
+    }
+
+    /// As many whole days without anything as a source is allowed before it is silent.
+    fn allowed(&self, source: &str) -> i64 {
+        self.source(source).map_or(1, |s| i64::from(s.silent_after_days))
+    }
+
+    fn watch(&self, rows: &[CodeDay], now: Instant) -> Watched {
+        let (projected, today) = (self.projected(), day_of(now));
+        let trials = projected.library.as_deref().map_or(&[][..], |library| &library.trials);
+        let (mut silent, mut last) = (Vec::new(), BTreeMap::new());
+        for rows in rows.chunk_by(|a, b| a.sum.source == b.sum.source).filter(|rows| rows[0].sum.source != GATEWAY) {
+            let source = &rows[0].sum.source;
+            let newest = rows.iter().map(|row| row.sum.day).max().unwrap_or(0);
+            let (mut all, mut variables): (Feed, BTreeMap<(String, String), Feed>) = Default::default();
+            for rows in rows.chunk_by(|a, b| a.code == b.code) {
+                rows.iter().filter(|row| row.sum.day > newest - DAYS).for_each(|row| all.add(&row.sum));
+                for active in trials {
+                    for name in active.plan.readers(source, &rows[0].code) {
+                        let feed = variables.entry((active.trial.id.clone(), name.to_owned())).or_default();
+                        rows.iter().for_each(|row| feed.add(&row.sum));
+                    }
+                }
+            }
+            last.insert(source.clone(), all.last);
+            let of = |feed: &Feed, variable: Option<(String, String)>| {
+                let (day, expected) = silent_since(&feed.days, today, self.allowed(source))?;
+                Some(Silent { source: source.clone(), variable, last: feed.last, day, expected })
+            };
+            match of(&all, None) {
+                Some(whole) => silent.push(whole),
+                None => silent.extend(variables.into_iter().filter_map(|(variable, feed)| of(&feed, Some(variable)))),
+            }
+        }
+        Watched { at: now, silent: Arc::new(silent), last }
     }
 
     /// Gauges of the feeds, as Prometheus reads them. Sources are named in the settings: their names are no one's.
     pub async fn feed_metrics(&self) -> Result<String, StoreError> {
-        let (rows, silent) = (self.store.read(SourceDays { days: DAYS }).await?, self.silent().await?);
+        let watched = self.watched().await?;
         let aside = self.store.read(AsideSums {}).await?;
-        let mut last: BTreeMap<&str, i64> = BTreeMap::new();
-        for row in rows.iter().filter(|row| row.source != GATEWAY) {
-            let newest = last.entry(&row.source).or_insert(0);
-            *newest = row.last.0.max(*newest);
-        }
-        let is_silent = |source: &str| i64::from(silent.iter().any(|s| s.source == source));
-        let gauges: [(&str, Vec<(&str, i64)>); 3] = [
-            ("feed_last_seen_timestamp_seconds", last.iter().map(|(source, at)| (*source, at / 1_000_000)).collect()),
-            ("feed_silent", last.keys().map(|source| (*source, is_silent(source))).collect()),
+        let all = |source: &str| i64::from(watched.silent.iter().any(|s| s.source == source && s.variable.is_none()));
+        let some = |source: &str| {
+            let of = watched.silent.iter().filter(|s| s.source == source && s.variable.is_some());
+            i64::try_from(of.count()).unwrap_or(i64::MAX)
+        };
+        let sources = || watched.last.keys().map(String::as_str);
+        let gauges: [(&str, Vec<(&str, i64)>); 4] = [
+            ("feed_last_seen_timestamp_seconds", watched.last.iter().map(|(s, at)| (&**s, at.0 / 1_000_000)).collect()),
+            ("feed_silent", sources().map(|source| (source, all(source))).collect()),
+            ("feed_silent_variables", sources().map(|source| (source, some(source))).collect()),
             ("set_aside_open", aside.iter().map(|(source, n, _)| (source.as_str(), *n)).collect()),
         ];
         let mut out = String::new();
@@ -135,30 +203,40 @@ impl Gateway {
         Ok(out)
     }
 
-    /// The silent feeds on which a person's verdict leans: those of the person's patients that feed the trial.
-    pub async fn silent_for(&self, person: PersonKey, feeds: impl Fn(&str) -> bool) -> Result<Vec<Silent>, StoreError> {
+    /// The silent feeds on which a person's verdict leans: of those that `leans` names, the ones of the person's patients.
+    pub async fn silent_for(
+        &self,
+        person: PersonKey,
+        leans: impl Fn(&Silent) -> bool,
+    ) -> Result<Vec<Silent>, StoreError> {
         let silent = self.silent().await?;
         if silent.is_empty() {
             return Ok(Vec::new());
         }
         let row = self.store.read(PersonByKey { person }).await?;
         let own: BTreeSet<String> = row.into_iter().flat_map(|row| row.members).map(|m| m.source).collect();
-        Ok(silent.iter().filter(|s| own.contains(&s.source) && feeds(&s.source)).cloned().collect())
+        Ok(silent.iter().filter(|s| own.contains(&s.source) && leans(s)).cloned().collect())
     }
 }
 
-fn silent(rows: &[SourceDay], today: i64) -> Vec<Silent> {
-    let mut sources: BTreeMap<&str, (Days, Instant)> = BTreeMap::new();
-    for row in rows.iter().filter(|row| row.source != GATEWAY) {
-        let (days, last) = sources.entry(&row.source).or_insert((Days::new(), row.last));
-        *days.entry(row.day).or_default() += row.count;
-        *last = row.last.max(*last);
+/// What came of one thing, by day.
+#[derive(Debug)]
+struct Feed {
+    days: Days,
+    last: Instant,
+}
+
+impl Default for Feed {
+    fn default() -> Self {
+        Self { days: Days::new(), last: Instant::MIN }
     }
-    let of = |(source, (days, last)): (&str, (Days, Instant))| {
-        let (day, expected) = silent_since(&days, today)?;
-        Some(Silent { source: source.to_owned(), last, day, expected })
-    };
-    sources.into_iter().filter_map(of).collect()
+}
+
+impl Feed {
+    fn add(&mut self, sum: &SourceDay) {
+        *self.days.entry(sum.day).or_default() += sum.count;
+        self.last = self.last.max(sum.last);
+    }
 }
 
 /// How late facts of the last days were known: how many, and how many within an hour, a day, a week.
@@ -223,12 +301,34 @@ pub struct SourceHealth {
     pub source: String,
     /// What came.
     pub volume: Volume,
-    /// Facts of the last seven days, and those in a code that no definition in force reads.
+    /// Facts of the last seven days, those of Patients apart, and those in a code that no definition in force reads.
     pub week: (i64, i64),
     /// Open rows set aside, and since when.
     pub set_aside: Option<(i64, Instant)>,
     /// The variables that it feeds.
     pub variables: Vec<VariableHealth>,
+}
+
+/// The sources that the settings name or from which something came.
+pub async fn names(desk: &Desk) -> Result<BTreeSet<String>, StoreError> {
+    let came = desk.store().read(SourcesSeen {}).await?;
+    Ok(came
+        .into_iter()
+        .filter(|source| source != GATEWAY)
+        .chain(desk.gateway.sources.keys().map(ToString::to_string))
+        .collect())
+}
+
+/// The health of every source, as of at most a minute ago: for pages, which are looked at again and again.
+pub async fn recent_health(desk: &Desk) -> Result<Arc<Vec<SourceHealth>>, StoreError> {
+    let (now, kept) = (desk.now(), &desk.gateway.watch.1);
+    let known = kept.lock().unwrap_or_else(PoisonError::into_inner).clone();
+    if let Some((_, found)) = known.filter(|(at, _)| is_fresh(*at, now)) {
+        return Ok(found);
+    }
+    let found = Arc::new(health(desk, None).await?);
+    *kept.lock().unwrap_or_else(PoisonError::into_inner) = Some((now, found.clone()));
+    Ok(found)
 }
 
 /// The health of every source; `only`: of one.
@@ -240,6 +340,8 @@ pub async fn health(desk: &Desk, only: Option<&str>) -> Result<Vec<SourceHealth>
     let mut found = Vec::new();
     for rows in rows.chunk_by(|a, b| a.sum.source == b.sum.source) {
         let source = rows[0].sum.source.clone();
+        let allowed = desk.gateway.allowed(&source);
+        let newest = rows.iter().map(|row| row.sum.day).max().unwrap_or(0);
         let (mut variables, mut week): (BTreeMap<(String, String), Vec<&FeedDay>>, _) = Default::default();
         for row in rows {
             let mut read = false;
@@ -249,22 +351,24 @@ pub async fn health(desk: &Desk, only: Option<&str>) -> Result<Vec<SourceHealth>
                     variables.entry((active.trial.id.clone(), name.to_owned())).or_default().push(row);
                 }
             }
-            if row.sum.day > today - LATE_DAYS {
+            // What a Patient states waits for no reader.
+            if row.sum.day > today - LATE_DAYS && row.code.system != PATIENT_SYSTEM {
                 let (all, unread): &mut (i64, i64) = &mut week;
                 *all += row.sum.count;
                 *unread += if read { 0 } else { row.sum.count };
             }
         }
-        let all: Vec<&FeedDay> = rows.iter().collect();
+        // Of a code that comes no more older days are at hand: its variable's, and not the source's.
+        let all: Vec<&FeedDay> = rows.iter().filter(|row| row.sum.day > newest - DAYS).collect();
         let variables = variables.into_iter().map(|((trial, variable), rows)| VariableHealth {
             trial,
             variable,
-            volume: volume(&rows, today),
-            changes: changes(&rows),
+            volume: volume(&rows, today, allowed),
+            changes: changes(rows.into_iter().filter(|row| row.sum.day > today - DAYS)),
         });
         let set_aside = aside.iter().find(|(s, ..)| *s == source).map(|(_, n, since)| (*n, *since));
         found.push(SourceHealth {
-            volume: volume(&all, today),
+            volume: volume(&all, today, allowed),
             week,
             set_aside,
             variables: variables.collect(),
@@ -274,38 +378,38 @@ pub async fn health(desk: &Desk, only: Option<&str>) -> Result<Vec<SourceHealth>
     Ok(found)
 }
 
-fn volume(rows: &[&FeedDay], today: i64) -> Volume {
-    let mut days = Days::new();
-    let (mut last, mut clinical, mut recorded) = (Instant::MIN, Late::default(), Late::default());
+fn volume(rows: &[&FeedDay], today: i64, allowed: i64) -> Volume {
+    let (mut feed, mut clinical, mut recorded) = (Feed::default(), Late::default(), Late::default());
     for row in rows {
-        *days.entry(row.sum.day).or_default() += row.sum.count;
-        last = last.max(row.sum.last);
+        feed.add(&row.sum);
         if row.sum.day > today - LATE_DAYS {
             for (sums, more) in [(&mut clinical, row.clinical), (&mut recorded, row.recorded)] {
                 sums.iter_mut().zip(more).for_each(|(sum, n)| *sum += n);
             }
         }
     }
+    let Feed { days, last } = feed;
     let of = |day: i64| days.get(&day).copied().unwrap_or(0);
     Volume {
         last,
         today: of(today),
         yesterday: of(today - 1),
         expected: expected(&days, today - 1),
-        silent: silent_since(&days, today).map(|(day, _)| day),
+        silent: silent_since(&days, today, allowed).map(|(day, _)| day),
         clinical,
         recorded,
     }
 }
 
-fn changes(rows: &[&FeedDay]) -> Vec<Change> {
+fn changes<'r>(rows: impl Iterator<Item = &'r FeedDay>) -> Vec<Change> {
+    let rows: Vec<&FeedDay> = rows.collect();
     let code = |row: &FeedDay| row.code.to_string();
     let unit = |row: &FeedDay| match (row.unit.as_str(), row.word) {
         ("", _) => "no unit".to_owned(),
         (unit, true) => format!("the word {unit}"),
         (unit, false) => unit.to_owned(),
     };
-    [changed("code", rows, code), changed("unit", rows, unit)].into_iter().flatten().collect()
+    [changed("code", &rows, code), changed("unit", &rows, unit)].into_iter().flatten().collect()
 }
 
 /// The last time that the most frequent word of a day was one that had been so on no earlier day: what comes and goes is no change.

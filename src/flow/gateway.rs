@@ -29,12 +29,15 @@ pub struct Source {
     pub known_by: Vec<String>,
     /// How its messages of HL7 v2 are written.
     pub dialect: Arc<Dialect>,
+    /// After so many whole days on which something was expected and nothing came it is silent.
+    pub silent_after_days: u32,
 }
 
 impl Source {
     /// A source with the rules that hold when nothing else is set.
     pub fn new(name: &str, zone: Zone) -> Self {
-        Self { name: name.into(), zone, ignore_unkept: false, known_by: Vec::new(), dialect: Arc::default() }
+        let (known_by, dialect) = (Vec::new(), Arc::default());
+        Self { name: name.into(), zone, ignore_unkept: false, known_by, dialect, silent_after_days: 1 }
     }
 }
 

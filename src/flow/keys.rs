@@ -25,7 +25,8 @@ pub fn load(folder: &Path) -> Result<Keys, String> {
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(Keys::default()),
         Err(error) => return Err(format!("the folder of keys {}: {error}", folder.display())),
     };
-    let mut paths: Vec<PathBuf> = entries.filter_map(|entry| Some(entry.ok()?.path())).collect();
+    let paths: Result<Vec<PathBuf>, _> = entries.map(|entry| entry.map(|entry| entry.path())).collect();
+    let mut paths = paths.map_err(|e| format!("the folder of keys {}: {e}", folder.display()))?;
     paths.retain(|path| path.extension().is_some_and(|e| e == ENDING));
     paths.sort();
     if paths.len() > KEYS_MAX {
@@ -33,7 +34,8 @@ pub fn load(folder: &Path) -> Result<Keys, String> {
     }
     let mut keys = Vec::new();
     for path in paths {
-        let name = path.file_stem().and_then(|stem| stem.to_str()).unwrap_or_default();
+        let name = path.file_stem().and_then(|stem| stem.to_str());
+        let name = name.ok_or_else(|| unfit(&path, "its name is no UTF-8, and is to be the name of the key".into()))?;
         let about = std::fs::metadata(&path).map_err(|e| unfit(&path, e.to_string()))?;
         let mode = about.permissions().mode() & 0o777;
         if mode & 0o077 != 0 {

@@ -40,7 +40,7 @@ impl Active {
     }
 }
 
-/// Codes that were met, and whether any definition in force reads them.
+/// Codes that were met, and whether any definition in force reads them, or may mean them.
 #[derive(Default)]
 struct Met {
     read: HashSet<Coding>,
@@ -119,7 +119,7 @@ impl Library {
         serde_json::from_slice(&self.evidence(form)?).ok()
     }
 
-    /// Codes that were met and that no definition in force reads, from whatever source, as [`Coding::key`]s.
+    /// Codes that were met and that no definition in force reads or may mean, from whatever source, as [`Coding::key`]s.
     pub fn unread(&self) -> Arc<HashSet<i64>> {
         self.met.read().unwrap_or_else(PoisonError::into_inner).keys.clone()
     }
@@ -143,7 +143,7 @@ impl Library {
         for code in fresh {
             // What a Medication will say of a reference is not known yet.
             let named = crate::model::medication::reference(code).is_some();
-            if named || self.trials.iter().chain(&self.earlier).any(|a| a.plan.reads(code)) {
+            if named || self.trials.iter().chain(&self.earlier).any(|a| a.plan.looks_at(code)) {
                 met.read.insert(code.clone());
             } else if met.unread.insert(code.clone()) {
                 Arc::make_mut(&mut met.keys).insert(code.key());

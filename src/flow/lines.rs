@@ -166,7 +166,6 @@ impl Gateway {
         loaded: &mut Loaded,
         mark: Option<&Mark>,
     ) -> Result<bool, Refusal> {
-        let is_aside = |line: &Line<'_>| mark.is_some_and(|mark| mark.is_aside(line.place));
         let (mut entries, mut from) = (Vec::with_capacity(lines.len()), Vec::with_capacity(lines.len()));
         for line in lines {
             match self.line_entry(source, line).await {
@@ -176,7 +175,6 @@ impl Gateway {
                 }
                 Ok(None) => *loaded.ignored.entry(type_of(line.body)).or_default() += 1,
                 Err(refusal) if refusal.is_of_the_machine() => return Err(refusal),
-                Err(refusal) if is_aside(line) => one_more(&mut loaded.set_aside, code_of(&refusal.issues)),
                 Err(refusal) => self.set_aside(source, line, &refusal.issues, caller, loaded).await?,
             }
         }
@@ -201,10 +199,7 @@ impl Gateway {
                     let at = refusal.entry.min(entries.len() - 1);
                     entries.remove(at);
                     let (line, issues) = (from.remove(at), refused(&refusal, "").issues);
-                    match is_aside(line) {
-                        true => one_more(&mut loaded.set_aside, code_of(&issues)),
-                        false => self.set_aside(source, line, &issues, caller, loaded).await?,
-                    }
+                    self.set_aside(source, line, &issues, caller, loaded).await?;
                 }
             }
         }
@@ -240,7 +235,7 @@ impl Gateway {
         let (place, body) = (line.place.into(), line.body.to_vec());
         let aside = SetAside { source: source.name.to_string(), reason, place, body };
         self.store.write(KeepAside { aside, caller: caller.clone(), at: self.now() }).await?;
-        one_more(&mut loaded.set_aside, code_of(issues));
+        loaded.set_aside(code_of(issues));
         Ok(())
     }
 }

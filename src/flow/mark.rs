@@ -1,13 +1,12 @@
 //! How far a file was read, in the store beside what was read from it: a reader that was killed goes on there.
 
 use super::answer::Refusal;
-use super::gateway::{Gateway, Source};
-use super::lines::{CHUNK, Loaded};
+use super::gateway::Gateway;
+use super::lines::Loaded;
 use crate::model::time::Instant;
 use crate::store::contract::Import;
-use crate::store::{AsideOf, CursorOf, ImportMarked, SaveCursor};
+use crate::store::{CursorOf, ImportMarked, SaveCursor};
 use serde::{Deserialize, Serialize};
-use std::collections::HashSet;
 use std::sync::Arc;
 
 /// Where a reader stands in a file.
@@ -16,8 +15,6 @@ pub struct Mark {
     name: String,
     /// What is written down.
     pub stands: Stands,
-    /// Places that were set aside after the last commit that moved the mark.
-    aside: HashSet<String>,
 }
 
 /// What a mark writes down.
@@ -25,8 +22,6 @@ pub struct Mark {
 pub struct Stands {
     /// Of which content: another one is read from its start.
     identity: String,
-    /// When its reading began, in microseconds since 1970.
-    began: i64,
     /// Of several files that are read one after the other: how many were read whole.
     #[serde(default)]
     pub file: u64,
@@ -44,44 +39,17 @@ pub struct Stands {
 
 impl Mark {
     /// The mark of that name and content as it was left; at the start where there is none, or where `again` says so.
-    /// `prefix` is how the places of its lines begin.
-    pub async fn find(
-        gateway: &Gateway,
-        source: &Source,
-        (name, identity): (String, String),
-        prefix: &str,
-        again: bool,
-    ) -> Result<Self, Refusal> {
+    pub async fn find(gateway: &Gateway, (name, identity): (String, String), again: bool) -> Result<Self, Refusal> {
         let value = gateway.store.read(CursorOf { name: name.clone() }).await?;
         let left = value.and_then(|json| serde_json::from_str::<Stands>(&json).ok());
-        let Some(stands) = left.filter(|left| !again && left.identity == identity) else {
-            let stands = Stands {
-                identity,
-                began: gateway.now().0,
-                file: 0,
-                lines: 0,
-                filled: 0,
-                bytes: 0,
-                done: false,
-                loaded: Loaded::default(),
-            };
-            let mark = Self { name, stands, aside: HashSet::new() };
-            // Written at once, so that the moment of its beginning holds for whoever goes on.
-            mark.save(gateway).await?;
-            return Ok(mark);
-        };
-        let mut mark = Self { name, stands, aside: HashSet::new() };
-        if !mark.stands.done {
-            let since = Instant(mark.stands.began);
-            let asked = AsideOf { source: source.name.to_string(), prefix: prefix.into(), since, count: CHUNK };
-            mark.aside = gateway.store.read(asked).await?.into_iter().collect();
+        if let Some(stands) = left.filter(|left| !again && left.identity == identity) {
+            return Ok(Self { name, stands });
         }
+        let (file, lines, filled, bytes, done, loaded) = (0, 0, 0, 0, false, Loaded::default());
+        let mark = Self { name, stands: Stands { identity, file, lines, filled, bytes, done, loaded } };
+        // Written at once: what is to be read again is, though its reader be killed.
+        mark.save(gateway).await?;
         Ok(mark)
-    }
-
-    /// Whether a line had been set aside before its reader was killed.
-    pub(super) fn is_aside(&self, place: &str) -> bool {
-        self.aside.contains(place)
     }
 
     /// Keeps resources and the mark in one commit; `loaded` is what became of the other lines so far.

@@ -43,6 +43,8 @@ pub struct Question {
     pub as_of: Instant,
     /// As known when.
     pub known: Instant,
+    /// A moment was asked for at which this was known.
+    pub past: bool,
     /// One version of the definition for everybody.
     pub definition: Option<u32>,
 }
@@ -109,12 +111,14 @@ impl Question {
         let moment = |text: &str| moment_of(text, &site.zone);
         let known = asked.known_at.map(moment).transpose()?;
         let as_of = asked.as_of.map(moment).transpose()?;
+        let past = known.is_some();
         let (as_of, known) = (as_of.or(known).unwrap_or_else(|| desk.now()), known.unwrap_or_else(|| desk.now()));
         let question = Self {
             trial: trial.to_owned(),
             at_site,
             as_of,
             known,
+            past,
             definition: asked.definition,
             library: library.clone(),
         };
@@ -127,12 +131,18 @@ impl Question {
 
     /// The same about everything that is known now, for a page.
     pub fn now(desk: &Desk, active: &Active) -> Self {
+        Self::of_now(desk.library(), desk.at_site(&active.trial), &active.trial.id, desk.now())
+    }
+
+    /// The same, of definitions that are at hand.
+    pub fn of_now(library: Arc<Library>, at_site: AtSite, trial: &str, now: Instant) -> Self {
         Self {
-            library: desk.library(),
-            trial: active.trial.id.clone(),
-            at_site: desk.at_site(&active.trial),
-            as_of: desk.now(),
+            library,
+            trial: trial.to_owned(),
+            at_site,
+            as_of: now,
             known: Instant::MAX,
+            past: false,
             definition: None,
         }
     }
@@ -199,7 +209,8 @@ impl Question {
         let fed = found.record.sources.iter().any(|source| self.at_site.feeds(source));
         let Some(site) = self.site(&active.trial).filter(|_| fed) else { return apart(Apart::NotFed) };
         let readings = normalize::normalize(&active.plan, &found.record.facts, &site.zone);
-        if readings.person.hidden.is_some() {
+        let now = normalize::normalize(&active.plan, &found.patients, &site.zone).person.hidden;
+        if readings.person.hidden.is_some() || now.is_some() {
             return apart(Apart::Restricted);
         }
         let followed = followed(&standing, &subject, &site.zone, self.as_of);
@@ -212,7 +223,13 @@ impl Question {
 
     /// What became of one person, whichever key of theirs is asked for.
     pub async fn one(&self, store: &Store, person: PersonKey) -> Result<Result<Box<Person>, Apart>, StoreError> {
-        let ask = ReadFollowed { trial: self.trial.clone(), persons: vec![person], known: self.known, facts: true };
+        let ask = ReadFollowed {
+            trial: self.trial.clone(),
+            persons: vec![person],
+            known: self.known,
+            facts: true,
+            past: self.past,
+        };
         let found = store.read(ask).await?.into_iter().next();
         Ok(found.map_or(Err(Apart::NotRegistered), |found| self.of(found).map_err(|(why, _)| why)))
     }
@@ -226,7 +243,7 @@ impl Question {
         work: impl Fn(&Self, Vec<FollowedRow>) -> T + Send + Sync + 'static,
         each: impl FnMut(T) -> ControlFlow<()>,
     ) -> Result<(), StoreError> {
-        let followers = Followers { trial: self.trial.clone(), known: self.known, facts };
+        let followers = Followers { trial: self.trial.clone(), known: self.known, facts, past: self.past };
         let question = self.clone();
         let work = Arc::new(work);
         let work: FollowersWork<T> = Arc::new(move |rows| {

@@ -65,7 +65,6 @@ pub async fn attest(
 
 /// What the person's evidence is now, for signing: the SHA-256 of the newest stored evidence.
 pub async fn evidence_seen(desk: &Desk, person: PersonKey, trial: &str) -> Result<Option<String>, StoreError> {
-    let person = desk.store().read(PersonByKey { person }).await?.map_or(person, |row| row.person);
     let current = desk.store().read(CurrentAssessment { person, trial: trial.to_owned() }).await?;
     Ok(current.map(|a| evidence_digest(&desk.library(), &a.form)))
 }

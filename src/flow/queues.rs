@@ -1,7 +1,7 @@
 //! Feeds and queues of a trial, for a page: what each source sent, what is set aside, what waits for the targets.
 
 use super::desk::Desk;
-use super::feeds::{SourceHealth, health};
+use super::feeds::{SourceHealth, recent_health};
 use super::library::Active;
 use super::rights::Reader;
 use super::worklist::{Seen, note};
@@ -10,6 +10,7 @@ use crate::model::time::Zone;
 use crate::publish::blinding::Blinding;
 pub use crate::store::OutboxRow;
 use crate::store::*;
+use std::collections::BTreeSet;
 
 /// Words of targets on the page, the most frequent first.
 pub const LETTERS: usize = 20;
@@ -39,8 +40,8 @@ pub async fn look(desk: &Desk, reader: &Reader, active: &Active) -> Result<Seen<
     let lists = reader.may(desk, trial, Purpose::List);
     note(desk, reader, Purpose::Count, format!("feeds {}", trial.id), None).await?;
     let (site, blind) = (desk.at_site(trial), Blinding::of(trial, reader.is_unblinded(desk, trial)));
-    let mut sources = health(desk, None).await?;
-    sources.retain(|s| site.feeds(&s.source));
+    let known = recent_health(desk).await?;
+    let mut sources: Vec<SourceHealth> = known.iter().filter(|s| site.feeds(&s.source)).cloned().collect();
     for source in &mut sources {
         source.variables.retain(|v| lists && v.trial == trial.id && !blind.hides_variable(&v.variable));
     }
@@ -53,6 +54,12 @@ pub async fn look(desk: &Desk, reader: &Reader, active: &Active) -> Result<Seen<
 /// Wishes of a state: 0 there, 1 to be sent, 2 dead, 3 given up; `None`: all.
 pub async fn wishes(desk: &Desk, state: Option<i64>, count: usize) -> Result<Vec<OutboxRow>, StoreError> {
     desk.store().read(OutboxList { state, count }).await
+}
+
+/// The targets that the settings name or that something was meant for.
+pub async fn target_names(desk: &Desk) -> Result<BTreeSet<String>, StoreError> {
+    let meant = desk.store().read(TargetSums {}).await?;
+    Ok(meant.into_iter().map(|sum| sum.target).chain(desk.target_names()).collect())
 }
 
 /// Dead letters are sent again; answers how many.

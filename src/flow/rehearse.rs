@@ -9,6 +9,7 @@ use crate::model::fact::{DraftFact, Fact, FactStatus, FactValue, Origin, Receive
 use crate::model::issue::Issue;
 use crate::model::key::Item;
 use crate::model::medication::put_in_place;
+use crate::model::outcome::{Followed, Outcomes};
 use crate::model::terms::TermsBySource;
 use crate::model::time::{Instant, Partial, TimeRange, Zone};
 use crate::normalize::{self, Plan};
@@ -190,6 +191,13 @@ impl<'a> Rehearsal<'a> {
         let mut assessment = evaluate::evaluate(self.trial, &readings, facts, &moment, &self.choice);
         name_sources(&mut assessment, facts, |item| names.get(&item).cloned());
         assessment
+    }
+
+    /// What became of one person: nobody registered them, so all that is known counts.
+    pub fn outcomes(&self, facts: &[Fact], site: &Site, now: Instant) -> Outcomes {
+        let readings = normalize::normalize(&self.plan, facts, &site.zone);
+        let moment = Moment { now, site };
+        evaluate::outcomes(self.trial, &readings, facts, &Followed::default(), &moment, &self.choice)
     }
 
     /// The verdict as the interfaces print it.

@@ -2,13 +2,17 @@
 
 use super::desk::GATEWAY;
 use super::library::{Active, Library};
+use crate::model::assessment::{Assessment, MayBe};
 use crate::model::code::{Coding, PATIENT_SYSTEM};
+use crate::model::fact::{Fact, FactValue};
+use crate::model::reading::Reason;
 use crate::model::terms::Terms;
 use crate::model::time::Instant;
 use crate::model::unit::Unit;
+use crate::normalize::{MayMean, fits, is_of_use, is_unmapped, may_mean};
 use crate::store::{Store, StoreError, UsageList, UsageRow};
 use crate::trial::csv;
-use crate::trial::definition::{Recorded, Variable, VariableKind};
+use crate::trial::definition::Variable;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// A code with a unit that arrived and that is not read, or not understood.
@@ -94,22 +98,11 @@ pub(super) fn understood(terms: &Terms, unit: &str, word: bool) -> bool {
     unit.is_empty() || mapped || (!word && !terms.misread.contains(unit) && Unit::parse(unit).is_ok())
 }
 
-/// Variables that read the same code of another system, or with a word that begins as the code's does, or the code's as
-/// theirs; and that take the unit, where both have one.
+/// Variables that may read it, those of an equal code first.
 fn may_be(library: &Library, row: &UsageRow) -> Vec<Guess> {
-    let code = words(&row.code.code);
-    let unit = Unit::parse(&row.unit).ok().filter(|_| !row.unit.is_empty());
     let guess = |a: &Active, v: &Variable| {
-        let VariableKind::Recorded(recorded) = &v.kind else { return None };
-        let convertible = match (&unit, &v.unit) {
-            (Some(sent), Some(own)) => sent.conversion(own).is_ok(),
-            _ => true,
-        };
-        let own: Vec<String> = words(&v.name).into_iter().chain(words(&v.label)).collect();
-        let alike = own.iter().any(|a| code.iter().any(|b| a.starts_with(b.as_str()) || b.starts_with(a.as_str())));
-        let equal = of_code(recorded, &row.code.code);
-        let meant = equal.clone().or_else(|| first(recorded).filter(|_| alike && convertible))?;
-        Some(Guess { code: meant, variable: format!("{} of {}", v.name, a.trial.id), equal: equal.is_some() })
+        let MayMean { code, equal } = may_mean(v, library.terms.of(&row.source), &row.code, &row.unit)?;
+        Some(Guess { code, variable: format!("{} of {}", v.name, a.trial.id), equal })
     };
     let of = |a: &Active| -> Vec<Guess> { a.trial.variables.iter().filter_map(|v| guess(a, v)).collect() };
     let mut all: Vec<Guess> = library.trials.iter().flat_map(of).collect();
@@ -117,20 +110,27 @@ fn may_be(library: &Library, row: &UsageRow) -> Vec<Guess> {
     all
 }
 
-fn words(text: &str) -> Vec<String> {
-    /// So many letters alike are no chance.
-    const ALIKE: usize = 3;
-    let parts = text.split(|c: char| !c.is_alphabetic()).filter(|w| w.chars().count() >= ALIKE);
-    parts.map(str::to_lowercase).collect()
-}
-
-/// The variable's code of that word, whatever its system.
-fn of_code(recorded: &Recorded, word: &str) -> Option<Coding> {
-    recorded.codes.singles().into_iter().find(|c| c.code == word).cloned()
-}
-
-fn first(recorded: &Recorded) -> Option<Coding> {
-    recorded.codes.singles().into_iter().next().cloned()
+/// Beside each quantity that was never seen: the codes that no map covers and in which it may have come, by the kind of
+/// resource and the unit alone. What is like it in words is known to the verdict itself.
+pub(super) fn beside(library: &Library, active: &Active, facts: &[Fact], assessment: &mut Assessment) {
+    let unknown = |f: &&Fact| is_unmapped(library.terms.of(&f.source), &f.draft.code);
+    let before = |f: &&Fact| f.draft.at.is_none_or(|at| at.earliest <= assessment.as_of);
+    let facts: Vec<&Fact> = facts.iter().filter(before).filter(unknown).collect();
+    let written = |f: &Fact| match &f.draft.value {
+        FactValue::Quantity { unit, .. } => unit.as_written().to_owned(),
+        _ => String::new(),
+    };
+    let takes = |v: &Variable, f: &Fact| {
+        let unit = written(f);
+        let same = fits(v, library.terms.of(&f.source), &unit).unwrap_or_else(|| unit.is_empty() && v.unit.is_none());
+        same && is_of_use(v, &f.draft)
+    };
+    for missing in assessment.missing.iter_mut().filter(|m| m.reason == Reason::NeverSeen) {
+        let named = |v: &&Variable| missing.variable.split(" or ").any(|name| v.name == name);
+        let variables: Vec<&Variable> = active.trial.variables.iter().filter(named).collect();
+        let fitting = facts.iter().filter(|f| variables.iter().any(|v| takes(v, f)));
+        missing.may_be = MayBe::counted(fitting.map(|f| &f.draft.code));
+    }
 }
 
 /// The first line of a table to fill in.

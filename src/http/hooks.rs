@@ -18,6 +18,24 @@ use std::sync::Arc;
 
 /// The paths below which sources tell.
 pub const HOOK_PATHS: &[&str] = &["/hooks/{source}", "/hooks/{source}/{type}/{id}"];
+/// What each of them takes, for the document of what is beside FHIR: method, and what it is for.
+pub(super) const HOOK_METHODS: [&[(&str, &str)]; 2] = [
+    &[("post", "A source tells that something changed: with nothing, or with a notification of a Subscription.")],
+    &[
+        ("put", "A source tells that this resource changed; a body is answered as it came, and not kept."),
+        ("delete", "A source tells that this resource is gone."),
+    ],
+];
+/// How what a source tells may be refused.
+pub(super) const HOOK_REFUSALS: &[(u16, &str)] = &[
+    (400, "what is told is not understood"),
+    (401, "no hook of that name with that token"),
+    (408, "the body came too slowly"),
+    (413, "the body is too long"),
+    (415, "the body is no JSON"),
+    (429, "told more often than is taken; a round is asked for in place of it"),
+    (503, "the store does not answer, or too many bytes are in flight"),
+];
 /// Bytes of what is told.
 pub const HOOK_BYTES: usize = 4 << 20;
 /// What one source may tell in a minute; beyond, a round is asked for in place of each.

@@ -2,6 +2,7 @@
 
 use super::auth::{Right, admit};
 use super::coordinator::routes::{ADDRESSES, Address};
+use super::hooks::{HOOK_METHODS, HOOK_PATHS, HOOK_REFUSALS};
 use super::outcome::{FHIR_JSON, Fault};
 use super::server::Door;
 use super::set_aside;
@@ -171,6 +172,7 @@ async fn metrics(State(door): State<Arc<Door>>, headers: HeaderMap) -> Result<St
 pub fn document(pages: bool) -> Value {
     let mut paths: Map<String, Value> =
         ROUTES.iter().map(|route| (route.path.to_owned(), json!({ (route.verb): operation(route) }))).collect();
+    paths.extend(HOOK_PATHS.iter().zip(HOOK_METHODS).map(|(path, methods)| ((*path).to_owned(), hook(path, methods))));
     if pages {
         paths.extend(ADDRESSES.iter().map(|address| (address.path.to_owned(), page(address))));
     }
@@ -190,19 +192,42 @@ pub fn document(pages: bool) -> Value {
         "paths": paths,
         "components": {
             "schemas": { "OperationOutcome": outcome },
-            "securitySchemes": { "client": { "type": "http", "scheme": "bearer" } },
+            "securitySchemes": {
+                "client": { "type": "http", "scheme": "bearer" },
+                "hook": { "type": "apiKey", "in": "header", "name": "Authorization",
+                    "description": "The token of the source's hook: behind `Bearer `, or alone in the header that the settings name." },
+            },
         },
     })
 }
 
-fn operation(route: &Route) -> Value {
-    let schema = if route.answer == JSON { json!({ "type": "object" }) } else { json!({ "type": "string" }) };
-    let mut responses = Map::new();
-    responses.insert("200".into(), response("Well.", route.answer, schema));
-    for (status, when) in route.refusals {
+fn responses(well: Value, refusals: &[(u16, &str)]) -> Map<String, Value> {
+    let mut responses = Map::from_iter([("200".to_owned(), well)]);
+    for (status, when) in refusals {
         let schema = json!({ "$ref": "#/components/schemas/OperationOutcome" });
         responses.insert(status.to_string(), response(when, FHIR_JSON, schema));
     }
+    responses
+}
+
+/// Where a source tells.
+fn hook(path: &str, methods: &[(&str, &str)]) -> Value {
+    let parameters: Vec<Value> = in_path(path).map(|name| parameter(name, "path")).collect();
+    let operation = |(method, summary): &(&str, &str)| {
+        let well = response("Heard.", FHIR_JSON, json!({ "type": "object" }));
+        let mut operation = json!({ "summary": summary, "parameters": parameters, "security": [{ "hook": [] }],
+            "responses": responses(well, HOOK_REFUSALS) });
+        if *method != "delete" {
+            operation["requestBody"] = json!({ "content": { FHIR_JSON: { "schema": { "type": "object" } } } });
+        }
+        ((*method).to_owned(), operation)
+    };
+    Value::Object(methods.iter().map(operation).collect())
+}
+
+fn operation(route: &Route) -> Value {
+    let schema = if route.answer == JSON { json!({ "type": "object" }) } else { json!({ "type": "string" }) };
+    let responses = responses(response("Well.", route.answer, schema), route.refusals);
     let mut operation = json!({ "summary": route.summary, "responses": responses });
     if !route.parameters.is_empty() {
         operation["parameters"] = route.parameters.iter().map(|(name, place)| parameter(name, place)).collect();
@@ -218,10 +243,13 @@ fn parameter(name: &str, place: &str) -> Value {
     json!({ "name": name, "in": place, "required": place == "path", "schema": { "type": "string" } })
 }
 
+fn in_path(path: &str) -> impl Iterator<Item = &str> {
+    path.split('/').filter_map(|s| s.strip_prefix('{')?.strip_suffix('}'))
+}
+
 /// A page: what else happens is a page too, or a way to one.
 fn page(address: &Address) -> Value {
-    let in_path = address.path.split('/').filter_map(|s| s.strip_prefix('{')?.strip_suffix('}'));
-    let parameters: Vec<Value> = in_path
+    let parameters: Vec<Value> = in_path(address.path)
         .map(|name| parameter(name, "path"))
         .chain(address.query.iter().map(|name| parameter(name, "query")))
         .collect();

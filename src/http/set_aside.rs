@@ -6,10 +6,10 @@ use super::outcome::Fault;
 use super::server::Door;
 use crate::flow::Caller;
 use crate::flow::answer::Refusal;
-use crate::flow::aside::{AsideHead, AsideList, Replayed, state_word};
+use crate::flow::aside::{AsideList, head_json, replayed_json, row_json};
 use crate::flow::gateway::MAIN;
 use crate::flow::query::pairs;
-use crate::model::time::{Instant, Partial, Zone};
+use crate::model::time::{Partial, Zone};
 use axum::extract::{Path, RawQuery, State};
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::Response;
@@ -21,10 +21,6 @@ pub const ROWS_MAX: usize = 500;
 /// Rows of one answer where the client says nothing.
 const ROWS: usize = 50;
 
-fn when(at: Instant) -> String {
-    Zone::utc().show(at)
-}
-
 /// `GET /api/set-aside`
 pub(super) async fn list(
     State(door): State<Arc<Door>>,
@@ -35,13 +31,8 @@ pub(super) async fn list(
     admit(&door.clients, &headers, asked.source.as_deref(), Right::Read, door.gateway.now())?;
     let most = asked.count;
     let found = door.gateway.asides(AsideList { count: most + 1, ..asked }).await.map_err(Refusal::from)?;
-    let rows: Vec<Value> = found.iter().take(most).map(object).collect();
+    let rows: Vec<Value> = found.iter().take(most).map(head_json).collect();
     Ok(json_text(json!({ "rows": rows, "more": found.len() > most }).to_string()))
-}
-
-fn object(row: &AsideHead) -> Value {
-    json!({ "number": row.arrival, "at": when(row.at), "source": row.source, "reason": row.reason, "place": row.place,
-            "bytes": row.bytes, "state": state_word(row.state) })
 }
 
 fn wrong(name: &str, wanted: &str) -> Fault {
@@ -102,9 +93,7 @@ pub(super) async fn show(
     let caller = admitted(&door, &headers, Right::Read, number).await?;
     let found = door.gateway.aside(number, caller).await.map_err(Refusal::from)?;
     let (row, state) = found.ok_or_else(|| nothing(&number.to_string()))?;
-    let body = json!({ "number": number, "at": when(row.at), "source": row.aside.source, "reason": row.aside.reason,
-                       "place": row.aside.place, "state": state_word(state), "body": String::from_utf8_lossy(&row.aside.body) });
-    Ok(json_text(body.to_string()))
+    Ok(json_text(row_json(&row, state).to_string()))
 }
 
 /// `POST /api/set-aside/{number}/replay`
@@ -122,9 +111,5 @@ pub(super) async fn replay(
     let number = numbered(&number)?;
     let caller = admitted(&door, &headers, Right::Write, number).await?;
     let done = door.gateway.replay(number, &caller).await?;
-    let (kind, why) = match &done {
-        Replayed::Kept(kind, _) => (Some(*kind), None),
-        Replayed::Refused(why) | Replayed::LeftOut(why) => (None, Some(why)),
-    };
-    Ok(json_text(json!({ "number": number, "result": done.word(), "type": kind, "reason": why }).to_string()))
+    Ok(json_text(replayed_json(number, &done).to_string()))
 }

@@ -1,4 +1,5 @@
-//! MedicationAdministration: a drug given. Part 0 is the dose, part 1 the rate, part 2 the amount of substance in a volume.
+//! MedicationAdministration: a drug given. Part 0 is the dose, or what ran at a rate from start to end; part 1 the rate, part 2 the amount of
+//! substance in a volume.
 
 use super::json::Node;
 use super::reference::{self, About};
@@ -35,15 +36,28 @@ pub(super) fn read(root: &Node<'_>, setting: &Setting<'_>, issues: &mut Vec<Issu
     };
     let dose = dosage.and_then(|d| d.get("dose"));
     let unreadable = || FactValue::Unreadable("dosage.dose".into());
-    let given = dose.map_or(FactValue::Boolean(true), |d| quantity::quantity(d).unwrap_or_else(unreadable));
+    let given = match dose {
+        Some(dose) => quantity::quantity(dose).unwrap_or_else(unreadable),
+        None => infused(root, status, setting.zone).unwrap_or(FactValue::Boolean(true)),
+    };
     let rate = dosage.and_then(quantity::rate);
     let mut facts: Vec<DraftFact> = codes.iter().map(|c| fact(c.clone(), 0, given.clone())).collect();
     if let Some(rate) = rate {
         facts.extend(codes.iter().map(|c| fact(c.clone(), 1, rate.clone())));
     }
-    let amounts = dose.map(|d| amounts(root, d)).unwrap_or_default();
-    facts.extend(amounts.into_iter().map(|(code, amount)| fact(code, 2, amount)));
+    facts.extend(amounts(root, &given).into_iter().map(|(code, amount)| fact(code, 2, amount)));
     Content { subject: Some(subject), facts, ..Content::default() }
+}
+
+/// The amount of what has run at a rate: only where it has ended, and start, end and rate are exact.
+fn infused(root: &Node<'_>, status: FactStatus, zone: &Zone) -> Option<FactValue> {
+    if !matches!(status, FactStatus::Final | FactStatus::Stopped) {
+        return None;
+    }
+    let (start, end) = element::period(root.get("effectivePeriod")?, zone);
+    let moment = |when: Option<TimeRange>| when.filter(|w| w.earliest == w.latest).map(|w| w.earliest);
+    let us = moment(end)?.0.checked_sub(moment(start)?.0).filter(|us| *us > 0)?;
+    quantity::amount_over(root.get("dosage")?, us)
 }
 
 fn check(dosage: Option<&Node<'_>>, issues: &mut Vec<Issue>) {
@@ -88,7 +102,7 @@ fn elsewhere(reference: &str, setting: &Setting<'_>) -> Vec<Coding> {
 }
 
 /// The substance in a volume: for each ingredient, and for the drug itself when it has only one.
-fn amounts(root: &Node<'_>, dose: &Node<'_>) -> Vec<(Coding, FactValue)> {
+fn amounts(root: &Node<'_>, dose: &FactValue) -> Vec<(Coding, FactValue)> {
     let Some(medication) = inside(root) else { return Vec::new() };
     let mut amounts: Vec<(Coding, FactValue)> = Vec::new();
     for (codes, strength) in medication::strengths(root, medication) {

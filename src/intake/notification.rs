@@ -4,6 +4,7 @@
 //! <https://hl7.org/fhir/uv/subscriptions-backport/STU1.1/notifications.html>
 
 use super::json::{self, Node};
+use std::collections::BTreeSet;
 
 /// Events of one notification that are looked at.
 pub const EVENTS_MAX: usize = 1_000;
@@ -30,8 +31,8 @@ pub struct Notification {
     pub status: String,
     /// Events since the subscription's start, with those told here.
     pub events: Option<i64>,
-    /// The lowest number of an event told here.
-    pub first: Option<i64>,
+    /// The numbers of the events told here.
+    pub numbers: BTreeSet<i64>,
     /// Whom the events are about: references as sent.
     pub focuses: Vec<String>,
     /// There is an event whose resource is not named.
@@ -105,7 +106,7 @@ fn started(sort: Sort, status: Option<&str>) -> Notification {
         subscription: String::new(),
         status,
         events: None,
-        first: None,
+        numbers: BTreeSet::new(),
         focuses: Vec::new(),
         unnamed: false,
     }
@@ -113,10 +114,7 @@ fn started(sort: Sort, status: Option<&str>) -> Notification {
 
 impl Notification {
     fn event(&mut self, number: Option<i64>, focus: Option<&str>) {
-        self.first = match (self.first, number) {
-            (Some(first), Some(number)) => Some(first.min(number)),
-            (first, number) => first.or(number),
-        };
+        self.numbers.extend(number);
         match focus {
             Some(focus) => self.focuses.push(focus.to_owned()),
             None => self.unnamed = true,

@@ -154,7 +154,44 @@ fn divided(ratio: &Node<'_>) -> Option<FactValue> {
 }
 
 /// A volume times a strength per the same unit of volume, exactly; `None` where units differ or decimals never end.
-pub(super) fn strength_of(dose: &Node<'_>, strength: &Node<'_>) -> Option<FactValue> {
+pub(super) fn strength_of(dose: &FactValue, strength: &Node<'_>) -> Option<FactValue> {
     let (substance, per) = super::medication::parts(strength)?;
-    in_amount(&quantity(dose)?, &substance, (per.low.as_deref()?, &per.unit))
+    in_amount(dose, &substance, (per.low.as_deref()?, &per.unit))
+}
+
+/// What the rate of a dosage comes to in so many microseconds, exactly; `None` where its unit is no UCUM unit per time or decimals never end.
+pub(super) fn amount_over(dosage: &Node<'_>, us: i64) -> Option<FactValue> {
+    let (over, under) = match dosage.get("rateQuantity") {
+        Some(rate) => (rate, None),
+        None => {
+            let ratio = dosage.get("rateRatio")?;
+            (ratio.get("numerator")?, Some(ratio.get("denominator")?))
+        }
+    };
+    let exact = |node: &Node<'_>| match (unit(node), node.text_of("comparator")) {
+        (ReceivedUnit::Ucum(code), None) => Some((Number::parse(node.number_of("value")?).ok()?, code)),
+        _ => None,
+    };
+    let (number, code) = exact(over)?;
+    let (per, what, time) = match under {
+        Some(under) => {
+            let (per, time) = exact(under)?;
+            (per, code.as_str().to_owned(), time.as_str().to_owned())
+        }
+        None => {
+            let (what, time) = code.rsplit_once('/')?;
+            (Number::ONE, what.to_owned(), time.to_owned())
+        }
+    };
+    let second = 1_000_000;
+    let one = match time.as_str() {
+        "s" => second,
+        "min" => 60 * second,
+        "h" => 3_600 * second,
+        "d" => 86_400 * second,
+        _ => return None,
+    };
+    let amount = (&number * &Number::ratio(us, one)?).checked_div(&per)?;
+    let is_one = !what.is_empty() && !amount.is_negative();
+    is_one.then(|| Some(exactly(&amount.to_decimal()?, ReceivedUnit::Ucum(what.into()))))?
 }

@@ -83,12 +83,22 @@ impl Answer {
 
     /// The same; these identities are taken out of what the server says.
     pub fn words_without(&self, identities: &[String]) -> String {
+        self.said(identities, str::to_owned)
+    }
+
+    /// The same, without any word that holds a digit: a source that is searched may quote whom nobody asked for, by an
+    /// id, a number or a date.
+    pub fn words_of_nobody(&self, identities: &[String]) -> String {
+        self.said(identities, numberless)
+    }
+
+    fn said(&self, identities: &[String], text: fn(&str) -> String) -> String {
         let mut words = format!("HTTP {}", self.status);
         if (300..400).contains(&self.status) {
             words.push_str(": a redirect, which is never followed; wanted the base URL of the server itself");
         } else if self.too_long {
             words.push_str(": an answer longer than the bound");
-        } else if let Some(outcome) = outcome_words(&self.body) {
+        } else if let Some(outcome) = outcome_words(&self.body, text) {
             words.push_str(": ");
             words.push_str(&without(outcome, identities));
         } else if !self.body.is_empty() {
@@ -114,22 +124,36 @@ pub(super) fn http_date(words: &str) -> Option<Instant> {
     Some(Instant(jiff::fmt::rfc2822::parse(words).ok()?.timestamp().as_microsecond()))
 }
 
-fn outcome_words(body: &[u8]) -> Option<String> {
+fn outcome_words(body: &[u8], text: fn(&str) -> String) -> Option<String> {
     let outcome: Value = serde_json::from_slice(body).ok()?;
     if outcome["resourceType"] != "OperationOutcome" {
         return None;
     }
-    let issues: Vec<String> = outcome["issue"].as_array()?.iter().map(issue_words).collect();
+    let issues: Vec<String> = outcome["issue"].as_array()?.iter().map(|issue| issue_words(issue, text)).collect();
     Some(issues.join("; "))
 }
 
-fn issue_words(issue: &Value) -> String {
+fn issue_words(issue: &Value, text: fn(&str) -> String) -> String {
     let code = issue["code"].as_str().unwrap_or("no code");
     let codings = issue["details"]["coding"].as_array().into_iter().flatten().filter_map(|c| c["code"].as_str());
     let mut words: Vec<&str> = std::iter::once(code).chain(codings).collect();
     // Large vendors say it in `details.text` alone.
-    words.extend(issue["diagnostics"].as_str().or(issue["details"]["text"].as_str()));
+    let free = issue["diagnostics"].as_str().or(issue["details"]["text"].as_str()).map(text);
+    words.extend(free.as_deref());
     words.join(" ")
+}
+
+/// Without the words that hold a digit.
+fn numberless(text: &str) -> String {
+    let parts = text.split_inclusive(|c: char| c.is_whitespace() || ",;()[]\"'".contains(c));
+    let part = |part: &str| match part.chars().any(char::is_numeric) {
+        true => {
+            let end = part.chars().next_back().filter(|c| !c.is_alphanumeric());
+            format!("[…]{}", end.map(String::from).unwrap_or_default())
+        }
+        false => part.to_owned(),
+    };
+    parts.map(part).collect()
 }
 
 /// The parcel's ids and every reference and identifier value in its body.

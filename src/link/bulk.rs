@@ -113,10 +113,7 @@ impl Client {
     pub async fn open(&self, address: &Address, signed: bool, now: Instant) -> Result<Opened, Failure> {
         let shown = if signed { self.credentials(None, now).await? } else { None };
         let mut response = self.ask_for(address, shown.as_ref()).await?;
-        if response.status().as_u16() == 401
-            && shown.is_some()
-            && let Some(renewed) = self.credentials(shown.as_ref(), now).await?
-        {
+        if let Some(renewed) = self.renewed(response.status().as_u16(), shown.as_ref(), now).await? {
             response = self.ask_for(address, Some(&renewed)).await?;
         }
         if response.status().as_u16() != 200 {

@@ -189,12 +189,21 @@ impl Client {
         let again = builder.try_clone();
         let header = self.credentials(None, now).await?;
         let answer = self.once(builder, header.as_ref(), bound, now).await?;
-        let Some(again) = again.filter(|_| answer.status == 401 && header.is_some()) else { return Ok(answer) };
-        // A token may end before its time; once, for a second refusal is not about its age.
-        match self.credentials(header.as_ref(), now).await? {
-            Some(renewed) => self.once(again, Some(&renewed), bound, now).await,
+        match self.renewed(answer.status, header.as_ref(), now).await?.zip(again) {
+            Some((renewed, again)) => self.once(again, Some(&renewed), bound, now).await,
             None => Ok(answer),
         }
+    }
+
+    /// What to show once more after an answer of that status; `None`: the answer stands. A token may end before its
+    /// time; once, for a second refusal is not about its age.
+    pub(super) async fn renewed(
+        &self,
+        status: u16,
+        shown: Option<&HeaderValue>,
+        now: Instant,
+    ) -> Result<Option<HeaderValue>, Failure> {
+        if status == 401 && shown.is_some() { self.credentials(shown, now).await } else { Ok(None) }
     }
 
     async fn once(

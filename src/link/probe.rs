@@ -65,7 +65,7 @@ impl Offered {
         let mut offered = Self {
             fhir_version: plain(statement["fhirVersion"].as_str().unwrap_or_default()),
             software: plain(&parts.collect::<Vec<_>>().join(" ")),
-            subscriptions: Takes::stated(body),
+            subscriptions: Takes::of(&statement),
             ..Self::default()
         };
         let Some(rest) = items(&statement["rest"]).find(|rest| rest["mode"] == "server") else { return Some(offered) };

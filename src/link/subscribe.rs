@@ -25,7 +25,11 @@ pub struct Takes {
 impl Takes {
     /// Of a CapabilityStatement.
     pub fn stated(body: &[u8]) -> Self {
-        let statement: Value = serde_json::from_slice(body).unwrap_or_default();
+        Self::of(&serde_json::from_slice(body).unwrap_or_default())
+    }
+
+    /// Of one that was read.
+    pub(super) fn of(statement: &Value) -> Self {
         let server = statement["rest"].as_array().into_iter().flatten().find(|rest| rest["mode"] == "server");
         let all = server.and_then(|rest| rest["resource"].as_array()).into_iter().flatten();
         let Some(stated) = all.into_iter().find(|resource| resource["type"] == TYPE) else { return Self::default() };

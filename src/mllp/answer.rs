@@ -9,11 +9,13 @@ const FAULTS_MAX: usize = 20;
 /// The delimiters of an answer to what has none.
 const PLAIN: &str = "|^~\\&";
 
-/// The answers to a message, in order: none where the sender wants none. `control` makes their own control ids.
-pub fn answers(told: &Told, now: Instant, zone: &Zone, control: &str) -> Vec<Vec<u8>> {
+/// The answers to a message, in order: none where the sender wants none. `control` makes their own control ids, `charset` is that of
+/// messages which name none.
+pub fn answers(told: &Told, now: Instant, zone: &Zone, charset: &str, control: &str) -> Vec<Vec<u8>> {
+    let named = told.header.as_ref().map(|h| h.charset.as_str()).filter(|named| !named.is_empty());
     let one = |word: &str, n: usize| {
         let text = message(told, word, now, zone, &format!("{control}{n}"));
-        encode(&text, told.header.as_ref().map_or("", |h| &h.charset))
+        encode(&text, named.unwrap_or(charset))
     };
     let (kept, used) = match told.verdict {
         Verdict::Taken | Verdict::NotUsed => ("CA", "AA"),
@@ -75,11 +77,8 @@ fn message(told: &Told, word: &str, now: Instant, zone: &Zone, control: &str) ->
     }
     // What was set aside of a message that is taken: a warning, where the version has a word for one.
     if newer(version, 5) {
-        for (place, reason) in told.aside.iter().take(FAULTS_MAX) {
-            let (segment, nth) = place.trim_end_matches(']').split_once('[').unwrap_or((place, "1"));
-            let nth = nth.parse().unwrap_or(1);
-            let fault = Fault { segment: segment.into(), nth, field: 0, code: 207, text: reason.clone() };
-            err(&fault, version, encoding, 'W', &mut out);
+        for part in told.aside.iter().take(FAULTS_MAX) {
+            err(part, version, encoding, 'W', &mut out);
         }
     }
     out

@@ -32,13 +32,15 @@ pub(super) struct Blocks<S> {
     pub(super) broken: usize,
 }
 
+/// Bytes that are read before they are asked for.
+const AHEAD: usize = 64 << 10;
 /// Bytes in a row that belong to no block before the sender is taken for something else.
 const STRAY_MAX: usize = 64 << 10;
 
 impl<S: AsyncRead + AsyncWrite + Unpin> Blocks<S> {
     /// Blocks of at most so many bytes; `idle` may pass before one, `whole` within one and while an answer is taken.
     pub(super) fn new(stream: S, bytes: usize, idle: Duration, whole: Duration) -> Self {
-        Self { stream: BufReader::new(stream), bytes, idle, whole, stray: 0, broken: 0 }
+        Self { stream: BufReader::with_capacity(AHEAD, stream), bytes, idle, whole, stray: 0, broken: 0 }
     }
 
     /// The next block.
@@ -55,6 +57,13 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Blocks<S> {
             Ok(block) => block,
             Err(_) => Ok(Block::End(Some("a block was not whole in time"))),
         }
+    }
+
+    /// The next block, where it has come whole already: of a sender that does not wait for each answer.
+    pub(super) async fn waiting(&mut self) -> io::Result<Option<Block>> {
+        let buffer = self.stream.buffer();
+        let start = buffer.iter().position(|b| *b == START).unwrap_or(buffer.len());
+        if buffer[start..].contains(&END) { self.next().await.map(Some) } else { Ok(None) }
     }
 
     /// Goes behind the next start of a block; `false`: there is none.

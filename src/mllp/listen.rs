@@ -1,4 +1,4 @@
-//! The listener: many connections, each one message at a time; a message is read when the one before is answered.
+//! The listener: many connections. What a sender has sent without waiting for answers is kept in one commit and answered in order.
 
 use super::answer::answers;
 use super::frame::{Block, Blocks};
@@ -6,7 +6,7 @@ use super::settings::Mllp;
 use super::tls;
 use crate::flow::Caller;
 use crate::flow::gateway::{Gateway, Source};
-use crate::flow::hl7v2::{MESSAGE_BYTES, Told, Verdict, read_header, too_long};
+use crate::flow::hl7v2::{CHUNK, MESSAGE_BYTES, Sent, Told, Verdict, read_header, too_long};
 use crate::flow::lines::Loaded;
 use crate::model::key::hex;
 use std::io;
@@ -162,24 +162,38 @@ impl Room {
         let bounds = &self.bounds;
         let mut blocks = Blocks::new(stream, bounds.message_bytes, bounds.idle, bounds.block);
         let source = &self.source.name;
+        let mut ahead = None;
         loop {
             // What has come in part was not taken, and will be sent again.
-            let block = tokio::select! {
-                _ = stop.wait_for(|stop| *stop) => break,
-                block = blocks.next() => block?,
+            let block = match ahead.take() {
+                Some(block) => block,
+                None => tokio::select! {
+                    _ = stop.wait_for(|stop| *stop) => break,
+                    block = blocks.next() => block?,
+                },
             };
             let (stray, broken) = (blocks.stray(), std::mem::take(&mut blocks.broken));
             if stray + broken > 0 {
                 tracing::warn!(%source, stray, broken, "passed over bytes that belong to no block, and blocks that were broken off");
             }
             match block {
-                Block::Whole(bytes) => match self.take(&bytes).await {
-                    Some(told) => self.answer(&told, &mut blocks).await?,
-                    None => {
+                Block::Whole(bytes) => {
+                    let mut all = vec![bytes];
+                    while let (true, None) = (all.len() < CHUNK, &ahead) {
+                        match blocks.waiting().await? {
+                            Some(Block::Whole(bytes)) => all.push(bytes),
+                            Some(other) => ahead = Some(other),
+                            None => break,
+                        }
+                    }
+                    let Some(told) = self.take(&all).await else {
                         tokio::select! { () = tokio::time::sleep(PAUSE) => {}, _ = stop.wait_for(|stop| *stop) => {} }
                         break;
+                    };
+                    for told in told {
+                        self.answer(&told, &mut blocks).await?;
                     }
-                },
+                }
                 Block::TooLong(bytes) => {
                     self.gateway.messages.count(source, "rejected");
                     self.answer(&rejected(&bytes, bounds.message_bytes), &mut blocks).await?;
@@ -197,15 +211,15 @@ impl Room {
     }
 
     /// `None`: we failed, so nothing is answered and the sender sends it again.
-    async fn take(&self, bytes: &[u8]) -> Option<Told> {
+    async fn take(&self, all: &[Vec<u8>]) -> Option<Vec<Told>> {
         let caller = Caller { actor: format!("mllp {}", self.source.name), purpose: "import".into() };
-        let control = read_header(bytes).map(|h| h.control).unwrap_or_default();
-        let control: String = control.chars().filter(char::is_ascii_graphic).take(50).collect();
-        match self.gateway.message(&self.source, &format!("message {control}"), bytes, &caller).await {
+        let sent: Vec<Sent<'_>> = all.iter().map(|body| Sent { place: None, body }).collect();
+        match self.gateway.messages(&self.source, &sent, &caller).await {
             Ok(told) => Some(told),
             Err(refusal) => {
-                self.gateway.messages.count(&self.source.name, "not answered");
-                tracing::warn!(source = %self.source.name, "a message is not answered: {}", refusal.words());
+                sent.iter().for_each(|_| self.gateway.messages.count(&self.source.name, "not answered"));
+                let messages = sent.len();
+                tracing::warn!(source = %self.source.name, messages, "nothing is answered: {}", refusal.words());
                 None
             }
         }
@@ -213,7 +227,8 @@ impl Room {
 
     async fn answer<S: AsyncRead + AsyncWrite + Unpin>(&self, told: &Told, blocks: &mut Blocks<S>) -> io::Result<()> {
         let control = hex(&crate::clock::random_bytes::<8>());
-        for answer in answers(told, self.gateway.now(), &self.source.zone, &control) {
+        let Source { zone, dialect, .. } = &self.source;
+        for answer in answers(told, self.gateway.now(), zone, &dialect.charset, &control) {
             blocks.send(&answer).await?;
         }
         Ok(())

@@ -1,5 +1,6 @@
 //! The verdict of one trial about one person at one moment, with its evidence.
 
+use super::code::Coding;
 use super::interval::Interval;
 use super::reading::Reason;
 use super::shown::Shown;
@@ -7,9 +8,12 @@ use super::time::Instant;
 use super::truth::Truth;
 use super::words::Words;
 use smol_str::SmolStr;
+use std::cmp::Reverse;
+use std::collections::BTreeMap;
+use std::fmt;
 
 /// The version of the evaluation's rules; it goes up whenever the same facts may get another answer.
-pub const ENGINE: &str = "trialgate-evaluate/2";
+pub const ENGINE: &str = "trialgate-evaluate/3";
 
 /// The verdict. A proposal: people confirm.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -114,6 +118,36 @@ pub struct Missing {
     pub last: Option<String>,
     /// The criteria that lean on it.
     pub criteria: Vec<String>,
+    /// Codes that no map covers and in which it may have come; the most frequent first.
+    pub may_be: Vec<MayBe>,
+}
+
+/// A code that is not understood, with how many results of the person came in it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct MayBe {
+    /// As received.
+    pub code: Coding,
+    /// How many came.
+    pub results: usize,
+}
+
+impl MayBe {
+    /// Codes with how often each came, the most frequent first.
+    pub fn counted<'c>(codes: impl IntoIterator<Item = &'c Coding>) -> Vec<Self> {
+        let mut counts: BTreeMap<&Coding, usize> = BTreeMap::new();
+        codes.into_iter().for_each(|code| *counts.entry(code).or_default() += 1);
+        let mut all: Vec<Self> =
+            counts.into_iter().map(|(code, results)| Self { code: code.clone(), results }).collect();
+        all.sort_by_key(|m| Reverse(m.results));
+        all
+    }
+}
+
+impl fmt::Display for MayBe {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let results = if self.results == 1 { "result" } else { "results" };
+        write!(f, "{} ({} {results})", self.code, self.results)
+    }
 }
 
 /// One comparison that keeps a person out, and by how much.

@@ -97,15 +97,6 @@ impl LinkKind {
             _ => return None,
         })
     }
-
-    /// The same, said by the other.
-    pub fn other_way(self) -> Self {
-        match self {
-            Self::ReplacedBy => Self::Replaces,
-            Self::Replaces => Self::ReplacedBy,
-            both => both,
-        }
-    }
 }
 
 /// One statement of a Patient that another is the same person.

@@ -108,6 +108,9 @@ pub struct Series {
     pub readings: Vec<Reading>,
     /// What cannot, and why.
     pub left_out: Vec<LeftOut>,
+    /// Where there is neither: what came in codes that no map covers and that may mean the variable, by place in the list
+    /// given to normalize.
+    pub may_be: Vec<usize>,
 }
 
 /// What the Patient resources of a person and the gateway's own facts say, apart from variables.

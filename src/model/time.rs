@@ -5,6 +5,7 @@ use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use jiff::{Span, Timestamp};
 use std::fmt;
+use std::time::Duration;
 
 /// Microseconds of one day of 24 hours.
 pub const DAY_US: i64 = 86_400_000_000;
@@ -22,6 +23,11 @@ impl Instant {
     /// This moment moved by so many microseconds, held at the ends of time.
     pub fn plus_us(self, us: i64) -> Self {
         Self(self.0.saturating_add(us))
+    }
+
+    /// How long it is until then; nothing where it is over.
+    pub fn until(self, then: Self) -> Duration {
+        Duration::from_micros(then.0.saturating_sub(self.0).max(0).unsigned_abs())
     }
 
     fn timestamp(self) -> Timestamp {

@@ -2,6 +2,7 @@
 
 mod conversion;
 mod foreign;
+mod guess;
 mod instrument;
 mod person;
 mod plan;
@@ -10,5 +11,6 @@ mod read;
 mod text;
 mod ways;
 
+pub use guess::{MayMean, fits, is_of_use, is_unmapped, may_mean};
 pub use plan::Plan;
 pub use read::normalize;

@@ -1,6 +1,7 @@
 //! Which received codes lead to which variables, worked out once for a trial and a set of maps.
 
 use super::foreign::{Presumer, presumers};
+use super::guess::{Like, Likeness, is_unmapped};
 use super::ways::Ways;
 use crate::model::code::{ATTESTATION_SYSTEM, Coding, MILESTONE_SYSTEM, PATIENT_SYSTEM};
 use crate::model::fact::Fact;
@@ -22,6 +23,7 @@ pub struct Plan {
     /// An expression asks for the reference range of a result.
     pub(super) limits: bool,
     pub(super) presumers: Vec<Presumer>,
+    likeness: Likeness,
     codes: Vec<Coding>,
     ways: RwLock<Ways>,
 }
@@ -35,6 +37,7 @@ impl Plan {
             terms: terms.clone(),
             limits: asks_for_limits(trial),
             presumers: presumers(&trial.variables),
+            likeness: Likeness::of(&trial.variables),
             codes: Vec::new(),
             ways: RwLock::default(),
         };
@@ -53,10 +56,11 @@ impl Plan {
         self.is_of_person(coding) || !self.find_ways(self.terms.of(source), coding).is_empty()
     }
 
-    /// Whether a code is read from any source at all.
-    pub fn reads(&self, coding: &Coding) -> bool {
+    /// Whether a code is looked at from any source at all: it is read, or may be what a variable asks for.
+    pub fn looks_at(&self, coding: &Coding) -> bool {
         let mut maps = std::iter::once(&self.terms.shared).chain(self.terms.sources.values());
-        self.is_of_person(coding) || maps.any(|terms| !self.find_ways(terms, coding).is_empty())
+        let leads = |terms| !self.find_ways(terms, coding).is_empty() || !self.find_alike(terms, coding).is_empty();
+        self.is_of_person(coding) || maps.any(leads)
     }
 
     fn is_of_person(&self, coding: &Coding) -> bool {
@@ -100,6 +104,11 @@ impl Plan {
             VariableKind::Derived(_) => false,
         };
         (0..self.variables.len()).filter(|i| reads(&self.variables[*i])).collect()
+    }
+
+    /// The variables that a received code may mean, which no map covers.
+    pub(super) fn find_alike(&self, terms: &Terms, coding: &Coding) -> Box<[(usize, Like)]> {
+        if is_unmapped(terms, coding) { self.likeness.find(coding).into() } else { Box::default() }
     }
 
     /// The item of a variable's instrument that a received code means; a code of the variable itself is none.

@@ -106,6 +106,12 @@ pub(super) fn way(variable: &Variable, terms: &Terms, code: &Coding, received: &
     }
 }
 
+/// Whether one unit becomes the other, as it stands or by the variable's molar mass.
+pub(super) fn converts(variable: &Variable, from: &str, wanted: &str) -> bool {
+    let molar = || molar_mass(variable).and_then(|m| by_molar_mass(from, wanted, m));
+    unit::conversion(from, wanted).is_ok() || molar().is_some()
+}
+
 /// A code that UCUM knows and senders mean otherwise: what it measures as sent, and what would do.
 fn misread(sent: &str, wanted: &str) -> String {
     let as_sent = match Unit::parse(sent) {

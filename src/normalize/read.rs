@@ -4,7 +4,7 @@ use super::instrument::{self, Answered};
 use super::plan::{Plan, meanings};
 use super::quantity::{Refusal, apply, convert, dose_per_weight, limits, way};
 use super::ways::{Route, Way, Ways, unit_of, unit_of_limits};
-use super::{foreign, person, text};
+use super::{foreign, guess, person, text};
 use crate::model::code::Coding;
 use crate::model::fact::{Fact, FactStatus, FactValue, Origin, Qualifier, ReceivedUnit};
 use crate::model::interval::{End, Interval};
@@ -60,10 +60,10 @@ fn all_series(plan: &Plan, ways: &Ways, facts: &[Fact], born: Option<Instant>, z
     let routes = routes(ways, facts)?;
     let mut counts = vec![0; plan.variables.len()];
     routes.iter().flat_map(|(_, route)| route.variables.iter()).for_each(|v| counts[*v] += 1);
-    let of = |n: &usize| Series { readings: Vec::with_capacity(*n), left_out: Vec::new() };
+    let of = |n: &usize| Series { readings: Vec::with_capacity(*n), ..Series::default() };
     let mut all: Vec<Series> = counts.iter().map(of).collect();
     let mut items: BTreeMap<usize, Vec<Answered>> = BTreeMap::new();
-    for (place, route) in routes {
+    for &(place, route) in &routes {
         let fact = &facts[place];
         let terms = plan.terms.of(&fact.source);
         for (slot, v) in route.variables.iter().enumerate() {
@@ -90,13 +90,16 @@ fn all_series(plan: &Plan, ways: &Ways, facts: &[Fact], born: Option<Instant>, z
         instrument::score(&plan.variables[v], answers, facts, zone, &mut all[v]);
     }
     foreign::leave_out(plan, facts, &mut all);
+    for (place, route) in routes.into_iter().filter(|(_, route)| !route.alike.is_empty()) {
+        guess::note(plan, facts, place, route, &mut all);
+    }
     for (variable, series) in plan.variables.iter().zip(&mut all) {
         in_order(series, plan, variable, facts);
     }
     Some(all)
 }
 
-/// Where the facts lead that a variable reads, by their places.
+/// Where the facts lead that a variable reads or that may be its, by their places.
 fn routes<'w>(ways: &'w Ways, facts: &[Fact]) -> Option<Vec<(usize, &'w Route)>> {
     let mut found = Vec::with_capacity(facts.len());
     let mut last: Option<(&Fact, &'w Route)> = None;
@@ -107,7 +110,7 @@ fn routes<'w>(ways: &'w Ways, facts: &[Fact]) -> Option<Vec<(usize, &'w Route)>>
             _ => ways.of(&fact.source)?.get(&fact.draft.code)?,
         };
         last = Some((fact, route));
-        if !route.variables.is_empty() {
+        if !route.variables.is_empty() || !route.alike.is_empty() {
             found.push((place, route));
         }
     }

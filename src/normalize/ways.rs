@@ -1,5 +1,6 @@
 //! Where received codes and units lead, remembered for each source, so that a fact is read without a search.
 
+use super::guess::Like;
 use super::plan::Plan;
 use super::quantity::{Refusal, way};
 use super::read::is_read;
@@ -21,6 +22,8 @@ pub(super) type Way = Result<Option<Conversion>, Refusal>;
 pub(super) struct Route {
     /// The variables that read it.
     pub(super) variables: Box<[usize]>,
+    /// Where there is none: the variables that it may mean, and how it is like them.
+    pub(super) alike: Box<[(usize, Like)]>,
     /// For each of them: the item of its instrument that it is, when it is one.
     items: Box<[Option<usize>]>,
     /// Each unit that came with it, and its way to each of the variables.
@@ -79,7 +82,8 @@ impl Ways {
             if !routes.contains_key(code) {
                 let variables = plan.find_ways(terms, code);
                 let items = variables.iter().map(|v| plan.item(*v, terms, code)).collect();
-                routes.insert(code.clone(), Route { variables, items, units: Vec::new() });
+                let alike = if variables.is_empty() { plan.find_alike(terms, code) } else { Box::default() };
+                routes.insert(code.clone(), Route { variables, alike, items, units: Vec::new() });
                 self.count += 1;
             }
             if let Some(route) = routes.get_mut(code) {

@@ -1,7 +1,7 @@
 //! An assessment as JSON, in the one shape that the API, `explain --json` and case files share.
 
 use crate::model::assessment::{
-    Assessment, Considered, CriterionFinding, ENGINE, FactUsed, Missing, NearComparison, NearMiss, Node, Overall,
+    Assessment, Considered, CriterionFinding, ENGINE, FactUsed, MayBe, Missing, NearComparison, NearMiss, Node, Overall,
 };
 use crate::model::key::hex;
 use crate::model::time::{Instant, Zone};
@@ -163,12 +163,28 @@ struct MissingForm<'a>(&'a Missing);
 
 impl Serialize for MissingForm<'_> {
     fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
-        let Missing { variable, reason, last, criteria } = self.0;
-        let mut out = to.serialize_map(Some(4))?;
+        let Missing { variable, reason, last, criteria, may_be } = self.0;
+        let mut out = to.serialize_map(None)?;
         out.serialize_entry("variable", variable)?;
         out.serialize_entry("reason", reason.words())?;
         out.serialize_entry("last", last)?;
         out.serialize_entry("criteria", criteria)?;
+        if !may_be.is_empty() {
+            out.serialize_entry("may_be", &List(may_be, MayBeForm))?;
+        }
+        out.end()
+    }
+}
+
+struct MayBeForm<'a>(&'a MayBe);
+
+impl Serialize for MayBeForm<'_> {
+    fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+        let MayBe { code, results } = self.0;
+        let mut out = to.serialize_map(Some(3))?;
+        out.serialize_entry("system", code.system.as_str())?;
+        out.serialize_entry("code", code.code.as_str())?;
+        out.serialize_entry("results", results)?;
         out.end()
     }
 }

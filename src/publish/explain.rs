@@ -34,6 +34,10 @@ fn open_and_near(a: &Assessment, out: &mut String) {
     for m in &a.missing {
         let last = m.last.as_ref().map(|l| format!(", last {l}")).unwrap_or_default();
         put(out, 1, &format!("{}: {}{last} ({})", m.variable, m.reason.words(), m.criteria.join(", ")));
+        if !m.may_be.is_empty() {
+            let codes: Vec<String> = m.may_be.iter().map(ToString::to_string).collect();
+            put(out, 2, &format!("may be one of: {}", codes.join(", ")));
+        }
     }
     if let Some(near) = &a.near_miss {
         put(out, 0, &format!("{} alone keeps the person out:", near.criterion));

@@ -364,8 +364,9 @@ impl Question for CurrentAssessment {
     type Answer = Option<StoredAssessment>;
 
     async fn run<T: Tx>(&self, tx: &mut T) -> Result<Self::Answer, StoreError> {
+        let whose = super::links::whose(tx, self.person).await?;
         let sql = "select version, seen, at, definition, terms, engine, result, form from assessment where partition = part(?1) and person = ?1 and trial = ?2";
-        tx.query(sql, args![self.person, self.trial.as_str()]).await?.into_iter().next().map(assessment).transpose()
+        tx.query(sql, args![whose, self.trial.as_str()]).await?.into_iter().next().map(assessment).transpose()
     }
 }
 

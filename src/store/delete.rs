@@ -86,26 +86,33 @@ impl Unit for Transact {
     }
 
     async fn run<T: Tx>(&self, tx: &mut T) -> Result<Done<Self::Answer>, StoreError> {
-        let what = Ask { source: &self.import.source, caller: &self.import.caller, at: self.import.at };
-        let mut deleted = Vec::with_capacity(self.deletions.len());
-        for (entry, deletion) in self.deletions.iter().enumerate() {
-            match what.delete(deletion, tx).await? {
-                Ok(one) => deleted.push(one),
-                Err(reason) => return Ok(Done::Undo(Err(ImportRefusal { entry, reason }))),
-            }
-        }
-        if self.import.entries.is_empty() {
-            return Ok(Done::Keep(Ok((deleted, Vec::new()))));
-        }
-        Ok(match self.import.run(tx).await? {
-            Done::Keep(Ok(kept)) => Done::Keep(Ok((deleted, kept))),
-            Done::Keep(Err(refusal)) | Done::Undo(Err(refusal)) => {
-                let entry = refusal.entry + self.deletions.len();
-                Done::Undo(Err(ImportRefusal { entry, ..refusal }))
-            }
-            Done::Undo(Ok(_)) => return Err(StoreError::Corrupt("an import took back what it kept".into())),
-        })
+        let done = transact(&self.deletions, &self.import, tx).await?;
+        Ok(if done.is_ok() { Done::Keep(done) } else { Done::Undo(done) })
     }
+}
+
+/// Deletes, then keeps; a refusal is to undo all of it.
+pub(super) async fn transact(
+    deletions: &[Deletion],
+    import: &Import,
+    tx: &mut impl Tx,
+) -> Result<<Transact as Unit>::Answer, StoreError> {
+    let what = Ask { source: &import.source, caller: &import.caller, at: import.at };
+    let mut deleted = Vec::with_capacity(deletions.len());
+    for (entry, deletion) in deletions.iter().enumerate() {
+        match what.delete(deletion, tx).await? {
+            Ok(one) => deleted.push(one),
+            Err(reason) => return Ok(Err(ImportRefusal { entry, reason })),
+        }
+    }
+    if import.entries.is_empty() {
+        return Ok(Ok((deleted, Vec::new())));
+    }
+    let (Done::Keep(kept) | Done::Undo(kept)) = import.run(tx).await?;
+    Ok(kept.map(|kept| (deleted, kept)).map_err(|refusal| {
+        let entry = refusal.entry + deletions.len();
+        ImportRefusal { entry, ..refusal }
+    }))
 }
 
 /// Who asks, of which source, when.

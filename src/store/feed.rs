@@ -2,7 +2,7 @@
 
 use super::contract::StoreError;
 use super::tx::{Question, Tx};
-use super::value::args;
+use super::value::{Row, args};
 use crate::model::code::Coding;
 use crate::model::time::Instant;
 
@@ -19,25 +19,41 @@ pub struct SourceDay {
     pub last: Instant,
 }
 
-/// The last days of every source, back from the newest in which it sent something; answers `Vec<SourceDay>`, oldest first.
+/// What a source sent in a day of one code.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CodeDay {
+    /// Source, day, how many, the newest.
+    pub sum: SourceDay,
+    /// Code as received.
+    pub code: Coding,
+}
+
+/// The last days of every code of every source, back from the newest in which it came; answers `Vec<CodeDay>`, by source and code.
 #[derive(Debug, Clone)]
-pub struct SourceDays {
+pub struct CodeDays {
     /// How many days.
     pub days: i64,
 }
 
-impl Question for SourceDays {
-    type Answer = Vec<SourceDay>;
+impl Question for CodeDays {
+    type Answer = Vec<CodeDay>;
 
     async fn run<T: Tx>(&self, tx: &mut T) -> Result<Self::Answer, StoreError> {
-        let sql = "select u.source, u.day, cast(sum(u.count) as bigint), max(u.last) from usage u
-             join (select source, max(day) as newest from usage where wide(partition) group by source) n on n.source = u.source
-             where wide(u.partition) and u.day > n.newest - ?1 and u.day > 0 group by u.source, u.day order by u.source, u.day";
+        let sql = "select u.source, u.day, cast(sum(u.count) as bigint), max(u.last), c.system, c.word
+             from usage u join code c on c.code = u.code
+             join (select source, code, max(day) as newest from usage where wide(partition) group by source, code) n
+               on n.source = u.source and n.code = u.code
+             where wide(u.partition) and u.day > n.newest - ?1 and u.day > 0
+             group by u.source, u.day, c.system, c.word order by u.source, c.system, c.word, u.day";
         let rows = tx.query(sql, args![self.days]).await?;
         rows.into_iter()
-            .map(|mut r| Ok(SourceDay { source: r.text(0)?, day: r.int(1)?, count: r.int(2)?, last: r.instant(3)? }))
+            .map(|mut r| Ok(CodeDay { sum: sum(&mut r)?, code: Coding::new(r.text(4)?, r.text(5)?) }))
             .collect()
     }
+}
+
+fn sum(r: &mut Row) -> Result<SourceDay, StoreError> {
+    Ok(SourceDay { source: r.text(0)?, day: r.int(1)?, count: r.int(2)?, last: r.instant(3)? })
 }
 
 /// What a source sent in a day of one code in one unit.
@@ -57,7 +73,7 @@ pub struct FeedDay {
     pub recorded: [i64; 4],
 }
 
-/// The same by code and unit; answers `Vec<FeedDay>`, oldest first.
+/// The same by unit too; answers `Vec<FeedDay>`, oldest first.
 #[derive(Debug, Clone)]
 pub struct FeedDays {
     /// How many days.
@@ -72,15 +88,15 @@ impl Question for FeedDays {
                cast(sum(u.clinical) as bigint), cast(sum(u.clinical_hour) as bigint), cast(sum(u.clinical_day) as bigint), cast(sum(u.clinical_week) as bigint),
                cast(sum(u.recorded) as bigint), cast(sum(u.recorded_hour) as bigint), cast(sum(u.recorded_day) as bigint), cast(sum(u.recorded_week) as bigint)
              from usage u join code c on c.code = u.code
-             join (select source, max(day) as newest from usage where wide(partition) group by source) n on n.source = u.source
+             join (select source, code, max(day) as newest from usage where wide(partition) group by source, code) n
+               on n.source = u.source and n.code = u.code
              where wide(u.partition) and u.day > n.newest - ?1 and u.day > 0
              group by u.source, u.day, c.system, c.word, u.unit, case when u.sent = 2 then 1 else 0 end order by u.source, u.day, c.system, c.word, u.unit, 8";
         let rows = tx.query(sql, args![self.days]).await?;
         rows.into_iter()
             .map(|mut r| {
-                let sum = SourceDay { source: r.text(0)?, day: r.int(1)?, count: r.int(2)?, last: r.instant(3)? };
                 Ok(FeedDay {
-                    sum,
+                    sum: sum(&mut r)?,
                     code: Coding::new(r.text(4)?, r.text(5)?),
                     unit: r.text(6)?,
                     word: r.int(7)? == 1,

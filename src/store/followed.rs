@@ -4,6 +4,7 @@ use super::contract::{KnownAt, Record, StoreError};
 use super::questions::{ReadPerson, Standings, SubjectsOfPerson};
 use super::tx::{Question, Tx};
 use super::value::args;
+use crate::model::fact::Fact;
 use crate::model::key::PersonKey;
 use crate::model::standing::{Collection, Standing, Subject};
 use crate::model::time::Instant;
@@ -30,6 +31,8 @@ pub struct ReadFollowed {
     pub known: Instant,
     /// With all facts of those who were registered; without, nobody's but what their patients and the gateway say.
     pub facts: bool,
+    /// The moment is past: with what their patients say now, since whoever is restricted by now is shown no more.
+    pub past: bool,
 }
 
 /// One person with a subject in a trial.
@@ -43,6 +46,8 @@ pub struct FollowedRow {
     pub standings: Vec<Standing>,
     /// Their subjects, with what might be used of them then.
     pub subjects: Vec<Subject>,
+    /// What their patients say now, where that may differ.
+    pub patients: Vec<Fact>,
     /// A subject of theirs was taken back since, so that nothing is to be told of it whatever was known then.
     pub removed_since: Vec<(PersonKey, i64)>,
 }
@@ -99,7 +104,13 @@ impl ReadFollowed {
                 }
             }
         }
-        Ok(FollowedRow { person, record, standings: all, subjects, removed_since })
+        let patients = if self.past {
+            let ask = ReadPerson { person, known: KnownAt::Now, codes: Some(Default::default()) };
+            ask.run(tx).await?.facts
+        } else {
+            Vec::new()
+        };
+        Ok(FollowedRow { person, record, standings: all, subjects, patients, removed_since })
     }
 
     /// The subject with what might be used of it at the moment asked about.

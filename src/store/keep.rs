@@ -1,12 +1,13 @@
 //! Definitions, maps, cursors, and what is set aside.
 
 use super::audit;
-use super::contract::{SetAside, StoreError};
+use super::contract::{Caller, SetAside, StoreError};
 use super::questions::*;
 use super::tx::{Done, Question, Tx, Unit};
 use super::units::*;
 use super::value::{Row, args};
 use crate::model::key::{Item, digest_words, hex};
+use crate::model::time::Instant;
 use sha2::{Digest, Sha256};
 
 /// Between a file's name and its content, and between files.
@@ -158,38 +159,38 @@ impl Unit for KeepAside {
     type Answer = i64;
 
     async fn run<T: Tx>(&self, tx: &mut T) -> Result<Done<i64>, StoreError> {
-        let a = &self.aside;
-        // What is told of a body may repeat a character that PostgreSQL keeps in no text.
-        let [reason, place] = [&a.reason, &a.place].map(|words| words.replace('\0', "\u{fffd}"));
-        // Numbers are given one after the other, in the order of commits, so that a reader who goes on after one misses none.
-        // The guard is taken before the look, so that two who bring the same meet here.
-        let guard = Item::of("gateway", "SetAside", "arrival");
-        let sql = "insert into guard (partition, name, at) values (part(?1), ?1, ?2) on conflict (partition, name) do update set at = excluded.at";
-        tx.execute(sql, args![guard, self.at]).await?;
-        let body = Sha256::digest(&a.body);
-        let digest = digest_words(&[&a.source, &hex(&body)])[..16].to_vec();
-        // One that was replayed and fails again is another matter.
-        let sql =
-            "select arrival from set_aside where partition = 0 and digest = ?1 and state <> 1 order by arrival limit 1";
-        if let Some(there) = tx.query(sql, args![digest.clone()]).await?.into_iter().next() {
-            return Ok(Done::Keep(there.int(0)?));
-        }
-        let rows = tx
-            .query(
-                "insert into set_aside (partition, arrival, source, at, reason, place, body, state, digest)
-                 select 0, coalesce(max(arrival), 0) + 1, ?1, ?2, ?3, ?4, ?5, 0, ?6 from set_aside where partition = 0 returning arrival",
-                args![a.source.as_str(), self.at, reason, place, a.body.clone(), digest],
-            )
-            .await?;
-        let arrival = rows.first().map_or(Ok(0), |r| r.int(0))?;
-        let detail = format!("{arrival} of {}: {}", a.source, a.reason);
-        audit::append(
-            tx,
-            audit::Entry { action: "set aside", detail, person: None, caller: &self.caller, at: self.at },
+        Ok(Done::Keep(aside(&self.aside, &self.caller, self.at, tx).await?))
+    }
+}
+
+/// Sets aside; the arrival number.
+pub(super) async fn aside(a: &SetAside, caller: &Caller, at: Instant, tx: &mut impl Tx) -> Result<i64, StoreError> {
+    // What is told of a body may repeat a character that PostgreSQL keeps in no text.
+    let [reason, place] = [&a.reason, &a.place].map(|words| words.replace('\0', "\u{fffd}"));
+    // Numbers are given one after the other, in the order of commits, so that a reader who goes on after one misses none.
+    // The guard is taken before the look, so that two who bring the same meet here.
+    let guard = Item::of("gateway", "SetAside", "arrival");
+    let sql = "insert into guard (partition, name, at) values (part(?1), ?1, ?2) on conflict (partition, name) do update set at = excluded.at";
+    tx.execute(sql, args![guard, at]).await?;
+    let body = Sha256::digest(&a.body);
+    let digest = digest_words(&[&a.source, &hex(&body)])[..16].to_vec();
+    // One that was replayed and fails again is another matter.
+    let sql =
+        "select arrival from set_aside where partition = 0 and digest = ?1 and state <> 1 order by arrival limit 1";
+    if let Some(there) = tx.query(sql, args![digest.clone()]).await?.into_iter().next() {
+        return there.int(0);
+    }
+    let rows = tx
+        .query(
+            "insert into set_aside (partition, arrival, source, at, reason, place, body, state, digest)
+             select 0, coalesce(max(arrival), 0) + 1, ?1, ?2, ?3, ?4, ?5, 0, ?6 from set_aside where partition = 0 returning arrival",
+            args![a.source.as_str(), at, reason, place, a.body.clone(), digest],
         )
         .await?;
-        Ok(Done::Keep(arrival))
-    }
+    let arrival = rows.first().map_or(Ok(0), |r| r.int(0))?;
+    let detail = format!("{arrival} of {}: {}", a.source, a.reason);
+    audit::append(tx, audit::Entry { action: "set aside", detail, person: None, caller, at }).await?;
+    Ok(arrival)
 }
 
 impl Unit for CloseAside {

@@ -1,12 +1,14 @@
-//! Messages of HL7 v2: one message is one transaction, with all that it states, that some of it is set aside, and itself as received.
+//! Messages of HL7 v2: in one transaction stand all that a message states, that some of it is set aside, and itself as received.
 
 use super::contract::{Import, ImportRefusal, Kept, RefusalReason, SetAside, StoreError};
-use super::delete::{Deletion, Transact};
+use super::delete::{Deletion, transact};
+use super::keep::aside;
 use super::tx::{Done, Question, Tx, Unit};
-use super::units::KeepAside;
 use super::value::args;
 use crate::model::key::{Item, hex};
 use sha2::{Digest, Sha256};
+use std::cell::RefCell;
+use zstd::bulk::Compressor;
 
 /// How hard a message is packed.
 const LEVEL: i32 = 3;
@@ -42,8 +44,13 @@ pub struct Heard {
     pub words: Vec<u8>,
 }
 
-/// Keeps a message and what it comes to, all or nothing; answers what was kept. `Overtaken`: what the unit leans on has changed.
-#[derive(Debug, Clone)]
+/// Keeps messages, one after the other in one transaction; answers what was kept of each, or the first that is refused: then nothing
+/// of any is kept. `Overtaken`: what the unit leans on has changed.
+#[derive(Debug)]
+pub struct KeepMessages(pub Vec<KeepMessage>);
+
+/// A message and what it comes to.
+#[derive(Debug)]
 pub struct KeepMessage {
     /// Bytes as received.
     pub body: Vec<u8>,
@@ -79,38 +86,60 @@ pub struct MessageOf {
     pub digest: [u8; 32],
 }
 
+thread_local! {
+    /// Kept from one message to the next: making one costs more than packing with it.
+    static PACKER: RefCell<Option<Compressor<'static>>> = const { RefCell::new(None) };
+}
+
+fn pack(body: &[u8]) -> std::io::Result<Vec<u8>> {
+    PACKER.with_borrow_mut(|kept| match kept {
+        Some(packer) => packer.compress(body),
+        None => kept.insert(Compressor::new(LEVEL)?).compress(body),
+    })
+}
+
 fn key(source: &str, digest: &[u8]) -> Item {
     Item::of(source, "message", &hex(digest))
 }
 
-impl Unit for KeepMessage {
-    type Answer = Result<Vec<Kept>, ImportRefusal>;
+impl Unit for KeepMessages {
+    type Answer = Result<Vec<Vec<Kept>>, (usize, ImportRefusal)>;
 
     fn weight(&self) -> usize {
-        self.body.len() + self.import.weight()
+        self.0.iter().map(|one| one.body.len() + one.import.weight()).sum()
     }
 
     async fn run<T: Tx>(&self, tx: &mut T) -> Result<Done<Self::Answer>, StoreError> {
-        let transact = Transact { deletions: self.deletions.clone(), import: self.import.clone() };
-        let kept = match transact.run(tx).await? {
-            Done::Keep(Ok((_, kept))) => kept,
-            Done::Keep(Err(refusal)) | Done::Undo(Err(refusal)) => return Ok(Done::Undo(Err(refusal))),
-            Done::Undo(Ok(_)) => return Err(StoreError::Corrupt("an import took back what it kept".into())),
-        };
-        for heard in &self.heard {
-            if !self.hear(heard, tx).await? {
-                return Ok(Done::Undo(Err(ImportRefusal { entry: 0, reason: RefusalReason::Overtaken })));
+        let mut all = Vec::with_capacity(self.0.len());
+        for (place, one) in self.0.iter().enumerate() {
+            match one.keep(tx).await? {
+                Ok(kept) => all.push(kept),
+                Err(refusal) => return Ok(Done::Undo(Err((place, refusal)))),
             }
         }
-        if let (true, Some(aside)) = (self.remember(tx).await?, &self.aside) {
-            let (aside, caller, at) = (aside.clone(), self.import.caller.clone(), self.import.at);
-            KeepAside { aside, caller, at }.run(tx).await?;
-        }
-        Ok(Done::Keep(Ok(kept)))
+        Ok(Done::Keep(Ok(all)))
     }
 }
 
 impl KeepMessage {
+    async fn keep(&self, tx: &mut impl Tx) -> Result<Result<Vec<Kept>, ImportRefusal>, StoreError> {
+        let kept = match transact(&self.deletions, &self.import, tx).await? {
+            Ok((_, kept)) => kept,
+            Err(refusal) => return Ok(Err(refusal)),
+        };
+        for heard in &self.heard {
+            if !self.hear(heard, tx).await? {
+                return Ok(Err(ImportRefusal { entry: 0, reason: RefusalReason::Overtaken }));
+            }
+        }
+        self.remember(tx).await?;
+        // It waits once, whatever became of the message before.
+        if let Some(set_aside) = &self.aside {
+            aside(set_aside, &self.import.caller, self.import.at, tx).await?;
+        }
+        Ok(Ok(kept))
+    }
+
     /// Whether nobody was faster.
     async fn hear(&self, heard: &Heard, tx: &mut impl Tx) -> Result<bool, StoreError> {
         let item = Item::of(&self.import.source, "Patient", &heard.patient);
@@ -124,32 +153,20 @@ impl KeepMessage {
         Ok(changed == 1)
     }
 
-    /// Keeps the message itself; whether it is new, or ended otherwise before.
-    async fn remember(&self, tx: &mut impl Tx) -> Result<bool, StoreError> {
-        let name = key(&self.import.source, &Sha256::digest(&self.body));
-        let sql = "select state from message where partition = part(?1) and name = ?1";
-        let before = tx.query(sql, args![name]).await?.first().map(|r| r.int(0)).transpose()?;
-        let state = self.fate.number();
-        match before {
-            Some(before) if before == state => return Ok(false),
-            Some(_) => {
-                let sql = "update message set state = ?2, at = ?3 where partition = part(?1) and name = ?1";
-                tx.execute(sql, args![name, state, self.import.at]).await?;
-                return Ok(true);
-            }
-            None => {}
+    /// Keeps the message itself, and how it ended this time.
+    async fn remember(&self, tx: &mut impl Tx) -> Result<(), StoreError> {
+        let (source, state) = (&self.import.source, self.fate.number());
+        let name = key(source, &Sha256::digest(&self.body));
+        let sql = "update message set state = ?2, at = case when state = ?2 then at else ?3 end where partition = part(?1) and name = ?1";
+        if tx.execute(sql, args![name, state, self.import.at]).await? > 0 {
+            return Ok(());
         }
-        let packed = zstd::bulk::compress(&self.body, LEVEL)
-            .map_err(|e| StoreError::Corrupt(format!("a message cannot be packed: {e}")))?;
-        let patient = self.patient.as_ref().map(|id| Item::of(&self.import.source, "Patient", id));
-        let added = tx
-            .execute(
-                "insert into message (partition, name, source, at, state, patient, body) values (part(?1), ?1, ?2, ?3, ?4, ?5, ?6) on conflict do nothing",
-                args![name, &*self.import.source, self.import.at, state, patient, packed],
-            )
-            .await?;
+        let packed = pack(&self.body).map_err(|e| StoreError::Corrupt(format!("a message cannot be packed: {e}")))?;
+        let patient = self.patient.as_ref().map(|id| Item::of(source, "Patient", id));
+        let sql = "insert into message (partition, name, source, at, state, patient, body) values (part(?1), ?1, ?2, ?3, ?4, ?5, ?6) on conflict do nothing";
+        let added = tx.execute(sql, args![name, &**source, self.import.at, state, patient, packed]).await?;
         // No row: the same message came by another way just now; the unit is run again from what is there.
-        if added == 1 { Ok(true) } else { Err(StoreError::Busy) }
+        if added == 1 { Ok(()) } else { Err(StoreError::Busy) }
     }
 }
 

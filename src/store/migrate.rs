@@ -33,6 +33,7 @@ const STEPS: &[Step] = &[
     step!("0007_hooks"),
     step!("0008_aside"),
     step!("0009_identity"),
+    step!("0011_message_at"),
     step!("0013_exports"),
 ];
 /// Held while the tables of a PostgreSQL database are brought up to date: two processes may start at once.

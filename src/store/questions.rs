@@ -58,7 +58,7 @@ questions! {
     }
     /// The current assessment; answers `Option<StoredAssessment>`.
     CurrentAssessment {
-        /// Whom.
+        /// Whom; who is another's has that one's.
         person: PersonKey,
         /// Trial.
         trial: String,

@@ -112,6 +112,12 @@ impl SqliteTx {
         self.connection.prepare_cached(sql).and_then(|mut s| s.execute([])).map(drop).map_err(|e| class(&e))
     }
 
+    /// Whoever held a lease in this file is gone, for one process alone has it open. Where there is no room for that, the
+    /// leases run out by themselves.
+    pub(super) fn forget_leases(&mut self) {
+        let _ = self.statement("delete from cursor where substr(name, 1, 6) = 'lease/'");
+    }
+
     /// The memory of the commit.
     pub(super) fn memory(&mut self) -> &mut Group {
         &mut self.group

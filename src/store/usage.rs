@@ -6,13 +6,13 @@ use super::tx::{Question, Tx};
 use super::value::args;
 use crate::model::code::Coding;
 use crate::model::fact::{DraftFact, FactValue, ReceivedUnit};
-use crate::model::time::Instant;
+use crate::model::time::{DAY_US, Instant};
 use std::sync::Arc;
 
 /// Characters of a unit under which it is counted: the unit is part of a key, and keys have a longest length.
 const COUNTED_CHARS: usize = 200;
 /// Microseconds of an hour, a day, a week.
-const LAGS: [i64; 3] = [3_600_000_000, 86_400_000_000, 604_800_000_000];
+const LAGS: [i64; 3] = [3_600_000_000, DAY_US, 7 * DAY_US];
 
 /// How a unit was sent, as it is kept; 0 stands for what was counted before this was noted.
 const NO_UNIT: i64 = 1;
@@ -54,8 +54,8 @@ impl Counts {
 }
 
 /// The day in which a moment lies, in days of UTC since 1970.
-pub(super) fn day_of(at: Instant) -> i64 {
-    at.0.div_euclid(LAGS[1])
+pub fn day_of(at: Instant) -> i64 {
+    at.0.div_euclid(DAY_US)
 }
 
 /// One fact that arrived.

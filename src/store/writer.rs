@@ -196,6 +196,7 @@ fn start_writer(
     let lock = Lock::take(path, create)?;
     let mut db = SqliteTx::writer(path, create)?;
     migrate::up(&mut db)?;
+    db.forget_leases();
     let (queue, jobs) = mpsc::channel(QUEUE_UNITS);
     let (ended, closed) = oneshot::channel();
     let (queued, room) = (queued.clone(), Room::beside(path));

@@ -7,6 +7,7 @@ use super::document::Node;
 use super::expression::check::Wanted;
 use super::expression::tree::{Calendar, Duration, Expr, Kind, Name, Type};
 use super::load::{Files, Loader, symbol};
+use super::reach;
 use crate::model::number::Number;
 use crate::model::reading::Value;
 use crate::model::time::Zone;
@@ -143,7 +144,7 @@ pub(super) fn trial(loader: &mut Loader<'_, '_, '_>, root: &Node<'_, '_>, plan: 
     let concomitant = build_outcome::concomitant(loader, root);
     let note = |n: Node<'_, '_>| Some((n.text("protocol")?.to_owned(), n.text("not_evaluated")?.to_owned()));
     let notes = root.get("eligibility").map(|e| e.items("note")).unwrap_or_default();
-    Some(Trial {
+    let mut trial = Trial {
         id: root.text("trial")?.to_owned(),
         version: whole(&root.get("version")?)?,
         digest: digest(files),
@@ -163,7 +164,10 @@ pub(super) fn trial(loader: &mut Loader<'_, '_, '_>, root: &Node<'_, '_>, plan: 
         safety,
         concomitant,
         leans_on: loader.leans_on.clone().into_iter().collect(),
-    })
+    };
+    let deciding = reach::deciding(&trial);
+    trial.readings.iter_mut().zip(deciding).for_each(|(reading, decides)| reading.decides = decides);
+    Some(trial)
 }
 
 fn digest(files: &Files) -> [u8; 32] {
@@ -195,6 +199,7 @@ fn finish_readings(loader: &Loader<'_, '_, '_>, root: &Node<'_, '_>, plan: &Plan
                 .map(|(word, job)| Some((word.clone(), checked(loader, *job)?)))
                 .collect::<Option<_>>()?,
             because: node.text("because").unwrap_or_default().to_owned(),
+            decides: true,
         })
     };
     plan.readings.iter().zip(&nodes).filter_map(finish).collect()

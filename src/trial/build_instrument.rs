@@ -52,7 +52,7 @@ pub(super) fn instrument(
         let help = format!("its scales: {}; written `{id}.{}`", names.join(", "), names.first().unwrap_or(&"name"));
         vec![here(format!("the instrument `{id}` has no scale `{scale}`")).with_help(help)]
     })?;
-    Ok((Instrument { wanted, ..read }, (*text).to_owned()))
+    Ok((Instrument { wanted, ..read }.only_what_it_reads(), (*text).to_owned()))
 }
 
 fn read(id: &str, file: &str, text: &str, codes: &CodeReader<'_>) -> Result<Instrument, Vec<Mistake>> {
@@ -198,7 +198,30 @@ impl Reader<'_, '_, '_> {
         let by = node.get("raised_by").map(|n| self.named(&n, items)).unwrap_or_default();
         let raise = node.get("raise_to").and_then(|n| number(&n)).map(|to| (to, by));
         let step = node.get("step").and_then(|n| number(&n));
-        Scale { name: name.to_owned(), parts, score, at_least, bounds, raise, step }
+        let weights = self.weights(node, parts.len());
+        Scale { name: name.to_owned(), parts, score, weights, at_least, bounds, raise, step }
+    }
+
+    /// A weight for each part; one of which a part may be unknown would have no meaning, so all must be answered.
+    fn weights(&mut self, node: &Node<'_, '_>, parts: usize) -> Option<(Vec<Number>, Number)> {
+        let written = node.get("weights")?;
+        let weights: Vec<Number> = written.one_or_many().iter().filter_map(number).collect();
+        if weights.len() != parts {
+            let message = format!("{} weights for {parts} parts; wanted one for each", weights.len());
+            self.error(&written.pointer, message);
+        }
+        for key in ["at_least", "bounds", "raise_to"] {
+            if let Some(beside) = node.get(key) {
+                self.error(
+                    &beside.pointer,
+                    format!("`{key}` has no meaning beside `weights`; all parts must be answered"),
+                );
+            }
+        }
+        if node.text("score") != Some("sum") {
+            self.error(&format!("{}/score", node.pointer), "only a sum has weights; wanted score = \"sum\"".to_owned());
+        }
+        Some((weights, node.get("add").and_then(|n| number(&n)).unwrap_or(Number::ZERO)))
     }
 
     fn bounds(&mut self, node: &Node<'_, '_>) -> Option<(Number, Number)> {

@@ -347,6 +347,8 @@ pub struct ReadingChoice {
     pub alternatives: Vec<(String, Expr)>,
     /// Why the default.
     pub because: String,
+    /// Whether a verdict may turn on it; else only outcomes ask for it.
+    pub decides: bool,
 }
 
 /// One criterion.
@@ -423,7 +425,7 @@ impl Visits {
             Calendar::Week => "W",
             Calendar::Day => "D",
             Calendar::Hour => "H",
-            Calendar::Minute => "MIN",
+            Calendar::Minute => "Min",
         };
         format!("{letter}{}", u64::from(self.every.count) * u64::from(number))
     }

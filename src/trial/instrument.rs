@@ -70,6 +70,8 @@ pub struct Scale {
     pub parts: Vec<Part>,
     /// How they become a score.
     pub score: Score,
+    /// Of a weighted sum: a weight for each part, and what is added.
+    pub weights: Option<(Vec<Number>, Number)>,
     /// So many parts must be answered.
     pub at_least: usize,
     /// Of a sum: what an unanswered part may have been.
@@ -98,6 +100,15 @@ impl Instrument {
             scores.push(score);
         }
         scores.get(self.wanted).cloned().flatten()
+    }
+
+    /// The same without the codes of items that the wanted score does not read: they are another variable's.
+    pub fn only_what_it_reads(mut self) -> Self {
+        let mut read = self.leans_on();
+        read.extend(self.scales.iter().flat_map(|s| s.raise.iter().flat_map(|(_, by)| by)));
+        let apart = self.items.iter_mut().enumerate().filter(|(place, _)| !read.contains(place));
+        apart.for_each(|(_, item)| item.codes = CodeSet::default());
+        self
     }
 
     /// The scale that is wanted.
@@ -130,6 +141,9 @@ impl Scale {
             return None;
         }
         let zero = || Interval::exact(Number::ZERO);
+        if let Some((weights, add)) = &self.weights {
+            return weighted(parts, weights, add);
+        }
         let sum = || answered.iter().fold(zero(), |sum, p| sum.add(p));
         let score = match self.score {
             Score::Sum => match &self.bounds {
@@ -156,4 +170,11 @@ impl Scale {
             Truth::Unknown => score.hull(&raised),
         })
     }
+}
+
+/// Each part by its weight, and what is added; unknown as long as a part is.
+fn weighted(parts: &[Option<Interval>], weights: &[Number], add: &Number) -> Option<Interval> {
+    parts.iter().zip(weights).try_fold(Interval::exact(add.clone()), |sum, (part, weight)| {
+        Some(sum.add(&part.as_ref()?.mul(&Interval::exact(weight.clone()))))
+    })
 }

@@ -20,6 +20,7 @@ mod lint_words;
 pub mod load;
 pub mod mistake;
 pub mod outcome;
+mod reach;
 mod schema;
 pub mod sheet;
 mod site_map;

@@ -2,7 +2,7 @@
 //! in the same facts, persons and verdicts. Another way in is one more arm of [`Way`].
 
 use crate::identity::{NOW, TRIAL, caller, desk, diagnosis, patient, put_by, result};
-use crate::place::Place;
+use crate::place::{Place, block_on, places};
 use crate::pull::hospital::{CLOCK, Hospital};
 use crate::pull::link;
 use proptest::prelude::*;
@@ -159,9 +159,15 @@ async fn told(house: &House) -> Told {
     told_as(house, |name, fact| format!("{name} {fact:?}")).await
 }
 
+/// Rounds of assessing after which there is nothing left to do.
+const ROUNDS_MAX: usize = 1_000;
+
 /// The same, each fact of a resource in these words.
 async fn told_as(house: &House, words: impl Fn(&str, &DraftFact) -> String) -> Told {
-    while assess::round(&house.desk).await.expect("a round") > 0 {}
+    let mut rounds = 0..ROUNDS_MAX;
+    while assess::round(&house.desk).await.expect("a round") > 0 {
+        rounds.next().expect("assessing comes to an end");
+    }
     let store = house.desk.store();
     let mut persons: BTreeMap<PersonKey, BTreeSet<String>> = BTreeMap::new();
     for of in PATIENTS {
@@ -210,14 +216,6 @@ fn without_versions(value: &mut Value) {
         Value::Object(members) => members.values_mut().for_each(without_versions),
         _ => {}
     }
-}
-
-fn block_on<T>(future: impl Future<Output = T>) -> T {
-    tokio::runtime::Runtime::new().expect("threads").block_on(future)
-}
-
-fn places() -> Vec<Place> {
-    [Some(Place::file()), Place::database()].into_iter().flatten().collect()
 }
 
 #[test]

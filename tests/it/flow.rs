@@ -2,7 +2,7 @@
 
 mod drugs;
 
-use crate::place::Place;
+use crate::place::{Place, block_on, places};
 use proptest::prelude::*;
 use proptest::test_runner::{Config, TestRunner};
 use serde_json::{Value, json};
@@ -29,11 +29,6 @@ struct House {
     desk: Arc<Desk>,
     clock: Clock,
     _place: Place,
-}
-
-/// One place of each kind of database that is there.
-fn places() -> Vec<Place> {
-    [Some(Place::file()), Place::database()].into_iter().flatten().collect()
 }
 
 fn house(place: Place) -> House {
@@ -133,10 +128,6 @@ fn versions() -> impl Strategy<Value = Vec<Value>> {
 
 fn runner(cases: u32) -> TestRunner {
     TestRunner::new(Config { cases, failure_persistence: None, ..Config::default() })
-}
-
-fn block_on<T>(future: impl Future<Output = T>) -> T {
-    tokio::runtime::Runtime::new().expect("threads").block_on(future)
 }
 
 #[test]

@@ -15,6 +15,16 @@ pub enum Place {
     Database(String, String),
 }
 
+/// One place of each kind of database that is there.
+pub fn places() -> Vec<Place> {
+    [Some(Place::file()), Place::database()].into_iter().flatten().collect()
+}
+
+/// Waits for it, on threads of its own.
+pub fn block_on<T>(future: impl Future<Output = T>) -> T {
+    tokio::runtime::Runtime::new().expect("threads").block_on(future)
+}
+
 impl Place {
     /// A file of its own.
     pub fn file() -> Self {

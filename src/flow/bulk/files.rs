@@ -68,7 +68,7 @@ impl<'a> Reading<'a> {
         at: &'a Address,
     ) -> Result<Self, Halt> {
         let identity = (export.names.read.clone(), manifest.identity(&standing.status, standing.began));
-        let mark = Mark::find(export.gateway, export.source, identity, "export ", false).await;
+        let mark = Mark::find(export.gateway, identity, false).await;
         let mark = mark.map_err(|refusal| Halt::new(refusal.words()))?;
         if manifest.of.is_none() {
             standing.tear("the manifest has no transactionTime: the next export asks from the same moment on".into());
@@ -98,7 +98,9 @@ impl<'a> Reading<'a> {
                 Ok(()) => pulled.files += 1,
                 Err(Trouble::Lost) => return Ok(Met::Lost),
                 Err(Trouble::Halt(halt)) => return Err(halt),
-                Err(Trouble::Passing(words, later)) => return Err(Halt { words: named(number, file, &words), later }),
+                Err(Trouble::Passing(words, later)) => {
+                    return Err(Halt { later, ..Halt::new(named(number, file, &words)) });
+                }
                 Err(Trouble::Damaged(words)) => {
                     if let Some(met) = self.met.as_mut().filter(|_| was_read) {
                         met.is_part = true;
@@ -118,13 +120,18 @@ impl<'a> Reading<'a> {
         file.kind.is_empty() || kind.is_some_and(|kind| self.export.feed.settings.types().contains(&kind))
     }
 
-    /// The next file is next, whatever became of this one. What it is torn by is kept before.
+    /// The next file is next, whatever became of this one.
     async fn after(&mut self, number: usize) -> Result<(), Halt> {
-        self.standing.save(self.export.gateway, self.export.feed, self.export.names).await?;
+        self.keep_standing().await?;
         let stands = &mut self.mark.stands;
         (stands.file, stands.lines, stands.filled, stands.bytes) = (number as u64 + 1, 0, 0, 0);
         stands.done = stands.file == self.manifest.files.len() as u64;
         self.mark.save(self.export.gateway).await.map_err(|refusal| Halt::new(refusal.words()))
+    }
+
+    /// What the export is torn by is kept before the mark moves past it: whoever goes on after a kill would not meet it.
+    async fn keep_standing(&self) -> Result<(), Halt> {
+        self.standing.save(self.export.gateway, self.export.feed, self.export.names).await
     }
 
     /// Reads one file, again where it breaks off; each time it goes on behind what is kept.
@@ -141,8 +148,7 @@ impl<'a> Reading<'a> {
             let pause = match &trouble {
                 Trouble::Damaged(_) if turn == 1 => Duration::ZERO,
                 Trouble::Passing(_, later) if turn < TRIES => {
-                    let now = self.export.gateway.now();
-                    let wanted = later.map(|at| Duration::from_micros((at.0 - now.0).max(0).unsigned_abs()));
+                    let wanted = later.map(|at| self.export.gateway.now().until(at));
                     wanted.unwrap_or_else(|| Duration::from_secs(1 << (turn - 1)))
                 }
                 _ => return Err(trouble),
@@ -222,7 +228,7 @@ impl<'a> Reading<'a> {
             }
             Ok(Opened::Other(answer)) => Err(Trouble::Damaged(coded(&answer))),
             // Credentials that are refused are refused for every file.
-            Err(failure) if failure.lasting => Err(Trouble::Halt(Halt { words: failure.text, later: failure.later })),
+            Err(failure) if failure.lasting => Err(Trouble::Halt(Halt::unanswered(failure))),
             Err(failure) => Err(Trouble::Passing(failure.text, failure.later)),
         }
     }
@@ -265,22 +271,16 @@ impl<'a> Reading<'a> {
         }
         let text = format!("a line longer than {LINE_MAX} bytes; only its beginning is kept here");
         self.standing.tear(named(number, file, &format!("line {line} is longer than {LINE_MAX} bytes")));
+        self.keep_standing().await?;
         let beginning = &body[..body.len().min(KEPT_OF_TOO_LONG)];
         self.aside(&place(number, file, line), beginning, Issue::error("too-long", "", text)).await
     }
 
-    /// Sets a line aside, unless that was done before a kill.
+    /// Sets a line aside; done twice after a kill, the second finds it done.
     async fn aside(&mut self, place: &str, body: &[u8], issue: Issue) -> Result<(), Halt> {
         let (gateway, line) = (self.export.gateway, Line { place, body });
-        let mut loaded = std::mem::take(&mut self.mark.stands.loaded);
-        let done = match self.mark.is_aside(place) {
-            true => {
-                loaded.set_aside(issue.code);
-                Ok(())
-            }
-            false => gateway.set_aside(self.export.source, &line, &[issue], &caller(), &mut loaded).await,
-        };
-        self.mark.stands.loaded = loaded;
+        let loaded = &mut self.mark.stands.loaded;
+        let done = gateway.set_aside(self.export.source, &line, &[issue], &caller(), loaded).await;
         done.map_err(|refusal| Halt::new(refusal.words()))
     }
 
@@ -362,9 +362,8 @@ impl<'a> Reading<'a> {
         if !grave.is_empty() {
             self.standing.tear(named(number, file, &format!("the server could not export all: {}", told(&grave))));
         }
-        let export = self.export;
-        self.standing.save(export.gateway, export.feed, export.names).await?;
-        self.mark.save(export.gateway).await.map_err(|refusal| Halt::new(refusal.words()))
+        self.keep_standing().await?;
+        self.mark.save(self.export.gateway).await.map_err(|refusal| Halt::new(refusal.words()))
     }
 }
 

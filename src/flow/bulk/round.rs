@@ -5,10 +5,12 @@ use super::manifest::{Manifest, remarks, told};
 use super::settings::Bulk;
 use super::standing::{self, Names, Standing};
 use crate::flow::gateway::{Gateway, Source};
-use crate::flow::pull::{Feed, Halt, Pulled, TRIES, back};
+use crate::flow::lease::{LEASE_STEP, Lease};
+use crate::flow::pull::{Feed, Halt, Pulled, TRIES, back, tell};
 use crate::link::{Address, Answer, Origins};
 use crate::model::time::Instant;
 use std::time::Duration;
+use tokio::sync::watch;
 
 /// Longest pause between two questions for the status of an export, unless the server wants a longer one.
 const STATUS_PAUSE_MAX: Duration = Duration::from_secs(60);
@@ -53,21 +55,27 @@ pub async fn round(gateway: &Gateway, feed: &Feed, whole: bool) -> Pulled {
     pulled
 }
 
-/// Exports for as long as the gateway runs; ends when `stop` says so.
-pub async fn run(gateway: &Gateway, feed: &Feed, mut stop: tokio::sync::watch::Receiver<bool>) {
+/// Exports for as long as the gateway runs, where no other on the same store does; ends when `stop` says so.
+pub async fn run(gateway: &Gateway, feed: &Feed, stop: watch::Receiver<bool>) {
+    let lease = Lease::of("bulk", &feed.source);
+    tokio::select! {
+        never = lease.keep(gateway) => match never {},
+        () = rounds(gateway, feed, &lease, stop) => {}
+    }
+    lease.let_go(gateway).await;
+}
+
+async fn rounds(gateway: &Gateway, feed: &Feed, lease: &Lease, mut stop: watch::Receiver<bool>) {
     let bulk = feed.settings.exports().unwrap_or_default();
     while !*stop.borrow() {
         let mut wait = due(gateway, feed, &bulk).await;
-        if wait.is_zero() {
+        if wait.is_zero() && !lease.take(gateway).await {
+            wait = bulk.every.min(LEASE_STEP);
+        } else if wait.is_zero() {
             let pulled =
                 tokio::select! { pulled = round(gateway, feed, false) => pulled, _ = stop.changed() => return };
-            let (source, kept) = (&feed.source, pulled.loaded.kept.values().sum::<u64>());
-            let set_aside = pulled.loaded.set_aside.values().sum::<u64>();
-            tracing::info!(%source, files = pulled.files, kept, set_aside, deleted = pulled.deleted, "exported");
-            for problem in &pulled.problems {
-                tracing::warn!(%source, "{problem}");
-            }
-            let later = pulled.later.map_or(Duration::ZERO, |at| until(gateway, at));
+            tell(feed, &pulled, "exported");
+            let later = pulled.later.map_or(Duration::ZERO, |at| gateway.now().until(at));
             let next = due(gateway, feed, &bulk).await;
             wait = if next.is_zero() { AGAIN.max(later) } else { next.max(later) };
         }
@@ -78,17 +86,16 @@ pub async fn run(gateway: &Gateway, feed: &Feed, mut stop: tokio::sync::watch::R
 /// How long until an export is to be asked for or gone on with.
 async fn due(gateway: &Gateway, feed: &Feed, bulk: &Bulk) -> Duration {
     let names = Names::of(&feed.source);
-    let Ok(None) = Standing::find(gateway, feed, &names).await else { return Duration::ZERO };
-    let ended = standing::moment(gateway, feed, &names.ended).await.ok().flatten();
-    ended.map_or(Duration::ZERO, |at| until(gateway, after(at, bulk.every)))
+    let found = Standing::find(gateway, feed, &names).await;
+    if !found.is_ok_and(|found| found.is_none_or(|standing| standing.over)) {
+        return Duration::ZERO;
+    }
+    let ended = feed.cursor(gateway, &names.ended).await.ok().flatten();
+    ended.map_or(Duration::ZERO, |at| gateway.now().until(after(at, bulk.every)))
 }
 
 fn after(from: Instant, length: Duration) -> Instant {
     from.plus_us(i64::try_from(length.as_micros()).unwrap_or(i64::MAX))
-}
-
-fn until(gateway: &Gateway, at: Instant) -> Duration {
-    Duration::from_micros((at.0 - gateway.now().0).max(0).unsigned_abs())
 }
 
 /// What one round works with.
@@ -131,14 +138,16 @@ impl Export<'_> {
     async fn standing(&self, whole: bool, pulled: &mut Pulled) -> Result<Standing, Halt> {
         let asked = standing::asked(self.feed, self.bulk);
         if let Some(found) = Standing::find(self.gateway, self.feed, self.names).await? {
-            let late = after(Instant(found.began), self.bulk.within) < self.gateway.now();
-            if found.asked == asked && !late && !(whole && found.since.is_some()) {
+            let late = !found.over && after(Instant(found.began), self.bulk.within) < self.gateway.now();
+            let another = found.asked != asked || (whole && found.since.is_some());
+            if !(found.over || late || another) {
                 return Ok(found);
             }
             if late {
                 pulled.problem("an export took longer than `bulk.within`: it was given up and begun anew".into());
             }
-            self.end(&self.address(&found)?).await;
+            let at = self.address(&found)?;
+            self.end(found, &at).await?;
         }
         self.kick_off(asked, whole).await
     }
@@ -153,11 +162,9 @@ impl Export<'_> {
         query.extend(since.as_deref().map(|since| ("_since", since)));
         let now = self.gateway.now();
         let answer = self.feed.client.kick_off(&path, &query, now).await;
-        let answer = answer.map_err(|failure| Halt {
-            words: format!("asking for an export: {}", failure.text),
-            later: failure.later,
-        })?;
-        let wrong = |words: String| Halt { words: format!("asking for an export: {words}"), later: answer.retry_after };
+        let what = "asking for an export";
+        let answer = answer.map_err(|failure| Halt::unanswered(failure).at(what))?;
+        let wrong = |words: String| Halt { later: answer.retry_after, ..Halt::new(words) }.at(what);
         if !answer.is_success() {
             return Err(wrong(coded(&answer)));
         }
@@ -165,7 +172,7 @@ impl Export<'_> {
             wrong(format!("HTTP {} without Content-Location; wanted 202 and where its status is asked", answer.status))
         })?;
         let began = now.0;
-        let standing = Standing { status, began, asked, since, torn: false, problems: Vec::new() };
+        let standing = Standing { status, began, asked, since, torn: false, problems: Vec::new(), over: false };
         self.address(&standing)?;
         standing.save(self.gateway, self.feed, self.names).await?;
         Ok(standing)
@@ -173,7 +180,7 @@ impl Export<'_> {
 
     async fn is_due(&self) -> Result<bool, Halt> {
         let Some(reread) = self.bulk.reread else { return Ok(false) };
-        let last = standing::moment(self.gateway, self.feed, &self.names.whole).await?;
+        let last = self.feed.cursor(self.gateway, &self.names.whole).await?;
         Ok(last.is_none_or(|last| last <= back(self.gateway.now(), reread)))
     }
 
@@ -211,9 +218,9 @@ impl Export<'_> {
             asked += 1;
             let over = after(Instant(standing.began), self.bulk.within) <= now;
             if over || failed == TRIES {
-                return Err(Halt { words: format!("the status of the export: {words}"), later });
+                return Err(Halt { later, ..Halt::new(format!("the status of the export: {words}")) });
             }
-            tokio::time::sleep(pause(later.map(|at| until(self.gateway, at)), asked)).await;
+            tokio::time::sleep(pause(later.map(|at| self.gateway.now().until(at)), asked)).await;
         }
     }
 
@@ -246,17 +253,19 @@ impl Export<'_> {
         }
         let ended = self.gateway.now().0.to_string();
         self.feed.save(self.gateway, &self.names.ended, ended).await?;
-        self.end(at).await;
-        Standing::clear(self.gateway, self.feed, self.names).await
+        self.end(reading.standing, at).await
     }
 
-    /// Tells the server; what it answers changes nothing, since it ends the export by itself in time.
-    async fn end(&self, at: &Address) {
+    /// Tells the server that an export is no longer wanted; what it answers changes nothing, since it ends the export by
+    /// itself in time. Kept before: whoever is killed in between must not take what is over for lost.
+    async fn end(&self, standing: Standing, at: &Address) -> Result<(), Halt> {
+        Standing { over: true, ..standing }.save(self.gateway, self.feed, self.names).await?;
         let answer = self.feed.client.end_export(at, self.gateway.now()).await;
         let taken = answer.is_ok_and(|answer| answer.is_success() || answer.is_gone());
         if !taken {
             tracing::debug!(source = %self.feed.source, "the server did not take the end of the export");
         }
+        Standing::clear(self.gateway, self.feed, self.names).await
     }
 }
 

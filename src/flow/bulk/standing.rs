@@ -2,7 +2,6 @@
 
 use crate::flow::pull::{Feed, Halt};
 use crate::model::key::{digest_words, hex};
-use crate::model::time::Instant;
 use serde::{Deserialize, Serialize};
 
 use super::settings::{Bulk, Level};
@@ -26,6 +25,9 @@ pub(super) struct Standing {
     pub(super) torn: bool,
     /// What went wrong, in words without personal data.
     pub(super) problems: Vec<String>,
+    /// Nothing of it is wanted any more: the server may have forgotten it already.
+    #[serde(default)]
+    pub(super) over: bool,
 }
 
 /// The last export that was read whole.
@@ -128,9 +130,4 @@ pub(super) async fn keep(
     }
     let last = Last { asked: standing.asked.clone(), of: of.to_owned() };
     feed.save(gateway, &names.last, serde_json::to_string(&last).unwrap_or_default()).await
-}
-
-/// A moment that a cursor keeps.
-pub(super) async fn moment(gateway: &Gateway, feed: &Feed, name: &str) -> Result<Option<Instant>, Halt> {
-    Ok(feed.store_cursor(gateway, name).await?.and_then(|text| text.parse().ok()).map(Instant))
 }

@@ -38,7 +38,8 @@ pub(super) async fn walk(
     hear: impl FnMut(Part) -> ControlFlow<()>,
 ) -> Result<(), StoreError> {
     let question = &ask.question;
-    let followers = Followers { trial: question.trial().to_owned(), known: question.known, facts: true };
+    let followers =
+        Followers { trial: question.trial().to_owned(), known: question.known, facts: true, past: question.past };
     let (kept, to) = (store.clone(), ask.clone());
     let work: FollowersWork<Part> = Arc::new(move |rows| {
         let (store, ask) = (kept.clone(), to.clone());

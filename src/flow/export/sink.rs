@@ -27,14 +27,14 @@ impl Block {
         self.longest.resize(columns.len(), 0);
         for line in lines {
             for (longest, cell) in self.longest.iter_mut().zip(line) {
-                if let Cell::Text(words) = cell {
+                if let Cell::Text(words) | Cell::Decimal(words) = cell {
                     *longest = (*longest).max(words.chars().count());
                 }
             }
             match format {
                 Format::Csv | Format::Wide => csv::line(line, &mut self.bytes),
                 Format::Ndjson => ndjson::line(columns, line, &mut self.bytes),
-                Format::DatasetJson => dataset_json::line(line, false, &mut self.bytes),
+                Format::DatasetJson => dataset_json::line(columns, line, &mut self.bytes),
             }
             self.rows += 1;
         }
@@ -86,11 +86,10 @@ impl<'w> Sink<'w> {
         for (longest, here) in self.longest.iter_mut().zip(&block.longest) {
             *longest = (*longest).max(*here);
         }
-        let first = self.rows == 0;
+        let skipped = if self.rows == 0 && block.rows > 0 { dataset_json::BETWEEN.len() } else { 0 };
         self.rows += block.rows;
         match self.spool.as_mut() {
-            // The comma before the very first line goes.
-            Some(spool) => spool.write_all(block.bytes.get(usize::from(first && block.rows > 0)..).unwrap_or_default()),
+            Some(spool) => spool.write_all(block.bytes.get(skipped..).unwrap_or_default()),
             None => self.put(&block.bytes),
         }
     }

@@ -6,6 +6,7 @@ use super::people::Part;
 use super::sink::Block;
 use crate::decide;
 use crate::flow::everyone::{self, Followers, FollowersWork};
+use crate::model::fact::Fact;
 use crate::model::standing::Standing;
 use crate::normalize;
 use crate::publish::export::disposition::{Attempt, counted};
@@ -21,7 +22,8 @@ pub(super) async fn walk(
     hear: impl FnMut(Part) -> ControlFlow<()>,
 ) -> Result<(), StoreError> {
     let question = &ask.question;
-    let followers = Followers { trial: question.trial().to_owned(), known: question.known, facts: false };
+    let followers =
+        Followers { trial: question.trial().to_owned(), known: question.known, facts: false, past: question.past };
     let (kept, to) = (store.clone(), ask.clone());
     let work: FollowersWork<Part> = Arc::new(move |rows| {
         let (store, ask) = (kept.clone(), to.clone());
@@ -56,7 +58,8 @@ fn apart(ask: &Ask, row: &FollowedRow, standing: &Standing) -> Option<String> {
     }
     let active = ask.question.judging(standing)?;
     let zone = &ask.question.site(&active.trial)?.zone;
-    if normalize::normalize(&active.plan, &row.record.facts, zone).person.hidden.is_some() {
+    let hidden = |facts: &[Fact]| normalize::normalize(&active.plan, facts, zone).person.hidden.is_some();
+    if hidden(&row.record.facts) || hidden(&row.patients) {
         return Some("restricted".into());
     }
     let consented = row.standings.iter().any(|s| s.person == row.person && s.evidence.consented.is_some());

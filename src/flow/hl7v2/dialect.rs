@@ -1,21 +1,10 @@
 //! How the messages of a source are written, beside what they say themselves.
 
-use crate::intake::hl7v2::{Order, Spoken, is_charset};
+use crate::intake::hl7v2::{CHARSETS, Number, Spoken, is_charset};
 use crate::model::time::{Instant, Zone};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
-
-/// Which number of an order its results are known by.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "lowercase")]
-pub enum Number {
-    /// OBR-3 and ORC-3, the number of who fulfills the order.
-    #[default]
-    Filler,
-    /// OBR-2 and ORC-2, the number of who placed the order.
-    Placer,
-}
 
 /// What messages of a source leave unsaid.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -57,9 +46,8 @@ impl Default for Dialect {
 impl Dialect {
     /// What is wrong with it, in words.
     pub fn wrong(&self) -> Option<String> {
-        let wanted = "wanted ASCII, UNICODE UTF-8, 8859/1 to 8859/16, GB 18030-2000, GBK or BIG-5";
-        (!is_charset(&self.charset))
-            .then(|| format!("`{}` is no character set that is read here; {wanted}", self.charset))
+        let words = || format!("`{}` is no character set that is read here; wanted {CHARSETS}", self.charset);
+        (!is_charset(&self.charset)).then(words)
     }
 
     /// For intake.
@@ -69,7 +57,7 @@ impl Dialect {
             received,
             charset: &self.charset,
             authority: self.authority.as_deref(),
-            order: if self.order == Number::Filler { Order::Filler } else { Order::Placer },
+            order: self.order,
             processing: &self.processing,
             systems: &self.systems,
             sexes: &self.sexes,

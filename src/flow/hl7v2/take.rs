@@ -1,22 +1,33 @@
-//! One message: read, laid beside what is there, kept with itself in one commit. Whoever sends it again changes nothing.
+//! Messages: read, laid beside what is there, kept with themselves in one commit, each whole or not at all. Whoever sends one again
+//! changes nothing.
 
-use super::patient::{Becomes, Known, laid};
+use super::plan::Plan;
 use crate::flow::answer::{Grade, Refusal};
 use crate::flow::gateway::{Gateway, Source};
-use crate::flow::lines::Loaded;
-use crate::flow::seam::Reading;
-use crate::intake::hl7v2::{Fault, Header, OfPatient, Outcome, Said, Words, messages, read_header, read_message};
-use crate::model::draft::{ResourceType, Subject};
-use crate::store::contract::{Caller, ImportEntry, Method, RefusalReason, SetAside};
-use crate::store::{Deletion, Fate, Heard, HeardOf, KeepMessage, Which};
-use std::collections::BTreeMap;
+use crate::flow::lines::{CHUNK_BYTES, Loaded};
+use crate::intake::hl7v2::{Fault, Header, Outcome, aside, messages, read_header, read_message};
+use crate::store::contract::{Caller, Kept, RefusalReason, SetAside};
+use crate::store::{Fate, KeepMessage, KeepMessages};
+use std::collections::BTreeSet;
+use std::sync::Arc;
 
 /// Largest message that is taken, in bytes.
 pub const MESSAGE_BYTES: usize = 4 << 20;
+/// Messages in one commit at most.
+pub const CHUNK: usize = 100;
 /// Reasons that are written down of one message.
 const REASONS_MAX: usize = 50;
-/// Times a message is laid anew when somebody else was faster.
+/// Times messages are laid anew when somebody else was faster.
 const TURNS: usize = 12;
+
+/// A message on its way in.
+#[derive(Debug, Clone, Copy)]
+pub struct Sent<'a> {
+    /// Where it stands, for whoever must mend it; `None`: its control id says which it is.
+    pub place: Option<&'a str>,
+    /// Its bytes.
+    pub body: &'a [u8],
+}
 
 /// How a message ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -40,8 +51,8 @@ pub struct Told {
     pub verdict: Verdict,
     /// Why it was refused.
     pub faults: Vec<Fault>,
-    /// Parts that were set aside: the segment with its number, and why.
-    pub aside: Vec<(String, String)>,
+    /// Parts that were set aside.
+    pub aside: Vec<Fault>,
     /// What became of what it states.
     pub loaded: Loaded,
 }
@@ -49,51 +60,52 @@ pub struct Told {
 impl Told {
     /// Why it was refused or set aside in part, in one line.
     pub fn words(&self) -> String {
-        let faults = self.faults.iter().map(ToString::to_string);
-        let parts = (!self.aside.is_empty()).then(|| reasons(&self.aside));
-        faults.chain(parts).collect::<Vec<_>>().join("; ")
+        reasons(self.faults.iter().chain(&self.aside))
     }
 }
 
-/// What a message comes to, beside what is there now.
-#[derive(Default)]
-struct Plan {
-    entries: Vec<ImportEntry>,
-    deletions: Vec<Deletion>,
-    heard: Vec<Heard>,
-    /// Parts that are set aside: the segment with its number, and why.
-    aside: Vec<(String, String)>,
-    patient: Option<String>,
+/// A message that was read.
+struct Read<'a> {
+    sent: Sent<'a>,
+    header: Option<Header>,
+    outcome: Outcome,
 }
 
 impl Gateway {
     /// Takes one message; answered only when it is on disk. `place` says where it came from. An error is the machine's: the same
     /// message may be sent again.
     pub async fn message(&self, source: &Source, place: &str, body: &[u8], caller: &Caller) -> Result<Told, Refusal> {
-        let (header, outcome) = match body.len() > MESSAGE_BYTES {
-            true => (read_header(body), Outcome::Rejected(vec![too_long(MESSAGE_BYTES)])),
-            false => read_message(body, &source.dialect.spoken(&source.zone, self.now())),
-        };
-        let told = |verdict, faults| Told { header, verdict, faults, aside: Vec::new(), loaded: Loaded::default() };
-        let (verdict, faults) = match outcome {
-            Outcome::Stated(words) => {
-                let (aside, loaded) = self.stated(source, place, body, &words, caller).await?;
-                self.messages.count(&source.name, if aside.is_empty() { "taken" } else { "taken in part" });
-                return Ok(Told { aside, loaded, ..told(Verdict::Taken, Vec::new()) });
-            }
-            Outcome::NotUsed => {
-                self.messages.count(&source.name, "not used");
-                return Ok(told(Verdict::NotUsed, Vec::new()));
-            }
-            Outcome::Wrong(faults) => (Verdict::Wrong, faults),
-            Outcome::Rejected(faults) => (Verdict::Rejected, faults),
-        };
-        self.refused(source, place, body, &faults, caller).await?;
-        self.messages.count(&source.name, if verdict == Verdict::Wrong { "wrong" } else { "rejected" });
-        Ok(told(verdict, faults))
+        let mut told = self.messages(source, &[Sent { place: Some(place), body }], caller).await?;
+        told.pop().ok_or_else(overtaken)
     }
 
-    /// Takes the messages of a file, or of a batch in it, one after the other.
+    /// Takes messages, in order; answered only when all are on disk. They share a commit, up to the next one that speaks of a Patient
+    /// of whom one of them spoke, and what is wrong with one keeps nothing back of the others. An error is the machine's: the same
+    /// messages may be sent again.
+    pub async fn messages(&self, source: &Source, all: &[Sent<'_>], caller: &Caller) -> Result<Vec<Told>, Refusal> {
+        let read = |sent: &Sent<'_>| -> (Option<Header>, Outcome) {
+            match sent.body.len() > MESSAGE_BYTES {
+                true => (read_header(sent.body), Outcome::Rejected(vec![too_long(MESSAGE_BYTES)])),
+                false => read_message(sent.body, &source.dialect.spoken(&source.zone, self.now())),
+            }
+        };
+        let mut read: Vec<Read<'_>> = all
+            .iter()
+            .map(|sent| {
+                let (header, outcome) = read(sent);
+                Read { sent: *sent, header, outcome }
+            })
+            .collect();
+        let mut told = Vec::with_capacity(all.len());
+        while !read.is_empty() {
+            let later = read.split_off(together(&read));
+            told.extend(self.keep_together(source, read, caller).await?);
+            read = later;
+        }
+        Ok(told)
+    }
+
+    /// Takes the messages of a file, or of a batch in it, [`CHUNK`] to a commit.
     pub async fn load_messages(
         &self,
         source: &Source,
@@ -101,178 +113,165 @@ impl Gateway {
         bytes: &[u8],
         caller: &Caller,
     ) -> Result<Loaded, Refusal> {
-        let mut loaded = Loaded::default();
-        for (n, one) in messages(bytes).into_iter().enumerate() {
-            let told = self.message(source, &format!("{place} message {}", n + 1), one, caller).await?;
-            loaded.add(&told.loaded);
-            let mut count = |word: &str, n: usize| *loaded.set_aside.entry(word.into()).or_default() += n as u64;
-            match told.verdict {
-                Verdict::Taken if told.aside.is_empty() => {}
-                Verdict::Taken => count("part of a message", told.aside.len()),
-                Verdict::NotUsed => *loaded.ignored.entry("message".into()).or_default() += 1,
-                Verdict::Wrong | Verdict::Rejected => count("message", 1),
+        let (mut loaded, all) = (Loaded::default(), messages(bytes));
+        let mut from = 0;
+        while from < all.len() {
+            let mut held = 0;
+            let room = |one: &&&[u8]| {
+                let room = held < CHUNK_BYTES;
+                held += one.len();
+                room
+            };
+            let chunk: Vec<&[u8]> = all[from..].iter().take(CHUNK).take_while(room).copied().collect();
+            let places: Vec<String> = (1..=chunk.len()).map(|n| format!("{place} message {}", from + n)).collect();
+            let sent = places.iter().zip(&chunk).map(|(place, body)| Sent { place: Some(place), body });
+            for told in self.messages(source, &sent.collect::<Vec<_>>(), caller).await? {
+                loaded.add(&told.loaded);
+                match told.verdict {
+                    Verdict::Taken => told.aside.iter().for_each(|_| loaded.set_aside("part of a message")),
+                    Verdict::NotUsed => loaded.ignored("message"),
+                    Verdict::Wrong | Verdict::Rejected => loaded.set_aside("message"),
+                }
             }
+            from += chunk.len();
         }
         Ok(loaded)
     }
 
-    /// Sets a message aside whole.
-    async fn refused(
+    /// Keeps messages in one commit, and says what became of each.
+    async fn keep_together(
         &self,
         source: &Source,
-        place: &str,
-        body: &[u8],
-        faults: &[Fault],
+        mut all: Vec<Read<'_>>,
         caller: &Caller,
-    ) -> Result<(), Refusal> {
-        let reason = faults.iter().map(ToString::to_string).collect::<Vec<_>>().join("; ");
-        let aside = Some(set_aside(source, place, reason, body));
-        let unit = self.unit(source, body, (Plan::default(), aside), Fate::Refused, caller);
-        match self.store.write(unit).await? {
-            Ok(_) => Ok(()),
-            Err(_) => Err(overtaken()),
-        }
-    }
-
-    async fn stated(
-        &self,
-        source: &Source,
-        place: &str,
-        body: &[u8],
-        words: &Words,
-        caller: &Caller,
-    ) -> Result<(Vec<(String, String)>, Loaded), Refusal> {
-        for _ in 0..TURNS {
-            let mut plan = self.plan(source, words).await?;
-            let told = std::mem::take(&mut plan.aside);
-            let aside = (!told.is_empty()).then(|| set_aside(source, place, reasons(&told), body));
-            let kinds: Vec<ResourceType> = plan.entries.iter().map(|e| e.draft.resource_type).collect();
-            let gone = plan.deletions.len() as u64;
-            let unit = self.unit(source, body, (plan, aside), Fate::Taken, caller);
-            match self.store.write(unit).await? {
-                Ok(kept) => {
-                    let mut loaded = Loaded::default();
-                    kinds.iter().zip(&kept).for_each(|(kind, kept)| loaded.kept(kind.name(), kept.event));
-                    if gone > 0 {
-                        loaded.events.insert("deleted".into(), gone);
+    ) -> Result<Vec<Told>, Refusal> {
+        let mut turns = 0;
+        while turns < TURNS {
+            // Which message each of the unit is, and what is set aside of it.
+            let (mut unit, mut whose) = (Vec::new(), Vec::new());
+            for (at, one) in all.iter().enumerate() {
+                let (plan, fate) = match &one.outcome {
+                    Outcome::NotUsed => continue,
+                    Outcome::Stated(words) => (self.plan(source, words).await?, Fate::Taken),
+                    Outcome::Wrong(faults) | Outcome::Rejected(faults) => {
+                        (Plan { aside: faults.clone(), ..Plan::default() }, Fate::Refused)
                     }
-                    return Ok((told, loaded));
+                };
+                let (kept, parts) = self.to_keep(source, one, plan, fate, caller);
+                unit.push(kept);
+                whose.push((at, parts));
+            }
+            let unit = Arc::new(KeepMessages(unit));
+            let written = if unit.0.is_empty() { Ok(Vec::new()) } else { self.store.write(unit.clone()).await? };
+            match written {
+                Ok(kept) => {
+                    let mut became: Vec<(Vec<Fault>, Loaded)> = vec![Default::default(); all.len()];
+                    for (((at, parts), one), kept) in whose.into_iter().zip(&unit.0).zip(&kept) {
+                        became[at] = (parts, loaded(one, kept));
+                    }
+                    let told = all.into_iter().zip(became);
+                    return Ok(told.map(|(one, (parts, loaded))| self.ended(source, one, parts, loaded)).collect());
                 }
                 // Somebody else changed what the plan leans on.
-                Err(refusal)
-                    if matches!(refusal.reason, RefusalReason::Overtaken | RefusalReason::VersionConflict(_)) => {}
-                Err(refusal) => return Err(crate::flow::import::refused(&refusal, "")),
+                Err((_, refusal))
+                    if matches!(refusal.reason, RefusalReason::Overtaken | RefusalReason::VersionConflict(_)) =>
+                {
+                    turns += 1;
+                }
+                // It is wrong beside what is there, and the others are not.
+                Err((n, refusal)) => {
+                    let issues = crate::flow::import::refused(&refusal, "").issues;
+                    let why = issues.iter().map(ToString::to_string).collect::<Vec<_>>().join("; ");
+                    all[whose[n].0].outcome = Outcome::Wrong(vec![aside("MSH", 1, why)]);
+                }
             }
         }
         Err(overtaken())
     }
 
-    fn unit(
+    /// What the store is to keep of one message, and what is set aside of it.
+    fn to_keep(
         &self,
         source: &Source,
-        body: &[u8],
-        (plan, aside): (Plan, Option<SetAside>),
+        read: &Read<'_>,
+        plan: Plan,
         fate: Fate,
         caller: &Caller,
-    ) -> KeepMessage {
-        KeepMessage {
-            body: body.to_vec(),
+    ) -> (KeepMessage, Vec<Fault>) {
+        // The whole message, so that it can be read again once the cause is mended.
+        let set_aside = || SetAside {
+            source: source.name.to_string(),
+            reason: reasons(plan.aside.iter()),
+            place: read.place(),
+            body: read.sent.body.to_vec(),
+        };
+        let kept = KeepMessage {
+            body: read.sent.body.to_vec(),
             fate,
             patient: plan.patient,
             heard: plan.heard,
             deletions: plan.deletions,
             import: self.import(source, plan.entries, caller.clone()),
-            aside,
-        }
+            aside: (!plan.aside.is_empty()).then(set_aside),
+        };
+        (kept, plan.aside)
     }
 
-    async fn plan(&self, source: &Source, words: &Words) -> Result<Plan, Refusal> {
-        let mut plan = Plan::default();
-        plan.aside.extend(words.aside.iter().map(|aside| (aside.place.clone(), aside.reason.clone())));
-        for said in &words.said {
-            self.entry(source, said, Method::Load, &mut plan);
-        }
-        let mut patients: BTreeMap<&str, Vec<&OfPatient>> = BTreeMap::new();
-        for one in &words.patients {
-            patients.entry(&one.id).or_default().push(one);
-        }
-        for (id, said) in patients {
-            self.patient(source, id, &said, &mut plan).await?;
-        }
-        Ok(plan)
+    /// Counts a message, and says what became of it.
+    fn ended(&self, source: &Source, read: Read<'_>, parts: Vec<Fault>, loaded: Loaded) -> Told {
+        let (verdict, word, faults, aside) = match read.outcome {
+            Outcome::Stated(_) if parts.is_empty() => (Verdict::Taken, "taken", Vec::new(), parts),
+            Outcome::Stated(_) => (Verdict::Taken, "taken in part", Vec::new(), parts),
+            Outcome::NotUsed => (Verdict::NotUsed, "not used", Vec::new(), parts),
+            Outcome::Wrong(faults) => (Verdict::Wrong, "wrong", faults, Vec::new()),
+            Outcome::Rejected(faults) => (Verdict::Rejected, "rejected", faults, Vec::new()),
+        };
+        self.messages.count(&source.name, word);
+        Told { header: read.header, verdict, faults, aside, loaded }
     }
+}
 
-    /// Lays what is said of one Patient beside what is known.
-    async fn patient(&self, source: &Source, id: &str, said: &[&OfPatient], plan: &mut Plan) -> Result<(), Refusal> {
-        plan.patient.get_or_insert_with(|| id.to_owned());
-        let asked = HeardOf { source: source.name.to_string(), patient: id.to_owned() };
-        let (read, mut known) = match self.store.read(asked).await? {
-            Some((read, words)) => (read, serde_json::from_slice::<Known>(&words).unwrap_or_default()),
-            None => (0, Known::default()),
-        };
-        let there = self.there(source, ResourceType::Patient, id).await?;
-        let Some(becomes) = laid(&mut known, said, id, there.as_ref().map(|t| t.body.as_slice())) else {
-            return Ok(());
-        };
-        let version = there.map_or(0, |t| t.version);
-        match becomes {
-            Becomes::Same => {}
-            Becomes::Gone => {
-                let which = Which::Id(id.to_owned());
-                plan.deletions.push(Deletion { resource_type: ResourceType::Patient, which, if_match: Some(version) });
-            }
-            Becomes::Body(body) => {
-                let said = Said { place: said[0].place.clone(), body };
-                if !self.entry(source, &said, Method::Update { if_match: Some(version) }, plan) {
-                    return Ok(());
-                }
-            }
-        }
-        let words = serde_json::to_vec(&known).unwrap_or_default();
-        plan.heard.push(Heard { patient: id.to_owned(), read, words });
-        Ok(())
+impl Read<'_> {
+    fn place(&self) -> String {
+        let control = self.header.as_ref().map_or("", |h| &h.control);
+        let shown = || control.chars().filter(char::is_ascii_graphic).take(50).collect::<String>();
+        self.sent.place.map_or_else(|| format!("message {}", shown()), str::to_owned)
     }
+}
 
-    /// Plans one resource, or sets it aside with what is wrong with it; whether it is planned.
-    fn entry(&self, source: &Source, said: &Said, method: Method, plan: &mut Plan) -> bool {
-        let issues = match self.reading(source, &said.body, None) {
-            Reading::Right(draft, _) => {
-                let patient = match &draft.subject {
-                    Some(Subject::Patient(id)) => Some(id.clone()),
-                    _ => None,
-                };
-                if let Some(patient) = &patient {
-                    plan.patient.get_or_insert_with(|| patient.clone());
-                }
-                let (id, body) = (draft.id.clone().unwrap_or_default(), said.body.as_slice().into());
-                plan.entries.push(ImportEntry { method, id, draft: *draft, patient, body, resolved: Vec::new() });
-                return true;
-            }
-            Reading::NotKept(issues) => issues,
-            Reading::Wrong(refusal) => refusal.issues,
-        };
-        let reason = issues.iter().map(ToString::to_string).collect::<Vec<_>>().join("; ");
-        plan.aside.push((said.place.clone(), reason));
-        false
+/// How many of these may share a commit: a second message about a Patient leans on what the first one left.
+fn together(all: &[Read<'_>]) -> usize {
+    let mut spoken = BTreeSet::new();
+    for (n, one) in all.iter().enumerate() {
+        let Outcome::Stated(words) = &one.outcome else { continue };
+        let own: BTreeSet<&str> = words.patients.iter().map(|p| p.id.as_str()).collect();
+        if !spoken.is_disjoint(&own) {
+            return n;
+        }
+        spoken.extend(own);
     }
+    all.len()
+}
+
+fn loaded(one: &KeepMessage, kept: &[Kept]) -> Loaded {
+    let mut loaded = Loaded::default();
+    let entries = one.import.entries.iter().zip(kept);
+    entries.for_each(|(entry, kept)| loaded.kept(entry.draft.resource_type.name(), kept.event));
+    one.deletions.iter().for_each(|_| loaded.deleted());
+    loaded
 }
 
 /// Why a message of more bytes than are taken is rejected.
 pub fn too_long(bytes: usize) -> Fault {
-    let text = format!("found a message of more than {bytes} bytes; wanted a shorter one");
-    Fault { segment: "MSH".into(), nth: 1, field: 0, code: 207, text }
+    aside("MSH", 1, format!("found a message of more than {bytes} bytes; wanted a shorter one"))
 }
 
-/// The whole message, so that it can be read again once the cause is mended.
-fn set_aside(source: &Source, place: &str, reason: String, body: &[u8]) -> SetAside {
-    SetAside { source: source.name.to_string(), reason, place: place.to_owned(), body: body.to_vec() }
-}
-
-/// Why parts of a message are set aside, in one line.
-fn reasons(parts: &[(String, String)]) -> String {
-    let mut words: Vec<String> = parts.iter().take(REASONS_MAX).map(|(place, why)| format!("{place}: {why}")).collect();
-    if parts.len() > REASONS_MAX {
-        words.push(format!("and {} more", parts.len() - REASONS_MAX));
+/// Why a message, or parts of it, are set aside, in one line.
+fn reasons<'f>(mut all: impl Iterator<Item = &'f Fault>) -> String {
+    let mut words: Vec<String> = all.by_ref().take(REASONS_MAX).map(ToString::to_string).collect();
+    let more = all.count();
+    if more > 0 {
+        words.push(format!("and {more} more"));
     }
     words.join("; ")
 }

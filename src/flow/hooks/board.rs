@@ -11,6 +11,9 @@ use tokio::sync::Notify;
 /// Hints that wait; more of them are a round.
 pub const HINTS_MAX: usize = 1_000;
 
+/// Gaps that wait; more of them are a round.
+pub const GAPS_MAX: usize = 20;
+
 /// What was hinted at.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Hints {
@@ -18,6 +21,39 @@ pub struct Hints {
     pub round: bool,
     /// Resources that changed.
     pub resources: BTreeSet<(ResourceType, String)>,
+    /// The round is wanted for the sake of these events alone: none, where the source tells them when it is asked.
+    pub gaps: Vec<Gap>,
+}
+
+/// Events of a Subscription that were not heard, by their numbers.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Gap {
+    /// The Subscription's id at the source; `None`: it is not said, or is not of that source.
+    pub subscription: Option<String>,
+    /// The first that was not heard.
+    pub first: i64,
+    /// The last.
+    pub last: i64,
+}
+
+impl Gap {
+    /// How many.
+    pub fn len(&self) -> i64 {
+        self.last - self.first + 1
+    }
+
+    /// Whether there are none.
+    pub fn is_empty(&self) -> bool {
+        self.len() <= 0
+    }
+}
+
+impl Hints {
+    fn bound(&mut self) {
+        if self.resources.len() > HINTS_MAX {
+            *self = Self { round: true, ..Self::default() };
+        }
+    }
 }
 
 /// The hook of one source.
@@ -53,17 +89,33 @@ impl Hook {
 
     /// Something changed.
     pub fn round(&self) {
-        self.change(|hints| hints.round = true);
+        self.change(|hints| (hints.round, hints.gaps) = (true, Vec::new()));
+    }
+
+    /// These events were not heard.
+    pub fn gap(&self, gap: Gap) {
+        self.change(|hints| match hints.round && hints.gaps.is_empty() || hints.gaps.len() >= GAPS_MAX {
+            true => (hints.round, hints.gaps) = (true, Vec::new()),
+            false => {
+                hints.round = true;
+                hints.gaps.push(gap);
+            }
+        });
     }
 
     /// This changed.
     pub fn resource(&self, kind: ResourceType, id: &str) {
         self.change(|hints| {
             hints.resources.insert((kind, id.to_owned()));
-            if hints.resources.len() > HINTS_MAX {
-                *hints = Hints { round: true, resources: BTreeSet::new() };
-            }
+            hints.bound();
         });
+    }
+
+    /// These could not be read: they wait for the next round, and wake nobody.
+    pub(crate) fn put_back(&self, resources: BTreeSet<(ResourceType, String)>) {
+        let mut waiting = self.waiting.lock().unwrap_or_else(PoisonError::into_inner);
+        waiting.resources.extend(resources);
+        waiting.bound();
     }
 
     fn change(&self, by: impl FnOnce(&mut Hints)) {

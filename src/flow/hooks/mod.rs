@@ -6,7 +6,8 @@ mod register;
 mod settings;
 mod told;
 
-pub use board::{HINTS_MAX, Hints, Hook, Hooks};
+pub use board::{GAPS_MAX, Gap, HINTS_MAX, Hints, Hook, Hooks};
 pub use register::{Registered, keep_registered, registered};
 pub use settings::{HookSettings, Register, TOKEN_MIN};
 pub use told::Told;
+pub(crate) use told::ask_events;

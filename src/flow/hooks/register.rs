@@ -36,10 +36,9 @@ pub async fn keep_registered(
     mut stop: tokio::sync::watch::Receiver<bool>,
 ) {
     let Some(register) = &hook.settings.register else { return };
-    let (client, criteria) = (&feed.client, criteria(&feed.settings, register));
     while !*stop.borrow() {
-        let standing = Standing { gateway, client, hook, register, endpoint };
-        let looked = tokio::select! { looked = standing.all(&criteria) => looked, _ = stop.changed() => return };
+        let looked = registered(gateway, feed, hook, endpoint);
+        let looked = tokio::select! { looked = looked => looked, _ = stop.changed() => return };
         for (criteria, registered) in looked {
             let source = &hook.source;
             match registered {
@@ -86,7 +85,7 @@ impl Standing<'_> {
         let failed = |words: String| criteria.iter().map(|c| (c.clone(), Registered::Failed(words.clone()))).collect();
         let statement = match self.client.get(&["metadata"], &[], self.gateway.now()).await {
             Ok(answer) if answer.is_success() => answer.body,
-            Ok(answer) => return failed(answer.words(None)),
+            Ok(answer) => return failed(self.words(&answer)),
             Err(failure) => return failed(failure.text),
         };
         let takes = Takes::stated(&statement);
@@ -191,14 +190,19 @@ impl Standing<'_> {
 
     fn value(&self, answer: Answer) -> Result<Value, String> {
         if !answer.is_success() || answer.too_long {
-            return Err(answer.words(None));
+            return Err(self.words(&answer));
         }
         serde_json::from_slice(&answer.body).map_err(|_| "the source answered no JSON".to_owned())
     }
 
     fn taken(&self, answer: Result<Answer, crate::link::Failure>) -> Result<Answer, String> {
         let answer = answer.map_err(|failure| failure.text)?;
-        if answer.is_success() { Ok(answer) } else { Err(answer.words(None)) }
+        if answer.is_success() { Ok(answer) } else { Err(self.words(&answer)) }
+    }
+
+    /// What the source said; it may quote the Subscription with what the hook has to be shown.
+    fn words(&self, answer: &Answer) -> String {
+        answer.words_without(std::slice::from_ref(&self.hook.settings.token))
     }
 
     /// Half of its time is over.

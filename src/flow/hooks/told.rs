@@ -1,11 +1,14 @@
 //! What a source tells at its hook, and what is made of it.
 
-use super::board::Hook;
+use super::board::{Gap, Hook};
 use crate::flow::answer::{Grade, Refusal};
 use crate::flow::gateway::Gateway;
+use crate::flow::pull::place;
 use crate::flow::query::is_id;
 use crate::intake::{Notification, Sort, read_notification};
+use crate::link::Client;
 use crate::model::draft::ResourceType;
+use crate::model::time::Instant;
 use crate::store::HearEvents;
 use serde_json::Value;
 
@@ -35,7 +38,8 @@ impl Hook {
     }
 
     async fn notified(&self, gateway: &Gateway, read: &Notification) -> Result<Told, Refusal> {
-        let mut told = Told { missed: self.missed(gateway, read).await?, ..Told::default() };
+        let gap = self.missed(gateway, read).await?;
+        let mut told = Told { missed: gap.as_ref().map_or(0, Gap::len), ..Told::default() };
         if matches!(read.status.as_str(), "error" | "off" | "entered-in-error") {
             tracing::warn!(source = %self.source, status = %read.status, "a subscription tells that it does not work");
         }
@@ -43,9 +47,10 @@ impl Hook {
             tracing::warn!(source = %self.source, missed = told.missed, "events of a subscription were not heard; everything since the last round is asked for");
         }
         // Without numbers it is not known whether some are missing; what is not named cannot be read alone.
-        told.round = told.missed > 0 || (read.sort == Sort::Event && (read.unnamed || read.focuses.is_empty()));
+        let unnamed = read.sort == Sort::Event && (read.unnamed || read.focuses.is_empty());
+        told.round = gap.is_some() || unnamed;
         for focus in &read.focuses {
-            match self.place(focus) {
+            match place(&self.base, focus) {
                 Some((kind, id)) => {
                     self.resource(kind, &id);
                     told.resources += 1;
@@ -55,28 +60,33 @@ impl Hook {
                 }
             }
         }
-        if told.round {
-            self.round();
+        match gap.filter(|_| !unnamed) {
+            Some(gap) => self.gap(gap),
+            None if told.round => self.round(),
+            None => {}
         }
         Ok(told)
     }
 
-    /// Events between the last that was told and the first that is told now.
-    async fn missed(&self, gateway: &Gateway, read: &Notification) -> Result<i64, Refusal> {
+    /// The events between the last that was told and the first that is told now.
+    async fn missed(&self, gateway: &Gateway, read: &Notification) -> Result<Option<Gap>, Refusal> {
         let told_here = i64::try_from(read.focuses.len()).unwrap_or_default();
-        let Some(events) = read.events.or(read.first) else { return Ok(0) };
+        let first = read.numbers.first().copied();
+        let Some(events) = read.events.or(first) else { return Ok(None) };
         let anew = read.sort == Sort::Handshake;
         let subscription = read.subscription.split("/_history/").next().unwrap_or_default();
         let subscription: String = subscription.chars().filter(|c| !c.is_control()).take(NAME_MAX).collect();
         let hear = HearEvents { source: self.source.clone(), subscription, events, anew, at: gateway.now() };
         let before = gateway.store.write(hear).await?;
-        let expected = match (read.sort, read.first) {
-            (Sort::Handshake, _) => return Ok(0),
+        let next = match (read.sort, first) {
+            (Sort::Handshake, _) => return Ok(None),
             (Sort::Heartbeat, _) => events + 1,
             (Sort::Event, Some(first)) => first,
             (Sort::Event, None) => events - (told_here - 1).max(0),
         };
-        Ok((expected - before - 1).max(0))
+        let gap =
+            Gap { subscription: subscription_at(&self.base, &read.subscription), first: before + 1, last: next - 1 };
+        Ok((gap.first <= gap.last).then_some(gap))
     }
 
     /// A PUT or DELETE of that place, as HAPI sends them; a body must be of that place.
@@ -105,17 +115,42 @@ impl Hook {
         self.resource(kind, id);
         Ok(Told { resources: 1, ..Told::default() })
     }
+}
 
-    /// Type and id of a reference that is relative, or below the source's own base.
-    fn place(&self, reference: &str) -> Option<(ResourceType, String)> {
-        let relative = match reference.strip_prefix(self.base.as_str()) {
-            Some(rest) => rest.strip_prefix('/')?,
-            None => reference,
-        };
-        let mut steps = relative.split("/_history/").next()?.split('/');
-        match (steps.next(), steps.next(), steps.next()) {
-            (Some(kind), Some(id), None) if is_id(id) => Some((ResourceType::named(kind)?, id.to_owned())),
-            _ => None,
-        }
+/// Type and id of a reference that is relative, or below the source's own base.
+fn below<'r>(base: &str, reference: &'r str) -> Option<(&'r str, &'r str)> {
+    let relative = match reference.strip_prefix(base) {
+        Some(rest) => rest.strip_prefix('/')?,
+        None => reference,
+    };
+    let mut steps = relative.split("/_history/").next()?.split('/');
+    match (steps.next(), steps.next(), steps.next()) {
+        (Some(kind), Some(id), None) if is_id(id) => Some((kind, id)),
+        _ => None,
     }
+}
+
+fn subscription_at(base: &str, reference: &str) -> Option<String> {
+    below(base, reference).filter(|(kind, _)| *kind == "Subscription").map(|(_, id)| id.to_owned())
+}
+
+/// What the source tells when it is asked for events that were not heard (`$events` of the R4 backport and of R5); `None`: it does
+/// not offer that, or does not tell all of them by name.
+pub(crate) async fn ask_events(
+    client: &Client,
+    base: &str,
+    gap: &Gap,
+    now: Instant,
+) -> Option<Vec<(ResourceType, String)>> {
+    let id = gap.subscription.as_deref()?;
+    let (first, last) = (gap.first.to_string(), gap.last.to_string());
+    let query = [("eventsSinceNumber", &*first), ("eventsUntilNumber", &*last), ("content", "id-only")];
+    let answer = client.get(&["Subscription", id, "$events"], &query, now).await.ok()?;
+    if !answer.is_success() || answer.too_long {
+        return None;
+    }
+    let told = read_notification(&answer.body).ok()?;
+    let all = (gap.first..=gap.last).all(|number| told.numbers.contains(&number));
+    // What is of another type, or not below the base, is not followed when it is told at once either.
+    (all && !told.unnamed).then(|| told.focuses.iter().filter_map(|focus| place(base, focus)).collect())
 }

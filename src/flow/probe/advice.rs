@@ -37,7 +37,9 @@ fn of_kind(by: By, kind: &str, offered: &Offered) -> Option<String> {
     };
     match by {
         By::Bulk => None,
-        By::Patients if kind == "Patient" => (!offer.read).then(|| "Patient: cannot be read by its id".to_owned()),
+        By::Patients if matches!(kind, "Patient" | "Medication") => {
+            (!offer.read).then(|| format!("{kind}: cannot be read by its id"))
+        }
         _ if !offer.search => Some(format!("{kind}: no search is stated; leave it out of `kinds`")),
         By::Patients if !offer.parameters.contains("patient") => Some(format!(
             "{kind}: no search by `patient` is stated; leave it out of `kinds`, or let an export bring it"

@@ -4,7 +4,7 @@ use super::advice::advice;
 use super::sample::{Sample, Usage, sample};
 use crate::flow::gateway::Source;
 use crate::flow::library::Library;
-use crate::flow::pull::{By, Feed};
+use crate::flow::pull::{BEGINNING, By, Feed, members};
 use crate::flow::unmapped::{Unmapped, judged};
 use crate::intake::{Setting, read_page};
 use crate::link::{Answer, Failure, Offered};
@@ -71,7 +71,7 @@ pub async fn probe(asked: &Asked<'_>) -> Result<Probed, String> {
     let mut found = Probed { shows, ..Probed::default() };
     let metadata = asked.feed.client.get(&["metadata"], &[], asked.now).await.map_err(|failure| failure.text)?;
     if metadata.is_passing() {
-        return Err(format!("metadata: {}", metadata.words(None)));
+        return Err(format!("metadata: {}", metadata.words_of_nobody(&[])));
     }
     let ahead = metadata.date.map(|date| date.0 - asked.now.0);
     found.clock_ahead = ahead.filter(|ahead| ahead.abs() > CLOCK_US).map(|ahead| ahead / 1_000_000);
@@ -101,6 +101,9 @@ impl Asked<'_> {
         for kind in SAMPLED.into_iter().filter(|kind| types.contains(kind)) {
             let mut bodies: Vec<Vec<u8>> = Vec::new();
             for (query, identities) in &queries {
+                if bodies.len() >= SAMPLES_MAX {
+                    break;
+                }
                 match self.page(kind, query, identities).await {
                     Ok((page, remarks)) => {
                         bodies.extend(page.into_iter().take(SAMPLES_MAX - bodies.len()));
@@ -124,8 +127,7 @@ impl Asked<'_> {
     async fn queries(&self, found: &mut Probed) -> Result<Vec<Query>, String> {
         let count = || ("_count", SAMPLES_MAX.to_string());
         if self.feed.settings.by == By::Server {
-            let range =
-                [("_lastUpdated", "ge1900-01-01T00:00:00Z".into()), ("_lastUpdated", format!("lt{}", self.now))];
+            let range = [("_lastUpdated", format!("ge{BEGINNING}")), ("_lastUpdated", format!("lt{}", self.now))];
             return Ok(vec![(range.into_iter().chain([count()]).collect(), Vec::new())]);
         }
         let patients = self.patients().await?;
@@ -143,10 +145,8 @@ impl Asked<'_> {
         if let (Some(group), true) = (&pull.group, ids.is_empty()) {
             let answer = self.feed.client.get(&["Group", group], &[], self.now).await;
             let answer = right(answer, std::slice::from_ref(group)).map_err(|words| format!("Group: {words}"))?;
-            let group: Value = serde_json::from_slice(&answer.body).unwrap_or_default();
-            let members = group["member"].as_array().ok_or("the Group of the roster has no members")?;
-            let reference = |m: &Value| Some(m["entity"]["reference"].as_str()?.rsplit('/').next()?.to_owned());
-            ids.extend(members.iter().filter(|m| m["inactive"] != true).filter_map(reference).take(PATIENTS_MAX));
+            let (members, _) = members(&pull.url, &answer.body)?;
+            ids.extend(members.into_iter().take(PATIENTS_MAX));
         }
         if let (Some(store), true) = (self.store, ids.is_empty()) {
             let walk = Walk::through(Narrow::nothing(&self.source.name, ResourceType::Patient), PATIENTS_MAX);
@@ -189,7 +189,7 @@ impl Asked<'_> {
 fn right(answer: Result<Answer, Failure>, identities: &[String]) -> Result<Answer, String> {
     match answer {
         Ok(answer) if answer.is_success() && !answer.too_long => Ok(answer),
-        Ok(answer) => Err(answer.words_without(identities)),
+        Ok(answer) => Err(answer.words_of_nobody(identities)),
         Err(failure) => Err(failure.text),
     }
 }

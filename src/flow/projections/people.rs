@@ -12,9 +12,10 @@ use crate::flow::gateway::Gateway;
 use crate::flow::own::{OwnAsk, OwnFound, OwnType, Owned};
 use crate::flow::search::absent;
 use crate::model::issue::Issue;
-use crate::model::key::PersonKey;
+use crate::model::key::{PersonKey, digest_words};
 use crate::model::standing::Status;
 use crate::model::time::Instant;
+use crate::publish::blinding::Blinding;
 use crate::publish::guidance::{About, guidance_response};
 use crate::publish::provenance::{Around, of_standing, of_verdict};
 use crate::publish::task;
@@ -225,8 +226,10 @@ impl Gateway {
         let Some(verdict) = verdict else { return Ok(Vec::new()) };
         // What was sealed at registration leans on no feed any more.
         let sealed = told.row.standing.evidence.registered.is_some();
-        let feeds = |source: &str| !sealed && told.at_site.feeds(source);
-        let silent = self.silent_for(told.row.subject.person, feeds).await?;
+        let blinding = Blinding::of(&told.active.trial, false);
+        let shown = |s: &Silent| s.is_of(&told.active.trial.id, |name| blinding.hides_variable(name));
+        let leans = |s: &Silent| !sealed && told.at_site.feeds(&s.source) && shown(s);
+        let silent = self.silent_for(told.row.subject.person, leans).await?;
         let remark = |s: &Silent| Issue::warning("incomplete", "", s.to_string());
         let remarks: Vec<Issue> = silent.iter().map(remark).collect();
         let about = About {
@@ -238,7 +241,8 @@ impl Gateway {
         };
         let body = guidance_response(&told.active.trial, &verdict.json, &about);
         // A remark is no new verdict, and yet another representation with another ETag.
-        let marked = silent.iter().fold(verdict.version, |version, s| version + (s.day << 32));
+        let words: Vec<&str> = remarks.iter().map(|issue| issue.text.as_str()).collect();
+        let marked = verdict.version + if words.is_empty() { 0 } else { mark(&words) };
         let known = silent.iter().map(Silent::since).fold(verdict.at, Instant::max);
         Ok(Rendered::personal(&body, marked, known).into_iter().collect())
     }
@@ -253,6 +257,7 @@ impl Gateway {
             let item = task::alert(trial, &alert.kind, &alert.text, &alert.at.to_string());
             items.extend(item.map(|item| (item, alert.at)));
         }
+        items.extend(self.following(told).await?);
         let (base, id) = (&told.projected.base, &told.row.subject.id);
         let render = |(item, at): &(task::Item, Instant)| {
             Rendered::personal(&task::task(trial, base, id, &told.individual, item), 1, *at)
@@ -277,6 +282,12 @@ impl Gateway {
 }
 
 /// What an open verdict gives people to do while somebody may still be registered.
+/// What remarks add to a version: other remarks add another number.
+fn mark(remarks: &[&str]) -> i64 {
+    let [a, b, c, d, ..] = digest_words(remarks);
+    i64::from(u32::from_be_bytes([a, b, c, d]) >> 1) << 32
+}
+
 fn open_items(told: &Told<'_>, verdict: &Verdict) -> Vec<task::Item> {
     let status = told.row.standing.status;
     let at = verdict.at.to_string();

@@ -100,10 +100,7 @@ impl Gateway {
             return Ok(None);
         }
         let stored = match told.row.standing.evidence.registered {
-            None => {
-                let whose = self.store.read(PersonByKey { person }).await?.map_or(person, |row| row.person);
-                self.store.read(CurrentAssessment { person: whose, trial }).await?
-            }
+            None => self.store.read(CurrentAssessment { person, trial }).await?,
             // Their own first: what counted then stands in the history of whoever they were then.
             Some(sealed) => {
                 let mut found = None;
@@ -145,7 +142,7 @@ impl Gateway {
     }
 
     /// `Observation/o/_history/3` of evidence's words; `None` for the gateway's own facts, which no address has.
-    fn version_of(&self, words: &str) -> Option<String> {
+    pub(super) fn version_of(&self, words: &str) -> Option<String> {
         let whole = words.split('#').next()?;
         let steps: Vec<&str> = whole.split('/').collect();
         match steps[..] {

@@ -45,7 +45,7 @@ impl Feed {
     ) -> Result<bool, Halt> {
         let name = kind.name();
         let answer = self.patiently(gateway, Ask::Read(&[name, id])).await;
-        match answer.map_err(|halt| Halt { words: format!("{name}: {}", halt.words), ..halt })? {
+        match answer.map_err(|halt| halt.at(name))? {
             answer if !answer.is_gone() => {
                 let place = format!("pull {name} read");
                 if !is_what_was_asked(&answer.body, name, id) {

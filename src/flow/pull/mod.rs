@@ -5,14 +5,16 @@
 
 mod deletions;
 mod hinted;
+mod named;
 mod page;
 mod round;
 mod settings;
 
 pub use hinted::bring;
+pub(crate) use named::{members, place};
 pub use page::PAGES_MAX;
 pub(crate) use page::{Ask, Halt, PAUSE_MAX, TRIES, caller};
-pub(crate) use round::back;
+pub(crate) use round::{BEGINNING, back, tell};
 pub use round::{Feed, HINT_PAUSE, Pulled, round, run};
 pub(crate) use settings::maybe;
 pub use settings::{By, Pull};

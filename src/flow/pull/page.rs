@@ -1,18 +1,20 @@
 //! One search at a source, page after page, each page on disk before the next is asked for.
 
+use super::named::drug;
 use super::round::{Feed, Pulled};
 use crate::flow::aside::OF_ANOTHER;
 use crate::flow::gateway::{Gateway, Source};
 use crate::flow::lines::Line;
 use crate::intake::{read_page, subject_reference};
-use crate::link::Answer;
+use crate::link::{Answer, Failure};
 use crate::model::draft::ResourceType;
 use crate::model::issue::Issue;
-use crate::model::key::digest_words;
+use crate::model::key::{PersonKey, digest_words};
 use crate::model::time::Instant;
 use crate::store::PersonOf;
-use crate::store::contract::{Caller, StoreError};
-use std::collections::HashSet;
+use crate::store::contract::Caller;
+use serde_json::Value;
+use std::collections::{BTreeSet, HashMap, HashSet};
 use std::time::Duration;
 
 /// Pages of one search that are followed; a server that goes on is taken for one that goes round.
@@ -29,11 +31,28 @@ pub(crate) struct Halt {
     pub(crate) words: String,
     /// When the server wants to be asked again.
     pub(crate) later: Option<Instant>,
+    /// The server is not there or has no time: whatever else it were asked would end as this did.
+    pub(crate) away: bool,
 }
 
 impl Halt {
     pub(crate) fn new(words: impl Into<String>) -> Self {
-        Self { words: words.into(), later: None }
+        Self { words: words.into(), later: None, away: false }
+    }
+
+    /// Of a request that no answer came to.
+    pub(crate) fn unanswered(failure: Failure) -> Self {
+        Self { words: failure.text, later: failure.later, away: !failure.lasting }
+    }
+
+    /// Nothing else is to be asked now.
+    pub(crate) fn ends_round(&self) -> bool {
+        self.away || self.later.is_some()
+    }
+
+    /// The same, and at what.
+    pub(crate) fn at(self, place: &str) -> Self {
+        Self { words: format!("{place}: {}", self.words), ..self }
     }
 }
 
@@ -52,8 +71,30 @@ pub(crate) enum Ask<'a> {
     Read(&'a [&'a str]),
     /// The first page of a type's search.
     Page(&'a str, &'a [(&'a str, &'a str)]),
-    /// A page at an address that the server gave.
-    Next(&'a str),
+    /// A page at an address that the server gave, of a search about this Patient.
+    Next(&'a str, Option<&'a str>),
+}
+
+impl<'a> Ask<'a> {
+    /// The ids that are asked for.
+    fn ids(self) -> Vec<&'a str> {
+        match self {
+            Self::Read(path) => path.iter().skip(1).copied().collect(),
+            Self::Page(_, query) => {
+                query.iter().filter(|(name, _)| *name == "patient").map(|(_, value)| *value).collect()
+            }
+            Self::Next(_, patient) => patient.into_iter().collect(),
+        }
+    }
+}
+
+/// What a search met.
+#[derive(Default)]
+pub(super) struct Met {
+    /// Ids of its type.
+    pub(super) ids: HashSet<String>,
+    /// Of a search about a Patient: Medications that were named.
+    pub(super) drugs: BTreeSet<String>,
 }
 
 pub(crate) fn caller() -> Caller {
@@ -61,28 +102,27 @@ pub(crate) fn caller() -> Caller {
 }
 
 impl Feed {
-    /// Follows a search to its end. Answers the ids that were met; what cannot be kept is set aside.
+    /// Follows a search to its end. Answers what was met; what cannot be kept is set aside.
     pub(super) async fn walk(
         &self,
         gateway: &Gateway,
         source: &Source,
         search: &Search<'_>,
         pulled: &mut Pulled,
-    ) -> Result<HashSet<String>, Halt> {
+    ) -> Result<Met, Halt> {
         let kind = search.kind.name();
         let mut query: Vec<(&str, &str)> = search.query.iter().map(|(name, value)| (*name, value.as_str())).collect();
         let count = self.settings.count.to_string();
         query.push(("_count", &count));
-        let (mut met, mut followed) = (HashSet::new(), HashSet::new());
+        let (mut met, mut followed, mut strangers) = (Met::default(), HashSet::new(), Strangers::default());
         let mut next: Option<String> = None;
         for number in 1..=PAGES_MAX {
-            let ask = next.as_deref().map_or(Ask::Page(kind, &query), Ask::Next);
+            let ask = next.as_deref().map_or(Ask::Page(kind, &query), |url| Ask::Next(url, search.patient));
             let answer = self.patiently(gateway, ask).await;
-            let answer =
-                answer.map_err(|halt| Halt { words: format!("{kind} page {number}: {}", halt.words), ..halt })?;
+            let answer = answer.map_err(|halt| halt.at(&format!("{kind} page {number}")))?;
             let wrong = |words: String| Halt::new(format!("{kind} page {number}: {words}"));
             if answer.is_gone() {
-                return Err(wrong(answer.words(None)));
+                return Err(wrong(self.words(gateway, ask, &answer).await));
             }
             let page = read_page(&answer.body).map_err(|words| wrong(not_fhir(&answer, &words)))?;
             pulled.pages += 1;
@@ -96,12 +136,13 @@ impl Feed {
                 let line = Line { place, body: answer.body.get(range.clone()).unwrap_or_default() };
                 let other = search.patient.filter(|_| of == kind).and_then(|wanted| another(line.body, wanted));
                 match other {
-                    Some(other) if !self.are_one(gateway, source, search, &other).await? => {
+                    Some(other) if strangers.has(gateway, source, search, &other).await? => {
                         self.of_another(gateway, source, &line, pulled).await?;
                     }
                     _ => lines.push(line),
                 }
-                met.extend(id_of(line.body).filter(|_| of == kind));
+                met.ids.extend(id_of(line.body).filter(|_| of == kind));
+                met.drugs.extend(search.patient.and_then(|_| drug(&self.settings.url, line.body)));
             }
             let loaded = gateway.load_lines(source, &lines, &caller()).await;
             pulled.loaded.add(&loaded.map_err(|refusal| wrong(refusal.words()))?);
@@ -117,21 +158,6 @@ impl Feed {
             }
         }
         Err(Halt::new(format!("{kind}: more than {PAGES_MAX} pages")))
-    }
-
-    /// Whether that Patient and the one asked for are one person: after a merge a server answers with the record in use.
-    async fn are_one(
-        &self,
-        gateway: &Gateway,
-        source: &Source,
-        search: &Search<'_>,
-        other: &str,
-    ) -> Result<bool, Halt> {
-        let of = |patient: &str| PersonOf { source: source.name.to_string(), patient: patient.to_owned() };
-        let wrong = |e: StoreError| Halt::new(e.to_string());
-        let other = gateway.store.read(of(other)).await.map_err(wrong)?;
-        let wanted = gateway.store.read(of(search.patient.unwrap_or_default())).await.map_err(wrong)?;
-        Ok(other.is_some() && other == wanted)
     }
 
     async fn of_another(
@@ -154,24 +180,91 @@ impl Feed {
             let answer = match ask {
                 Ask::Read(path) => self.client.get(path, &[], now).await,
                 Ask::Page(kind, query) => self.client.get_page(&[kind], query, now).await,
-                Ask::Next(url) => self.client.next_page(url, now).await,
+                Ask::Next(url, _) => self.client.next_page(url, now).await,
             };
-            let (words, later) = match answer {
-                Ok(answer) if answer.is_passing() => (answer.words(None), answer.retry_after),
+            let halt = match answer {
+                Ok(answer) if answer.is_passing() => {
+                    // A 500 may be of what was asked for; these are of the server, or of what stands before it.
+                    let away = matches!(answer.status, 429 | 502 | 503 | 504);
+                    Halt { words: self.words(gateway, ask, &answer).await, later: answer.retry_after, away }
+                }
                 Ok(answer) if (answer.is_success() && !answer.too_long) || answer.is_gone() => return Ok(answer),
-                Ok(answer) => return Err(Halt::new(answer.words(None))),
-                Err(failure) if failure.lasting => return Err(Halt { words: failure.text, later: failure.later }),
-                Err(failure) => (failure.text, failure.later),
+                Ok(answer) => return Err(Halt::new(self.words(gateway, ask, &answer).await)),
+                Err(failure) if failure.lasting => return Err(Halt::unanswered(failure)),
+                Err(failure) => Halt::unanswered(failure),
             };
-            let wanted = later.map(|at| Duration::from_micros((at.0 - gateway.now().0).max(0).unsigned_abs()));
+            let wanted = halt.later.map(|at| gateway.now().until(at));
             let wait = wanted.unwrap_or(pause);
             if turn == TRIES || wait > PAUSE_MAX {
-                return Err(Halt { words, later });
+                return Err(halt);
             }
             tokio::time::sleep(wait).await;
             pause *= 2;
         }
         Err(Halt::new("not asked"))
+    }
+
+    /// What the server said, without whom it was asked about: their ids, and what is kept of them that tells who they are.
+    async fn words(&self, gateway: &Gateway, ask: Ask<'_>, answer: &Answer) -> String {
+        let mut identities: Vec<String> = Vec::new();
+        for id in ask.ids() {
+            identities.push(id.to_owned());
+            if let Some(source) = gateway.source(&self.source)
+                && let Ok(Some(kept)) = gateway.there(source, ResourceType::Patient, id).await
+            {
+                let patient: Value = serde_json::from_slice(&kept.body).unwrap_or_default();
+                TELLING.iter().for_each(|member| texts(&patient[member], &mut identities));
+            }
+        }
+        identities.sort_unstable_by_key(|word| std::cmp::Reverse(word.len()));
+        answer.words_of_nobody(&identities)
+    }
+}
+
+/// Of the Patients met in a search whether they are other persons than the one asked for; each is looked up once.
+#[derive(Default)]
+struct Strangers {
+    wanted: Option<Option<PersonKey>>,
+    known: HashMap<String, bool>,
+}
+
+impl Strangers {
+    /// Whether that Patient is another person: after a merge a server answers with the record in use.
+    async fn has(
+        &mut self,
+        gateway: &Gateway,
+        source: &Source,
+        search: &Search<'_>,
+        other: &str,
+    ) -> Result<bool, Halt> {
+        if let Some(known) = self.known.get(other) {
+            return Ok(*known);
+        }
+        let person = async |patient: &str| {
+            let of = PersonOf { source: source.name.to_string(), patient: patient.to_owned() };
+            gateway.store.read(of).await.map_err(|e| Halt::new(e.to_string()))
+        };
+        let wanted = match self.wanted {
+            Some(wanted) => wanted,
+            None => *self.wanted.insert(person(search.patient.unwrap_or_default()).await?),
+        };
+        let found = person(other).await?;
+        let is_stranger = found.is_none() || found != wanted;
+        self.known.insert(other.to_owned(), is_stranger);
+        Ok(is_stranger)
+    }
+}
+
+/// What of a Patient tells who it is.
+const TELLING: [&str; 5] = ["identifier", "name", "birthDate", "telecom", "address"];
+
+/// Every text below a value.
+fn texts(value: &Value, to: &mut Vec<String>) {
+    match value {
+        Value::String(text) => to.push(text.clone()),
+        Value::Array(all) => all.iter().for_each(|value| texts(value, to)),
+        Value::Object(all) => all.values().for_each(|value| texts(value, to)),
+        Value::Null | Value::Bool(_) | Value::Number(_) => {}
     }
 }
 

@@ -1,11 +1,13 @@
 //! One round of pulling a source, and rounds for as long as the gateway runs.
 
 use super::hinted::bring;
+use super::named::members;
 use super::page::{Ask, Halt, Search};
 use super::settings::{By, Pull};
 use crate::clock::steady;
 use crate::flow::gateway::{Gateway, Source};
 use crate::flow::hooks::{Hints, Hook};
+use crate::flow::lease::{LEASE_STEP, Lease};
 use crate::flow::lines::Loaded;
 use crate::flow::seam::Reading;
 use crate::link::Client;
@@ -25,7 +27,7 @@ pub const HINT_PAUSE: Duration = Duration::from_secs(1);
 /// Patients read from the store at once, when they are the roster.
 const ROSTER_STEP: usize = 1000;
 /// The start of time, for servers that want a closed range.
-const BEGINNING: &str = "1900-01-01T00:00:00Z";
+pub(crate) const BEGINNING: &str = "1900-01-01T00:00:00Z";
 
 /// A source that is pulled.
 #[derive(Debug)]
@@ -53,6 +55,10 @@ pub struct Pulled {
     pub problems: Vec<String>,
     /// When the server wants to be asked again, if it said so.
     pub later: Option<Instant>,
+    /// The server was not there, or had no time: the round ended early.
+    pub away: bool,
+    /// What was hinted at and not brought for that reason.
+    pub waiting: BTreeSet<(ResourceType, String)>,
 }
 
 impl Pulled {
@@ -64,6 +70,7 @@ impl Pulled {
 
     pub(crate) fn halted(&mut self, halt: Halt) {
         self.later = self.later.max(halt.later);
+        self.away |= halt.ends_round();
         self.problem(halt.words);
     }
 }
@@ -86,21 +93,47 @@ pub async fn round(gateway: &Gateway, feed: &Feed, whole: bool) -> Pulled {
     pulled
 }
 
-/// Pulls for as long as the gateway runs, and at once what a hook hints at; ends when `stop` says so.
-pub async fn run(gateway: &Gateway, feed: &Feed, hook: Option<Arc<Hook>>, mut stop: watch::Receiver<bool>) {
-    let round = || Hints { round: true, ..Hints::default() };
-    let (mut hints, mut due) = (round(), Duration::ZERO);
+/// Pulls for as long as the gateway runs, and at once what a hook hints at; ends when `stop` says so. Of several gateways
+/// on one store one pulls by the clock; what is hinted at is brought by whoever was told.
+pub async fn run(gateway: &Gateway, feed: &Feed, hook: Option<Arc<Hook>>, stop: watch::Receiver<bool>) {
+    let lease = Lease::of("pull", &feed.source);
+    tokio::select! {
+        never = lease.keep(gateway) => match never {},
+        () = rounds(gateway, feed, hook, &lease, stop) => {}
+    }
+    lease.let_go(gateway).await;
+}
+
+async fn rounds(
+    gateway: &Gateway,
+    feed: &Feed,
+    hook: Option<Arc<Hook>>,
+    lease: &Lease,
+    mut stop: watch::Receiver<bool>,
+) {
+    let (mut hints, mut by_clock, mut due) = (Hints::default(), true, Duration::ZERO);
     while !*stop.borrow() {
+        let ours = by_clock && lease.take(gateway).await;
+        if ours {
+            (hints.round, hints.gaps) = (true, Vec::new());
+        }
+        if by_clock && !ours {
+            due = steady() + feed.settings.every.min(LEASE_STEP);
+        }
         // What was begun is idempotent and its cursor moves last, so a round may end anywhere.
         let pulled = tokio::select! { pulled = bring(gateway, feed, &hints) => pulled, _ = stop.changed() => return };
         if hints != Hints::default() {
-            tell(feed, &pulled);
+            tell(feed, &pulled, "pulled");
         }
-        if hints.round {
+        if let Some(hook) = &hook {
+            hook.put_back(pulled.waiting);
+        }
+        // Events that were asked for by their numbers are no round, or one before its time.
+        if hints.round && hints.gaps.is_empty() {
             due = steady() + feed.settings.every;
         }
         // A server that wants peace has it, whatever is hinted.
-        let asked = pulled.later.map(|at| Duration::from_micros((at.0 - gateway.now().0).max(0).unsigned_abs()));
+        let asked = pulled.later.map(|at| gateway.now().until(at));
         due = asked.map_or(due, |asked| due.max(steady() + asked));
         let hinted = async {
             match hook.as_deref().filter(|_| asked.is_none()) {
@@ -110,25 +143,27 @@ pub async fn run(gateway: &Gateway, feed: &Feed, hook: Option<Arc<Hook>>, mut st
             tokio::time::sleep(HINT_PAUSE).await;
         };
         let taken = || hook.as_deref().map(Hook::take).unwrap_or_default();
-        hints = tokio::select! {
-            () = tokio::time::sleep(due.saturating_sub(steady())) => Hints { round: true, ..taken() },
-            () = hinted => taken(),
-            _ = stop.changed() => Hints::default(),
+        (hints, by_clock) = tokio::select! {
+            () = tokio::time::sleep(due.saturating_sub(steady())) => (taken(), true),
+            () = hinted => (taken(), false),
+            _ = stop.changed() => return,
         };
     }
 }
 
-fn tell(feed: &Feed, pulled: &Pulled) {
+/// What a round brought, for the log.
+pub(crate) fn tell(feed: &Feed, pulled: &Pulled, what: &str) {
     let (source, kept) = (&feed.source, pulled.loaded.kept.values().sum::<u64>());
     let set_aside = pulled.loaded.set_aside.values().sum::<u64>();
-    tracing::info!(%source, pages = pulled.pages, kept, set_aside, deleted = pulled.deleted, "pulled");
+    let (pages, files) = (pulled.pages, pulled.files);
+    tracing::info!(%source, pages, files, kept, set_aside, deleted = pulled.deleted, "{what}");
     for problem in &pulled.problems {
         tracing::warn!(%source, "{problem}");
     }
 }
 
 impl Feed {
-    /// Types one after the other; one that fails does not keep the others waiting.
+    /// Types one after the other; one that fails does not keep the others waiting, unless the server is busy or away.
     async fn by_time(&self, gateway: &Gateway, source: &Source, whole: bool, pulled: &mut Pulled) -> Result<(), Halt> {
         // Ranges are of the server's own clock, whatever ours says.
         let metadata = self.patiently(gateway, Ask::Read(&["metadata"])).await?;
@@ -143,13 +178,15 @@ impl Feed {
             let done = async {
                 let met = self.walk(gateway, source, &Search { kind, query, patient: None }, pulled).await?;
                 if whole && self.settings.reread.is_some() {
-                    self.forget(gateway, source, (kind, None), &|id| met.contains(id), pulled).await?;
+                    self.forget(gateway, source, (kind, None), &|id| met.ids.contains(id), pulled).await?;
                     self.save(gateway, &format!("{name}/whole"), now.0.to_string()).await?;
                 }
                 self.save(gateway, &name, now.0.to_string()).await
             };
-            if let Err(halt) = done.await {
-                pulled.halted(halt);
+            match done.await {
+                Err(halt) if halt.ends_round() => return Err(halt),
+                Err(halt) => pulled.halted(halt),
+                Ok(()) => {}
             }
         }
         Ok(())
@@ -174,9 +211,9 @@ impl Feed {
         pulled: &mut Pulled,
     ) -> Result<(), Halt> {
         let name = format!("pull/{}/roster", self.source);
-        let roster = self.roster(gateway, source).await?;
+        let roster = self.roster(gateway, source, pulled).await?;
         let last = self.store_cursor(gateway, &name).await?.filter(|_| !whole).unwrap_or_default();
-        let mut asked: BTreeSet<String> = BTreeSet::new();
+        let (mut asked, mut drugs) = (BTreeSet::new(), BTreeSet::new());
         for patient in roster.iter().filter(|id| **id > last) {
             // First the records, and whoever they lead to: after a merge the results are there, and are no stranger's.
             let (mut open, mut chain) = (vec![patient.clone()], Vec::new());
@@ -188,7 +225,11 @@ impl Feed {
                 }
             }
             for id in &chain {
-                self.results(gateway, source, id, pulled).await?;
+                for drug in self.results(gateway, source, id, pulled).await? {
+                    if drugs.insert(drug.clone()) {
+                        self.drug(gateway, source, &drug, pulled).await?;
+                    }
+                }
             }
             self.save(gateway, &name, patient.clone()).await?;
         }
@@ -205,24 +246,43 @@ impl Feed {
         Ok(())
     }
 
+    /// Everything of a Patient. Answers the Medications that it names.
     async fn results(
         &self,
         gateway: &Gateway,
         source: &Source,
         patient: &str,
         pulled: &mut Pulled,
-    ) -> Result<(), Halt> {
-        for kind in self.settings.types().into_iter().filter(|kind| *kind != ResourceType::Patient) {
+    ) -> Result<BTreeSet<String>, Halt> {
+        let mut drugs = BTreeSet::new();
+        for kind in self.settings.types_of_patient() {
             let query = vec![("patient", patient.to_owned())];
             match self.walk(gateway, source, &Search { kind, query, patient: Some(patient) }, pulled).await {
-                Ok(met) if self.settings.reread.is_some() => {
-                    self.forget(gateway, source, (kind, Some(patient)), &|id| met.contains(id), pulled).await?;
+                Ok(met) => {
+                    if self.settings.reread.is_some() {
+                        let is_met = |id: &str| met.ids.contains(id);
+                        self.forget(gateway, source, (kind, Some(patient)), &is_met, pulled).await?;
+                    }
+                    drugs.extend(met.drugs);
                 }
-                Ok(_) => {}
-                // A server that lacks the type says so each time; one that is busy ends the round.
-                Err(halt) if halt.later.is_none() => pulled.halted(halt),
-                Err(halt) => return Err(halt),
+                // A server that lacks the type says so each time; one that is busy or away ends the round.
+                Err(halt) if halt.ends_round() => return Err(halt),
+                Err(halt) => pulled.halted(halt),
             }
+        }
+        Ok(drugs)
+    }
+
+    /// A Medication that an administration names.
+    async fn drug(&self, gateway: &Gateway, source: &Source, id: &str, pulled: &mut Pulled) -> Result<(), Halt> {
+        let kind = ResourceType::Medication;
+        if !self.settings.types().contains(&kind) {
+            return Ok(());
+        }
+        match self.ask_for(gateway, source, kind, id, pulled).await {
+            Err(halt) if halt.ends_round() => return Err(halt),
+            Err(halt) => pulled.halted(halt),
+            Ok(_) => {}
         }
         Ok(())
     }
@@ -241,16 +301,15 @@ impl Feed {
     }
 
     /// Ids of the Patients, in order.
-    async fn roster(&self, gateway: &Gateway, source: &Source) -> Result<BTreeSet<String>, Halt> {
+    async fn roster(&self, gateway: &Gateway, source: &Source, pulled: &mut Pulled) -> Result<BTreeSet<String>, Halt> {
         let mut roster: BTreeSet<String> = self.settings.patients.iter().cloned().collect();
         if let Some(group) = &self.settings.group {
             let answer = self.patiently(gateway, Ask::Read(&["Group", group])).await?;
-            let group: serde_json::Value = serde_json::from_slice(&answer.body).unwrap_or_default();
-            let members =
-                group["member"].as_array().ok_or_else(|| Halt::new("the Group of the roster has no members"))?;
-            let reference =
-                |m: &serde_json::Value| Some(m["entity"]["reference"].as_str()?.rsplit('/').next()?.to_owned());
-            roster.extend(members.iter().filter(|m| m["inactive"] != true).filter_map(reference));
+            let (ids, others) = members(&self.settings.url, &answer.body).map_err(Halt::new)?;
+            roster.extend(ids);
+            if others > 0 {
+                pulled.problem(format!("{others} members of the Group of the roster name no Patient of this server"));
+            }
         }
         if roster.is_empty() {
             let mut walk = Walk::through(Narrow::nothing(&source.name, ResourceType::Patient), ROSTER_STEP);
@@ -271,7 +330,8 @@ impl Feed {
         Ok(last.is_none_or(|last| last <= back(now, reread)))
     }
 
-    async fn cursor(&self, gateway: &Gateway, name: &str) -> Result<Option<Instant>, Halt> {
+    /// A moment that a cursor keeps.
+    pub(crate) async fn cursor(&self, gateway: &Gateway, name: &str) -> Result<Option<Instant>, Halt> {
         Ok(self.store_cursor(gateway, name).await?.and_then(|words| words.parse().ok()).map(Instant))
     }
 

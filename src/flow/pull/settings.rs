@@ -37,7 +37,8 @@ pub struct Pull {
     /// `server`: what changed, by `_lastUpdated`; `patients`: everything of each patient of the roster; `bulk`: Bulk
     /// Data exports alone.
     pub by: By,
-    /// Types that are asked for, in this order; silent: all that are kept.
+    /// Types that are asked for, in this order; silent: all that are kept. With `by = "patients"` a Medication, which no
+    /// search by patient finds, is read by its id where a MedicationAdministration names it.
     #[serde(default = "all", skip_serializing_if = "Vec::is_empty")]
     #[schemars(extend("items" = { "type": "string", "enum": ["Patient", "Observation", "Medication", "MedicationAdministration", "Condition", "Procedure", "QuestionnaireResponse"] }))]
     pub kinds: Vec<String>,
@@ -56,7 +57,8 @@ pub struct Pull {
     #[schemars(with = "String")]
     pub overlap: Duration,
     /// How often everything is read again, and what is gone at the source is deleted here. Silent: never; wanted only
-    /// where nothing but this pull feeds the source.
+    /// where nothing but this pull feeds the source. A Patient of the roster whom the source answers with 404 or 410 is
+    /// deleted in any case.
     #[serde(default, skip_serializing_if = "Option::is_none", with = "maybe")]
     #[schemars(with = "Option<String>")]
     pub reread: Option<Duration>,
@@ -77,6 +79,12 @@ impl Pull {
     /// The types asked for.
     pub fn types(&self) -> Vec<ResourceType> {
         self.kinds.iter().filter_map(|name| ResourceType::named(name)).collect()
+    }
+
+    /// The types that are asked for by a Patient: R4 has no such search of Medication, and a Patient is read by its id.
+    pub fn types_of_patient(&self) -> Vec<ResourceType> {
+        let other = |kind: &ResourceType| !matches!(kind, ResourceType::Patient | ResourceType::Medication);
+        self.types().into_iter().filter(other).collect()
     }
 
     /// What no schema can say: where, below the pull, and what is wrong there.

@@ -103,6 +103,9 @@ fn open(context: &Context<'_>, chart: &Chart) -> Markup {
                     strong lang="en" { (names.variable(&m.variable)) } ": " (badge::reason(m.reason.words(), lang))
                     @if let Some(last) = &m.last { ", " (text::LAST_ON.fill(lang, &[last])) }
                     " " span.fine { (text::CONCERNS.say(lang)) " " (m.criteria.join(", ")) }
+                    @if !m.may_be.is_empty() {
+                        p.fine { (text::MAY_BE.say(lang)) ": " (m.may_be.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ")) }
+                    }
                 }
             } } }
         } @else { (near(a, chart, &names, lang)) }

@@ -182,6 +182,7 @@ table! {
     AWAITING_ATTESTATION: "awaiting a person's answer", "待人工回答", "wartet auf eine Antwort";
     ANCHOR_NOT_REACHED: "has not happened yet", "尚未发生", "noch nicht eingetreten";
     LAST_ON: "last {}", "最近一次 {}", "zuletzt {}";
+    MAY_BE: "In codes that nobody understands here came, and may be it", "以无人识别的代码收到、可能即为该项的结果", "In hier unverstandenen Codes kam, was es sein kann";
     // Feeds and queues
     FEEDS: "Feeds and queues", "数据源与队列", "Zuflüsse und Warteschlangen";
     FEEDS_WHY: "What the sources sent, what could not be kept, and what waits for the targets. Days are days of UTC.", "各数据源发送的数据、未能保存的数据以及等待发送的数据。日期按 UTC 计算。", "Was die Quellen sandten, was nicht behalten werden konnte und was auf die Ziele wartet. Tage sind Tage der UTC.";

@@ -5,8 +5,8 @@ use super::fhir::{Json, said};
 use super::message::{Message, Segment};
 use super::order::{meta, sent, version};
 use super::patient::id_of;
-use super::read::{Aside, Fault, Said, Spoken, Words, blame, fault};
-use super::result::{aside, known_as, order_number};
+use super::read::{Fault, Said, Spoken, Words, aside, blame, fault};
+use super::result::{known_as, order_number};
 use super::time::{self, When};
 use super::value::decimal;
 use crate::model::key::{digest_words, hex};
@@ -40,7 +40,9 @@ pub(super) fn read(message: &Message<'_>, how: &Spoken<'_>) -> Result<Words, Vec
                     given.route = Some(segment);
                 }
             }
-            "OBX" => words.aside.push(aside(segment, "found beside an administration; wanted results in ORU^R01")),
+            "OBX" => {
+                words.aside.push(aside("OBX", segment.nth, "found beside an administration; wanted results in ORU^R01"))
+            }
             _ => {}
         }
     }
@@ -62,31 +64,23 @@ fn administration(
     message: &Message<'_>,
     sent: Option<&When>,
     how: &Spoken<'_>,
-) -> Result<Result<Said, Aside>, Fault> {
+) -> Result<Result<Said, Fault>, Fault> {
     let rxa = given.rxa;
     let missing = |segment: &str| fault(rxa, 0, 100, format!("found no {segment} before it; wanted one"));
     let patient = given.patient.as_ref().ok_or_else(|| missing("PID"))?;
     let order = order_number(given.order.ok_or_else(|| missing("ORC"))?, how)?;
     let at = version(rxa, 22, sent, message, how)?;
-    let time = |field: usize| {
-        let stamp = rxa.get(field, 1);
-        let when = (!stamp.is_empty()).then(|| time::read(&stamp, how.zone));
-        when.transpose().map_err(|words| fault(rxa, field, 102, words))
-    };
-    let start = time(3)?.ok_or_else(|| fault(rxa, 3, 101, "found no start; wanted when it was given"))?;
-    let end = time(4)?.filter(|end| end.earliest > start.earliest);
+    let start =
+        time::of(rxa, 3, how.zone)?.ok_or_else(|| fault(rxa, 3, 101, "found no start; wanted when it was given"))?;
+    let end = time::of(rxa, 4, how.zone)?.filter(|end| end.earliest > start.earliest);
     let drug = concept(&rxa.field(5), how).ok_or_else(|| fault(rxa, 5, 101, "found no drug; wanted its code"))?;
     let (status, rank) = match status(&rxa.get(20, 1), &rxa.get(21, 1)) {
         Ok(status) => status,
-        Err(reason) => return Ok(Err(aside(rxa, reason))),
+        Err(reason) => return Ok(Err(aside("RXA", rxa.nth, reason))),
     };
-    if !rxa.raw(12).is_empty() {
-        let reason = "found an amount per time in RXA-12, which is not read here; wanted the amount given";
-        return Ok(Err(aside(rxa, reason)));
-    }
     let dose = match dose(rxa, how) {
         Ok(dose) => dose,
-        Err(reason) => return Ok(Err(aside(rxa, reason))),
+        Err(reason) => return Ok(Err(aside("RXA", rxa.nth, reason))),
     };
     let known = known_as(&rxa.field(5), how);
     let began = start.moment.map_or_else(|| start.text.clone(), |m| m.0.to_string());
@@ -110,7 +104,7 @@ fn administration(
         .with(when.0, Some(when.1))
         .with("note", super::fhir::some(note))
         .with("dosage", dose.map(|dose| dosage(dose, given.route, how)));
-    Ok(Ok(Said { place: format!("RXA[{}]", rxa.nth), body: body.bytes() }))
+    Ok(Ok(Said { segment: "RXA", nth: rxa.nth, body: body.bytes() }))
 }
 
 /// RXA-20 and RXA-21 as FHIR's status, and its place among versions of the same moment. The error says why it is none.
@@ -128,17 +122,38 @@ fn status(completion: &str, action: &str) -> Result<(&'static str, i64), String>
     }
 }
 
-/// RXA-6 and RXA-7; 999 is the standard's word for an amount that nobody knows.
-fn dose(rxa: &Segment<'_>, how: &Spoken<'_>) -> Result<Option<Json>, String> {
+/// RXA-6 and RXA-7 as a dose, with RXA-12 as a rate; 999 is the standard's word for an amount that nobody knows.
+fn dose(rxa: &Segment<'_>, how: &Spoken<'_>) -> Result<Option<(&'static str, Json)>, String> {
     let amount = rxa.get(6, 1);
     if matches!(amount.as_str(), "" | "999") {
         return Ok(None);
     }
     let number = decimal(&amount).ok_or("found an amount in RXA-6 that is no number; wanted one")?;
-    Ok(Some(quantity(&number, None, code::unit(&rxa.field(7), how).as_ref())))
+    let amount = quantity(&number, None, code::unit(&rxa.field(7), how).as_ref());
+    let per = rxa.get(12, 1);
+    if per.is_empty() {
+        return Ok(Some(("dose", amount)));
+    }
+    let time = time_unit(&per)
+        .ok_or("found a time unit in RXA-12 that is none of HL7; wanted S, M, H or D with a number, such as H1")?;
+    Ok(Some(("rateRatio", Json::one("numerator", amount).with("denominator", Some(time)))))
 }
 
-fn dosage(dose: Json, route: Option<&Segment<'_>>, how: &Spoken<'_>) -> Json {
+/// `H8` is eight hours.
+fn time_unit(sent: &str) -> Option<Json> {
+    let (letter, number) = (sent.get(..1)?, decimal(sent.get(1..)?)?);
+    let word = match letter {
+        "S" => "s",
+        "M" => "min",
+        "H" => "h",
+        "D" => "d",
+        _ => return None,
+    };
+    let is_whole = number.bytes().all(|b| b.is_ascii_digit()) && number != "0";
+    is_whole.then(|| quantity(&number, None, Some(&code::Unit::of_ucum(word))))
+}
+
+fn dosage((name, amount): (&'static str, Json), route: Option<&Segment<'_>>, how: &Spoken<'_>) -> Json {
     let of = |field: usize| route.and_then(|r: &Segment<'_>| concept(&r.field(field), how));
-    Json::Object(Vec::new()).with("site", of(2)).with("route", of(1)).with("method", of(4)).with("dose", Some(dose))
+    Json::Object(Vec::new()).with("site", of(2)).with("route", of(1)).with("method", of(4)).with(name, Some(amount))
 }

@@ -3,6 +3,9 @@
 use encoding_rs::Encoding;
 use std::borrow::Cow;
 
+/// What is read here, in words.
+pub const CHARSETS: &str = "ASCII, UNICODE UTF-8, 8859/1 to 8859/16, GB 18030-2000, GBK, GB 2312 or BIG-5";
+
 /// A name of table 0211 without signs and in capitals: `UNICODE UTF-8`, `8859/1` and `ISO-8859-1` are written in many ways.
 fn plain(name: &str) -> String {
     name.chars().filter(|c| c.is_ascii_alphanumeric()).collect::<String>().to_ascii_uppercase()
@@ -22,9 +25,8 @@ pub(super) fn decode<'a>(bytes: &'a [u8], name: &str) -> Result<Cow<'a, str>, St
         // Latin-1 is Unicode's beginning; the web's label of that name means another set.
         "88591" | "ISO88591" => Ok(bytes.iter().map(|b| char::from(*b)).collect::<String>().into()),
         _ => {
-            let set = set(&plain).ok_or(
-                "found a character set that is not known here; wanted ASCII, UNICODE UTF-8, 8859/1 to 8859/16, GB 18030-2000, GBK or BIG-5",
-            )?;
+            let unknown = || format!("found a character set that is not known here; wanted {CHARSETS}");
+            let set = set(&plain).ok_or_else(unknown)?;
             let read = set.decode_without_bom_handling_and_without_replacement(bytes);
             read.ok_or_else(|| "found bytes that the character set of MSH-18 does not have".into())
         }

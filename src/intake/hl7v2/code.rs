@@ -17,7 +17,8 @@ pub(super) fn system(name: &str, how: &Spoken<'_>) -> Option<String> {
     let known = match upper.as_str() {
         "" => return None,
         "LN" | "LOINC" => "http://loinc.org",
-        "SCT" | "SCT2" | "SNM3" | "SNOMED-CT" => "http://snomed.info/sct",
+        // SNM3 and SCT2 are other code systems, whose codes look alike.
+        "SCT" | "SNOMED-CT" => "http://snomed.info/sct",
         "UCUM" => UCUM_SYSTEM,
         "I10" => "http://hl7.org/fhir/sid/icd-10",
         "I10C" => "http://hl7.org/fhir/sid/icd-10-cm",
@@ -72,6 +73,13 @@ pub(super) fn concept(field: &Field<'_>, how: &Spoken<'_>) -> Option<Json> {
 pub(super) struct Unit {
     word: String,
     ucum: Option<String>,
+}
+
+impl Unit {
+    /// A unit of UCUM.
+    pub(super) fn of_ucum(code: &str) -> Self {
+        Self { word: code.to_owned(), ucum: Some(code.to_owned()) }
+    }
 }
 
 pub(super) fn unit(field: &Field<'_>, how: &Spoken<'_>) -> Option<Unit> {

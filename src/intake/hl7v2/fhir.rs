@@ -1,7 +1,5 @@
 //! JSON that is written: decimals as they were printed, members in the order given.
 
-use std::fmt::Write;
-
 /// A value of JSON.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Json {
@@ -31,50 +29,38 @@ impl Json {
 
     /// Its bytes.
     pub(super) fn bytes(&self) -> Vec<u8> {
-        let mut out = String::new();
+        let mut out = Vec::with_capacity(512);
         self.write(&mut out);
-        out.into_bytes()
+        out
     }
 
-    fn write(&self, out: &mut String) {
+    fn write(&self, out: &mut Vec<u8>) {
         match self {
-            Self::Text(text) => quoted(text, out),
-            Self::Bare(word) => out.push_str(word),
+            Self::Text(text) => put(text, out),
+            Self::Bare(word) => out.extend_from_slice(word.as_bytes()),
             Self::List(items) => {
                 for (i, item) in items.iter().enumerate() {
-                    out.push(if i == 0 { '[' } else { ',' });
+                    out.push(if i == 0 { b'[' } else { b',' });
                     item.write(out);
                 }
-                out.push(']');
+                out.push(b']');
             }
             Self::Object(members) => {
                 for (i, (name, value)) in members.iter().enumerate() {
-                    out.push(if i == 0 { '{' } else { ',' });
-                    quoted(name, out);
-                    out.push(':');
+                    out.push(if i == 0 { b'{' } else { b',' });
+                    put(name, out);
+                    out.push(b':');
                     value.write(out);
                 }
-                out.push('}');
+                out.push(b'}');
             }
         }
     }
 }
 
-fn quoted(text: &str, out: &mut String) {
-    out.push('"');
-    for c in text.chars() {
-        match c {
-            '"' | '\\' => out.extend(['\\', c]),
-            '\n' => out.push_str("\\n"),
-            '\r' => out.push_str("\\r"),
-            '\t' => out.push_str("\\t"),
-            c if u32::from(c) < 0x20 => {
-                let _ = write!(out, "\\u{:04x}", u32::from(c));
-            }
-            c => out.push(c),
-        }
-    }
-    out.push('"');
+fn put(text: &str, out: &mut Vec<u8>) {
+    // Writing a text into memory fails for nobody.
+    let _ = serde_json::to_writer(out, text);
 }
 
 /// A text that says something.

@@ -46,7 +46,7 @@ pub(super) struct Segment<'a> {
 }
 
 impl<'a> Segment<'a> {
-    fn of(text: &'a str, nth: usize, with: Delimiters) -> Self {
+    pub(super) fn of(text: &'a str, nth: usize, with: Delimiters) -> Self {
         let mut fields: Vec<&str> = text.split(with.field).collect();
         let name = fields.first().copied().unwrap_or_default();
         // MSH-1 is the delimiter itself.
@@ -163,16 +163,29 @@ fn lines(text: &str) -> impl Iterator<Item = &str> {
     text.split(end).map(|line| line.trim_start_matches('\n')).filter(|line| !line.trim().is_empty())
 }
 
-/// Whether bytes begin as a message or a batch of them.
+/// Bytes without the mark of UTF-8 that editors put in front.
+pub(super) fn bare(bytes: &[u8]) -> &[u8] {
+    bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes)
+}
+
+/// Where lines begin that open a message, or open or close a file or batch of them.
+fn frames(bytes: &[u8]) -> impl Iterator<Item = (usize, &[u8])> {
+    let begins = |at: usize| at == 0 || matches!(bytes[at - 1], b'\r' | b'\n' | 0x0b);
+    let name = |at: usize| (at, bytes.get(at..at + 3).unwrap_or_default());
+    let all = (0..bytes.len()).filter(move |at| begins(*at)).map(name);
+    all.filter(|(_, name)| matches!(*name, b"MSH" | b"FHS" | b"BHS" | b"BTS" | b"FTS"))
+}
+
+/// Whether bytes are messages: what they hold decides, whatever a file is called. No line of JSON begins as a segment does.
 pub fn is_message(bytes: &[u8]) -> bool {
-    let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes).trim_ascii_start();
-    [b"MSH", b"FHS", b"BHS"].iter().any(|name| bytes.starts_with(*name))
+    let bytes = bare(bytes);
+    !matches!(bytes.trim_ascii_start().first(), Some(b'{' | b'[')) && frames(bytes).next().is_some()
 }
 
 /// The messages of a file, each with its place in the bytes: from one MSH to the next, without the frames of a file or batch.
 /// What stands before the first MSH comes back too, where it is no such frame: it is no message, and nobody may lose it.
 pub fn messages(bytes: &[u8]) -> Vec<&[u8]> {
-    let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
+    let bytes = bare(bytes);
     let (mut all, mut from) = (Vec::new(), 0);
     let mut cut = |from: usize, to: usize| {
         let one = bytes[from..to].trim_ascii();
@@ -180,12 +193,7 @@ pub fn messages(bytes: &[u8]) -> Vec<&[u8]> {
             all.push(one);
         }
     };
-    for at in 0..bytes.len() {
-        let begins = at == 0 || matches!(bytes[at - 1], b'\r' | b'\n' | 0x0b);
-        let name = bytes.get(at..at + 3).unwrap_or_default();
-        if !begins || !matches!(name, b"MSH" | b"FHS" | b"BHS" | b"BTS" | b"FTS") {
-            continue;
-        }
+    for (at, name) in frames(bytes) {
         cut(from, at);
         from = if name == b"MSH" {
             at
@@ -210,8 +218,13 @@ pub(super) fn header(msh: &Segment<'_>) -> Header {
         processing: msh.raw(11).to_owned(),
         version: msh.raw(12).to_owned(),
         wants: [15, 16].map(|f| msh.raw(f).to_owned()),
-        charset: msh.field(18).whole(),
+        charset: charset(msh),
     }
+}
+
+/// MSH-18: the first is that of the message, further ones are those of escapes.
+pub(super) fn charset(msh: &Segment<'_>) -> String {
+    msh.field(18).whole()
 }
 
 /// Escapes to what they stand for; one that is not known stays as it was sent.

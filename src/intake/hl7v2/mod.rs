@@ -15,6 +15,6 @@ mod result;
 mod time;
 mod value;
 
-pub use charset::{encode, is_charset};
+pub use charset::{CHARSETS, encode, is_charset};
 pub use message::{Header, is_message, messages};
-pub use read::{Aside, Change, Fault, OfPatient, Order, Outcome, Said, Spoken, Words, read_header, read_message};
+pub use read::{Change, Fault, Number, OfPatient, Outcome, Said, Spoken, Words, aside, read_header, read_message};

@@ -16,18 +16,13 @@ pub(super) fn meta(at: &When, sent: Option<&When>, rank: i64) -> Json {
 
 /// The time of the message; the error names MSH-7.
 pub(super) fn sent(message: &Message<'_>, how: &Spoken<'_>) -> Result<Option<When>, Fault> {
-    let msh = &message.segments[0];
-    let stamp = msh.get(7, 1);
-    if stamp.is_empty() {
-        return Ok(None);
-    }
-    past(msh, 7, &stamp, how).map(Some)
+    past(&message.segments[0], 7, how)
 }
 
 /// A time by which versions are ordered. One that lies ahead would keep all that follows from being the newest.
-fn past(at: &Segment<'_>, field: usize, stamp: &str, how: &Spoken<'_>) -> Result<When, Fault> {
-    let when = time::read(stamp, how.zone).map_err(|words| fault(at, field, 102, words))?;
-    if when.earliest > how.received.plus_us(DAY_US) {
+fn past(at: &Segment<'_>, field: usize, how: &Spoken<'_>) -> Result<Option<When>, Fault> {
+    let when = time::of(at, field, how.zone)?;
+    if when.as_ref().is_some_and(|when| when.earliest > how.received.plus_us(DAY_US)) {
         let text = "found a time that lies ahead, by which versions would be ordered; wanted one of the past";
         return Err(fault(at, field, 102, text));
     }
@@ -37,12 +32,9 @@ fn past(at: &Segment<'_>, field: usize, stamp: &str, how: &Spoken<'_>) -> Result
 /// EVN-2, else MSH-7: when what an ADT message says was entered.
 pub(super) fn entered(message: &Message<'_>, how: &Spoken<'_>) -> Result<(When, Option<When>), Fault> {
     let sent = sent(message, how);
-    if let Some(evn) = message.segments.iter().find(|s| s.name == "EVN") {
-        let stamp = evn.get(2, 1);
-        if !stamp.is_empty() {
-            let at = past(evn, 2, &stamp, how)?;
-            return Ok((at, sent?));
-        }
+    let evn = message.segments.iter().find(|s| s.name == "EVN");
+    if let Some(at) = evn.map(|evn| past(evn, 2, how)).transpose()?.flatten() {
+        return Ok((at, sent?));
     }
     match sent? {
         Some(at) => Ok((at.clone(), Some(at))),
@@ -62,12 +54,8 @@ pub(super) fn version(
     message: &Message<'_>,
     how: &Spoken<'_>,
 ) -> Result<When, Fault> {
-    let stamp = at.get(field, 1);
-    if !stamp.is_empty() {
-        let when = past(at, field, &stamp, how)?;
-        if when.moment.is_some() {
-            return Ok(when);
-        }
+    if let Some(when) = past(at, field, how)?.filter(|when| when.moment.is_some()) {
+        return Ok(when);
     }
     sent.cloned().ok_or_else(|| no_time(&message.segments[0]))
 }

@@ -4,8 +4,7 @@ use super::code::{below, system};
 use super::fhir::{Json, said, some};
 use super::message::{Field, Message, Segment};
 use super::order::{entered, order};
-use super::read::{Change, Fault, OfPatient, Spoken, Words, fault};
-use super::result::aside;
+use super::read::{Change, Fault, OfPatient, Spoken, Words, aside, fault};
 use super::time;
 use crate::model::key::{digest_words, hex};
 
@@ -97,9 +96,11 @@ pub(super) fn read(message: &Message<'_>, how: &Spoken<'_>) -> Result<Words, Vec
                 patient = patient.with(name, Some(value));
             }
             let what = Change::Record(patient.bytes());
-            let patients = vec![OfPatient { place: "PID[1]".into(), id, order, what }];
+            let patients = vec![OfPatient { segment: "PID", nth: 1, id, order, what }];
             let results = message.segments.iter().filter(|s| s.name == "OBX");
-            let aside = results.map(|s| aside(s, "found a result without an order; wanted it in ORU^R01")).collect();
+            let aside = results
+                .map(|s| aside(s.name, s.nth, "found a result without an order; wanted it in ORU^R01"))
+                .collect();
             Ok(Words { patients, aside, ..Words::default() })
         }
         _ => Err(faults),
@@ -109,9 +110,12 @@ pub(super) fn read(message: &Message<'_>, how: &Spoken<'_>) -> Result<Words, Vec
 /// A23, A29: the record is gone.
 pub(super) fn delete(message: &Message<'_>, how: &Spoken<'_>) -> Result<Words, Vec<Fault>> {
     let (pids, order) = named(message, how, 1)?;
-    let gone = |(pid, id): (&Segment<'_>, String)| {
-        let place = format!("PID[{}]", pid.nth);
-        OfPatient { place, id, order: order.clone(), what: Change::Deleted }
+    let gone = |(pid, id): (&Segment<'_>, String)| OfPatient {
+        segment: "PID",
+        nth: pid.nth,
+        id,
+        order: order.clone(),
+        what: Change::Deleted,
     };
     Ok(only(pids.into_iter().map(gone).collect()))
 }
@@ -124,8 +128,8 @@ pub(super) fn link(message: &Message<'_>, how: &Spoken<'_>, kind: Option<&'stati
         return Err(vec![fault(second, 3, 204, "found a patient linked with itself; wanted two")]);
     }
     let says = |pid: &Segment<'_>, id: &String, of: &String| {
-        let (place, what) = (format!("PID[{}]", pid.nth), Change::Link(of.clone(), kind));
-        OfPatient { place, id: id.clone(), order: order.clone(), what }
+        let what = Change::Link(of.clone(), kind);
+        OfPatient { segment: "PID", nth: pid.nth, id: id.clone(), order: order.clone(), what }
     };
     Ok(only(vec![says(first, one, other), says(second, other, one)]))
 }
@@ -153,17 +157,7 @@ fn about(pid: &Segment<'_>, how: &Spoken<'_>, faults: &mut Vec<Fault>) -> Vec<(&
         faults.push(fault(pid, 8, 103, text));
     }
     all.extend(gender.map(|g| ("gender", Json::text(g))));
-    let mut date = |field: usize| {
-        let stamp = pid.get(field, 1);
-        let read = if stamp.is_empty() { None } else { Some(time::read(&stamp, how.zone)) };
-        match read? {
-            Ok(when) => Some(when),
-            Err(words) => {
-                faults.push(fault(pid, field, 102, words));
-                None
-            }
-        }
-    };
+    let mut date = |field: usize| time::of(pid, field, how.zone).map_err(|f| faults.push(f)).ok().flatten();
     // A day of birth is one of the calendar, whatever hour was sent with it.
     all.extend(date(7).map(|w| ("birthDate", Json::text(w.text.split('T').next().unwrap_or_default()))));
     match (date(29), pid.get(30, 1).as_str()) {
@@ -219,8 +213,8 @@ pub(super) fn merge(message: &Message<'_>, how: &Spoken<'_>) -> Result<Words, Ve
                     }
                     (Some(from), Some(into)) => {
                         let what = Change::Link(into.clone(), Some("replaced-by"));
-                        let place = format!("MRG[{}]", segment.nth);
-                        patients.push(OfPatient { place, id: from, order: order.clone(), what });
+                        let nth = segment.nth;
+                        patients.push(OfPatient { segment: "MRG", nth, id: from, order: order.clone(), what });
                     }
                     (_, None) if faults.is_empty() => {
                         faults.push(fault(segment, 0, 100, "found MRG before PID; wanted the patient who stays first"));

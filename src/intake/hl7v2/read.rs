@@ -4,14 +4,19 @@ use super::charset;
 use super::message::{self, Delimiters, Header, Message, SEGMENTS_MAX, Segment};
 use super::{administration, patient, result};
 use crate::model::time::{Instant, Zone};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
-/// Which number of an order makes the identity of its results.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Order {
-    /// OBR-3, the laboratory's.
+/// Which number of an order its results are known by.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum Number {
+    /// OBR-3 and ORC-3, the number of who fulfills the order.
+    #[default]
     Filler,
-    /// OBR-2, the orderer's.
+    /// OBR-2 and ORC-2, the number of who placed the order.
     Placer,
 }
 
@@ -27,7 +32,7 @@ pub struct Spoken<'a> {
     /// The assigning authority whose patient numbers are the ids of Patients; `*`: whatever is written there.
     pub authority: Option<&'a str>,
     /// The number of an order that its results are known by.
-    pub order: Order,
+    pub order: Number,
     /// MSH-11 that is taken.
     pub processing: &'a [String],
     /// FHIR systems of names of code systems and authorities.
@@ -41,22 +46,15 @@ pub struct Spoken<'a> {
 /// One resource that a message states.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Said {
-    /// Segment and number that it was made from, such as `OBX[2]`.
-    pub place: String,
+    /// The segment that it was made from.
+    pub segment: &'static str,
+    /// Which of its name, from 1.
+    pub nth: usize,
     /// FHIR JSON with an id and the version of its source.
     pub body: Vec<u8>,
 }
 
-/// A part of a message that states nothing that can be kept, and why.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Aside {
-    /// Segment and number.
-    pub place: String,
-    /// In words, without personal data.
-    pub reason: String,
-}
-
-/// Why a message is not taken: what ERR says.
+/// Why a message is not taken, or a part of it is set aside: what ERR says.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Fault {
     /// Segment.
@@ -88,8 +86,10 @@ pub enum Outcome {
 /// no name away, and whatever arrives first, the same stands in the end.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct OfPatient {
-    /// Segment and number that it was made from.
-    pub place: String,
+    /// The segment that it was made from.
+    pub segment: &'static str,
+    /// Which of its name, from 1.
+    pub nth: usize,
     /// The Patient's id.
     pub id: String,
     /// When it was entered and sent, as words in the order of time.
@@ -116,8 +116,8 @@ pub struct Words {
     pub said: Vec<Said>,
     /// What is said of Patients.
     pub patients: Vec<OfPatient>,
-    /// The rest.
-    pub aside: Vec<Aside>,
+    /// Parts that state nothing that can be kept.
+    pub aside: Vec<Fault>,
 }
 
 impl std::fmt::Display for Fault {
@@ -131,6 +131,11 @@ pub(super) fn fault(at: &Segment<'_>, field: usize, code: u16, text: impl Into<S
     Fault { segment: at.name.into(), nth: at.nth, field, code, text: text.into() }
 }
 
+/// Why a segment is set aside.
+pub fn aside(segment: &str, nth: usize, text: impl Into<String>) -> Fault {
+    Fault { segment: segment.into(), nth, field: 0, code: 207, text: text.into() }
+}
+
 /// One more, unless that field is blamed already.
 pub(super) fn blame(faults: &mut Vec<Fault>, one: Fault) {
     if !faults.iter().any(|f| (&f.segment, f.nth, f.field) == (&one.segment, one.nth, one.field)) {
@@ -142,37 +147,45 @@ fn at_header(field: usize, code: u16, text: impl Into<String>) -> Fault {
     Fault { segment: "MSH".into(), nth: 1, field, code, text: text.into() }
 }
 
+/// The first segment of bytes, and what parts it; with the usual delimiters where its own are wrong, and then `false`. What is needed
+/// to answer is ASCII in every set that is taken; a byte beyond it changes nothing there.
+fn first(bytes: &[u8]) -> Option<(Cow<'_, str>, Delimiters, bool)> {
+    let end = bytes.iter().position(|b| matches!(b, b'\r' | b'\n')).unwrap_or(bytes.len());
+    let msh = String::from_utf8_lossy(&bytes[..end]);
+    let own = Delimiters::of(&msh);
+    let with = own.or_else(|| Delimiters::usual(&msh))?;
+    Some((msh, with, own.is_some()))
+}
+
 /// The header of bytes of which no more can be read, as of a message that is too long.
 pub fn read_header(bytes: &[u8]) -> Option<Header> {
-    let rough = String::from_utf8_lossy(bytes.get(..4096).unwrap_or(bytes));
-    Some(message::split(&rough, Delimiters::of(&rough)?).header)
+    let (msh, with, _) = first(message::bare(bytes))?;
+    Some(message::header(&Segment::of(&msh, 1, with)))
 }
 
 /// Reads the bytes of one message; `None` for the header: there is none.
 pub fn read_message(bytes: &[u8], how: &Spoken<'_>) -> (Option<Header>, Outcome) {
-    let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
-    // What is needed to answer is ASCII in every set that is taken; a byte beyond it changes nothing there.
-    let rough = String::from_utf8_lossy(bytes);
-    let Some(with) = Delimiters::of(&rough) else {
-        let text = "found no MSH with delimiters that differ; wanted such as MSH|^~\\&";
-        let header = Delimiters::usual(&rough).map(|with| message::split(&rough, with).header);
-        return (header, Outcome::Rejected(vec![at_header(2, 100, text)]));
+    let bytes = message::bare(bytes);
+    let (msh, with) = match first(bytes) {
+        Some((msh, with, true)) => (msh, with),
+        _ => {
+            let text = "found no MSH with delimiters that differ; wanted such as MSH|^~\\&";
+            return (read_header(bytes), Outcome::Rejected(vec![at_header(2, 100, text)]));
+        }
     };
-    let header = message::split(&rough, with).header;
-    let name = if header.charset.is_empty() { how.charset } else { &header.charset };
-    let text = match charset::decode(bytes, name) {
+    let named = message::charset(&Segment::of(&msh, 1, with));
+    let text = match charset::decode(bytes, if named.is_empty() { how.charset } else { &named }) {
         Ok(text) => text,
-        Err(words) => return (Some(header), Outcome::Wrong(vec![at_header(18, 102, words)])),
+        Err(words) => return (read_header(bytes), Outcome::Wrong(vec![at_header(18, 102, words)])),
     };
     let message = message::split(&text, with);
-    let header = message.header.clone();
     let faults = envelope(&message, how);
-    if !faults.is_empty() {
-        let rejected = faults.iter().all(|f| matches!(f.code, 200..=203));
-        return (Some(header), if rejected { Outcome::Rejected(faults) } else { Outcome::Wrong(faults) });
-    }
-    let outcome = stated(&message, how);
-    (Some(header), outcome)
+    let outcome = match faults.iter().all(|f| matches!(f.code, 200..=203)) {
+        _ if faults.is_empty() => stated(&message, how),
+        true => Outcome::Rejected(faults),
+        false => Outcome::Wrong(faults),
+    };
+    (Some(message.header), outcome)
 }
 
 /// What must hold of any message.
@@ -233,18 +246,18 @@ fn for_people(event: &str) -> Words {
     let reason = format!(
         "found ADT^{event}, which merges or moves numbers of patients in a way that is not read here; people have to look at it"
     );
-    Words { aside: vec![Aside { place: "MSH[1]".into(), reason }], ..Words::default() }
+    Words { aside: vec![aside("MSH", 1, reason)], ..Words::default() }
 }
 
 /// Segments of the standard that state nothing that is read here.
 const KNOWN: &[&str] = &[
     "MSH", "SFT", "EVN", "PID", "PD1", "NK1", "PV1", "PV2", "MRG", "ORC", "OBR", "OBX", "NTE", "SPM", "TQ1", "TQ2",
     "CTD", "CTI", "FT1", "ROL", "DB1", "AL1", "IN1", "IN2", "IN3", "GT1", "ACC", "UB1", "UB2", "PDA", "DRG", "DSC",
-    "PRT", "SAC", "ARV", "UAC", "RXA", "RXR", "RXE", "RXO", "RXC", "RXG",
+    "PRT", "SAC", "ARV", "UAC", "RXA", "RXR", "RXE", "RXO", "RXG",
 ];
 
 /// Segments that nobody here understands, all in one: the message is kept whole.
-fn unknown(message: &Message<'_>, how: &Spoken<'_>) -> Option<Aside> {
+fn unknown(message: &Message<'_>, how: &Spoken<'_>) -> Option<Fault> {
     let odd = |s: &&Segment<'_>| !KNOWN.contains(&s.name) && !how.ignore.iter().any(|i| i == s.name);
     let found: Vec<&Segment<'_>> = message.segments.iter().filter(odd).collect();
     let first = found.first()?;
@@ -254,6 +267,5 @@ fn unknown(message: &Message<'_>, how: &Spoken<'_>) -> Option<Aside> {
     names.dedup();
     let reason =
         format!("segments that are not understood: {}; name them in `ignore` if they are not needed", names.join(", "));
-    let place = if named(first.name) { first.name } else { "segment" };
-    Some(Aside { place: format!("{place}[{}]", first.nth), reason })
+    Some(aside(if named(first.name) { first.name } else { "segment" }, first.nth, reason))
 }

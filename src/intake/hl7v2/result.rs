@@ -5,7 +5,7 @@ use super::fhir::{Json, said, some};
 use super::message::{Field, Message, Segment};
 use super::order::{meta, sent, version};
 use super::patient::id_of;
-use super::read::{Aside, Fault, Order, Said, Spoken, Words, blame, fault};
+use super::read::{Fault, Number, Said, Spoken, Words, aside, blame, fault};
 use super::time::{self, When};
 use super::value;
 use crate::model::key::{digest_words, hex};
@@ -26,7 +26,6 @@ struct Found {
     id: String,
     rank: i64,
     said: Said,
-    aside: Aside,
 }
 
 /// A member of a resource: its name and its value.
@@ -47,7 +46,14 @@ pub(super) fn read(message: &Message<'_>, how: &Spoken<'_>) -> Result<Words, Vec
     let context = Context { how, sent, message };
     let (mut words, mut found) = (Words::default(), Vec::new());
     let (mut patient, mut group, mut results) = (None, Group::default(), 0);
+    // Whether what comes next may be a note of the last result.
+    let mut noted = false;
     for segment in &message.segments {
+        noted = match segment.name {
+            "OBX" => misplaced(&group).is_none(),
+            "NTE" | "PRT" => noted,
+            _ => false,
+        };
         match segment.name {
             "PID" | "OBR" => {
                 context.finish(patient.as_deref(), std::mem::take(&mut group), &mut found, &mut words, &mut faults);
@@ -61,12 +67,12 @@ pub(super) fn read(message: &Message<'_>, how: &Spoken<'_>) -> Result<Words, Vec
             "OBX" => {
                 results += 1;
                 match misplaced(&group) {
-                    Some(reason) => words.aside.push(aside(segment, reason)),
+                    Some(reason) => words.aside.push(aside("OBX", segment.nth, reason)),
                     None => group.results.push((segment, Vec::new())),
                 }
             }
             "NTE" => {
-                if let Some((_, notes)) = group.results.last_mut() {
+                if let Some((_, notes)) = group.results.last_mut().filter(|_| noted) {
                     notes.extend(segment.repetitions(3).iter().map(Field::whole));
                 }
             }
@@ -81,7 +87,9 @@ pub(super) fn read(message: &Message<'_>, how: &Spoken<'_>) -> Result<Words, Vec
         // Orders on their way have none yet; of one that is done or cancelled, people may have expected some.
         let done = |s: &&Segment<'_>| s.name == "OBR" && matches!(s.raw(25), "A" | "C" | "F" | "K" | "R" | "X");
         let orders = message.segments.iter().filter(done);
-        words.aside.extend(orders.map(|s| aside(s, "found an order that is done or cancelled, without a result")));
+        words
+            .aside
+            .extend(orders.map(|s| aside("OBR", s.nth, "found an order that is done or cancelled, without a result")));
     }
     if !faults.is_empty() {
         return Err(faults);
@@ -97,10 +105,6 @@ fn misplaced(group: &Group<'_, '_>) -> Option<&'static str> {
         (Some(_), Some(_)) => Some("found behind SPM: it is said of the specimen, not of the patient"),
         (Some(_), None) => None,
     }
-}
-
-pub(super) fn aside(segment: &Segment<'_>, reason: impl Into<String>) -> Aside {
-    Aside { place: format!("{}[{}]", segment.name, segment.nth), reason: reason.into() }
 }
 
 /// Results of one identity in one message: versions of one, where their statuses tell the order; repetitions are one; else nobody
@@ -119,7 +123,7 @@ fn settle(found: Vec<Found>, words: &mut Words) {
         if clash {
             let reason =
                 "found more than one result of the same order, code, sub-id and time; wanted OBX-4 to tell them apart";
-            words.aside.extend(all.into_iter().map(|one| Aside { reason: reason.into(), ..one.aside }));
+            words.aside.extend(all.into_iter().map(|one| aside("OBX", one.said.nth, reason)));
         } else {
             words.said.extend(all.into_iter().map(|one| one.said));
         }
@@ -153,7 +157,7 @@ impl Context<'_, '_> {
         for (obx, notes) in joined(&group.results) {
             match self.result(patient, &order, &issued, &group, &obx, notes) {
                 Ok(one) => found.push(one),
-                Err(reason) => words.aside.push(aside(obx[0], reason)),
+                Err(reason) => words.aside.push(aside("OBX", obx[0].nth, reason)),
             }
         }
     }
@@ -201,21 +205,14 @@ impl Context<'_, '_> {
             .with("method", text(17))
             .with("specimen", specimen.map(|_| Json::one("reference", Json::text("#specimen"))))
             .with("referenceRange", value::reference_range(first, how).map(|range| Json::List(vec![range])));
-        let said = Said { place: format!("OBX[{}]", first.nth), body: json.bytes() };
-        let aside = aside(first, "");
-        Ok(Found { id, rank, said, aside })
+        Ok(Found { id, rank, said: Said { segment: "OBX", nth: first.nth, body: json.bytes() } })
     }
 
     /// OBX-14; else OBR-7, with OBR-8 a period; else SPM-17. And the words of it in the identity.
     fn effective(&self, obx: &Segment<'_>, group: &Group<'_, '_>) -> Result<(Option<Member>, String), String> {
         let read = |at: Option<&Segment<'_>>, field: usize| {
-            let Some(at) = at else { return Ok(None) };
-            let stamp = at.get(field, 1);
-            if stamp.is_empty() {
-                return Ok(None);
-            }
-            let when = time::read(&stamp, self.how.zone);
-            when.map(Some).map_err(|words| format!("{}-{field}: {words}", at.name))
+            let when = at.map(|at| time::of(at, field, self.how.zone)).transpose();
+            when.map(Option::flatten).map_err(|f| format!("{}-{field}: {}", f.segment, f.text))
         };
         let own = read(Some(obx), 14)?;
         let name = |when: &When| when.moment.map_or_else(|| when.text.clone(), |at| at.0.to_string());
@@ -240,7 +237,7 @@ impl Context<'_, '_> {
 
 /// The number of the order by which what OBR or ORC begins is known.
 pub(super) fn order_number(at: &Segment<'_>, how: &Spoken<'_>) -> Result<String, Fault> {
-    let (field, other) = if how.order == Order::Filler { (3, "placer") } else { (2, "filler") };
+    let (field, other) = if how.order == Number::Filler { (3, "placer") } else { (2, "filler") };
     let number = at.field(field);
     if number.get(1).is_empty() {
         let text = format!(
@@ -291,7 +288,7 @@ fn status(obx: &str, obr: &str) -> Result<(&'static str, i64), String> {
         "C" | "K" => ("corrected", 4),
         "X" => ("cancelled", 5),
         "D" | "W" => ("entered-in-error", 6),
-        "" => ("unknown", 0),
+        "" => return Err("found no status in OBX-11, nor in OBR-25; wanted one of table 0085".into()),
         "U" => {
             return Err(
                 "found status U, which makes final what was sent before; wanted the result once more with status F"

@@ -1,5 +1,7 @@
 //! HL7's times: `YYYY[MM[DD[HH[MM[SS[.S+]]]]]][+/-ZZZZ]`, as FHIR's.
 
+use super::message::Segment;
+use super::read::{Fault, fault};
 use crate::model::time::{Instant, Partial, Zone};
 
 /// A time as FHIR writes it.
@@ -11,6 +13,13 @@ pub(super) struct When {
     pub(super) moment: Option<Instant>,
     /// The earliest moment that it may be: what versions are ordered by.
     pub(super) earliest: Instant,
+}
+
+/// The time in a field; `None`: nothing was sent.
+pub(super) fn of(at: &Segment<'_>, field: usize, zone: &Zone) -> Result<Option<When>, Fault> {
+    let stamp = at.get(field, 1);
+    let when = (!stamp.is_empty()).then(|| read(&stamp, zone)).transpose();
+    when.map_err(|words| fault(at, field, 102, words))
 }
 
 /// Reads a time; the error says what is wrong. A time of day without a zone is one of `zone`. An hour without minutes, and a time

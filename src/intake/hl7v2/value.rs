@@ -6,6 +6,9 @@ use super::message::{Field, Segment};
 use super::read::Spoken;
 use super::time;
 
+/// Types of OBX-2 that are read.
+const TYPES: &str = "NM, SN, ST, TX, FT, CE, CWE, CNE, CF, IS, ID, DT, TS or DTM";
+
 /// `None`: there is none. The error says why the segment is set aside.
 pub(super) fn read(obx: &Segment<'_>, how: &Spoken<'_>) -> Result<Option<(&'static str, Json)>, String> {
     let kind = obx.raw(2);
@@ -35,7 +38,12 @@ pub(super) fn read(obx: &Segment<'_>, how: &Spoken<'_>) -> Result<Option<(&'stat
             Err(_) => text(&field.whole()),
         },
         "" => return Err("found a value without its type in OBX-2".into()),
-        _ => return Err("found a type of value in OBX-2 that is not read here".into()),
+        "ED" | "RP" => {
+            return Err(format!(
+                "found {kind} in OBX-2: a file, or where one is, states no value; wanted the value itself"
+            ));
+        }
+        _ => return Err(format!("found a type of value in OBX-2 that is not read here; wanted {TYPES}")),
     };
     Ok(Some(read))
 }

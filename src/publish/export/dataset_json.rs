@@ -78,14 +78,18 @@ fn column(dataset: &str, column: &Column, longest: usize) -> String {
     ])
 }
 
-/// One line; `first`: no comma goes before it.
-pub fn line(cells: &Line, first: bool, out: &mut Vec<u8>) {
-    let one = |cell: &Cell| match cell {
+/// What goes before a line, but the first: readers take a second line that begins with a bracket for NDJSON.
+pub const BETWEEN: &[u8] = b"\n,";
+
+/// One line, with what goes before it.
+pub fn line(columns: &[Column], cells: &Line, out: &mut Vec<u8>) {
+    let one = |(column, cell): (&Column, &Cell)| match cell {
         Cell::Decimal(literal) => text(literal),
-        other => other.json(),
+        other => other.json(column.kind),
     };
-    let all: Vec<String> = cells.iter().map(one).collect();
-    out.extend(format!("{}\n[{}]", if first { "" } else { "," }, all.join(",")).bytes());
+    let all: Vec<String> = columns.iter().zip(cells).map(one).collect();
+    out.extend(BETWEEN);
+    out.extend(format!("[{}]", all.join(",")).bytes());
 }
 
 /// Everything behind the last line.

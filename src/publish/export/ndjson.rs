@@ -7,6 +7,7 @@ use crate::publish::json::text;
 /// One line.
 pub fn line(columns: &[Column], cells: &Line, out: &mut Vec<u8>) {
     let there = columns.iter().zip(cells).filter(|(_, cell)| **cell != Cell::Nothing);
-    let members: Vec<String> = there.map(|(column, cell)| format!("{}:{}", text(&column.name), cell.json())).collect();
+    let members: Vec<String> =
+        there.map(|(column, cell)| format!("{}:{}", text(&column.name), cell.json(column.kind))).collect();
     out.extend(format!("{{{}}}\n", members.join(",")).bytes());
 }

@@ -1,6 +1,6 @@
 //! The long table of outcomes: one line for each person, visit and variable, and for what lies between visits.
 
-use super::table::{Cell, Line, columns, decimal, range};
+use super::table::{Cell, Line, columns, decimal, literal};
 use crate::model::interval::Interval;
 use crate::model::key::hex;
 use crate::model::outcome::{Cell as Found, Followup, Outcomes, Visit};
@@ -97,7 +97,7 @@ pub fn shown(value: &Value) -> [Cell; 4] {
     let none = || Cell::Nothing;
     match value {
         Value::Number(n) => {
-            let text = Cell::from(range(n));
+            let text = literal(n);
             match n.as_exact() {
                 Some(exact) => [text, decimal(exact), none(), none()],
                 None => [
@@ -206,9 +206,9 @@ impl<'a> Told<'a> {
             visit_target: visit.target.to_string().into(),
             state: cell.state.words().into(),
             baseline: baseline.and_then(|b| b.value.as_ref()).map(|v| shown(v)[0].clone()).unwrap_or_default(),
-            change: cell.change.as_ref().map(range).into(),
+            change: cell.change.as_ref().map(literal).unwrap_or_default(),
             change_number: cell.change.as_ref().map(number).unwrap_or_default(),
-            percent_change: cell.percent.as_ref().map(range).into(),
+            percent_change: cell.percent.as_ref().map(literal).unwrap_or_default(),
             percent_change_number: cell.percent.as_ref().map(number).unwrap_or_default(),
             reason: cell.unknown.map(|r| r.words()).into(),
             provisional: cell.provisional.into(),
@@ -243,7 +243,7 @@ impl<'a> Told<'a> {
                 outcome_kind: outcome.kind.word().into(),
                 item: (&*outcome.id).into(),
                 state: state.into(),
-                value: reached.map(|(_, days)| days.to_string()).into(),
+                value: reached.map_or(Cell::Nothing, |(_, days)| Cell::Decimal(days.to_string())),
                 value_number: reached.map_or(Cell::Nothing, |(_, days)| Cell::Decimal(days.to_string())),
                 unit: reached.map(|_| "d").into(),
                 reason: reason.into(),

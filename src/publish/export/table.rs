@@ -94,13 +94,22 @@ impl Cell {
         }
     }
 
-    /// As JSON.
-    pub fn json(&self) -> String {
+    /// As JSON, in a column of that kind.
+    pub fn json(&self, kind: Kind) -> String {
         match self {
             Self::Nothing => "null".into(),
             Self::Text(words) => crate::publish::json::text(words),
+            other if kind == Kind::Text => crate::publish::json::text(&other.text()),
             other => other.text().into_owned(),
         }
+    }
+}
+
+/// A range as a cell: one number is a number there, whatever the column holds.
+pub fn literal(of: &Interval) -> Cell {
+    match of.as_exact().and_then(Number::to_decimal) {
+        Some(exact) => Cell::Decimal(exact),
+        None => range(of).into(),
     }
 }
 

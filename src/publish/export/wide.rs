@@ -88,12 +88,8 @@ impl Layout {
             let line = all.binary_search_by_key(&(*row, cell.visit), |(at, _)| *at);
             if let (Some(column), Ok(line)) = (column, line) {
                 let at = FIRST.len() + 2 * column;
-                // A number stands as one, so that no spreadsheet's guard touches it.
-                all[line].1[at] = match cell.value.as_ref().map(shown) {
-                    Some([_, Cell::Decimal(exact), ..]) => Cell::Decimal(exact),
-                    Some([text, ..]) => text,
-                    None => Cell::Nothing,
-                };
+                let [value, ..] = cell.value.as_ref().map(shown).unwrap_or_default();
+                all[line].1[at] = value;
                 all[line].1[at + 1] = state(cell.state, cell.unknown.map(|r| r.words()));
             }
         }

@@ -3,6 +3,7 @@
 use super::house::*;
 use std::collections::BTreeSet;
 use trialgate::http::coordinator::routes::ADDRESSES;
+use trialgate::http::hooks::HOOK_PATHS;
 use trialgate::http::openapi::{ROUTES, document};
 use trialgate::model::standing::Role;
 
@@ -14,7 +15,7 @@ async fn the_document_names_every_page_and_its_methods() {
     let served: serde_json::Value = serde_json::from_str(&served.text).expect("JSON");
     assert_eq!(served, document(true));
     let paths = served["paths"].as_object().expect("paths");
-    assert_eq!(paths.len(), ROUTES.len() + ADDRESSES.len(), "each path once");
+    assert_eq!(paths.len(), ROUTES.len() + HOOK_PATHS.len() + ADDRESSES.len(), "each path once");
     for address in ADDRESSES {
         let path = address.path.replace("{trial}", TRIAL).replace("{person}", "00").replace("{file}", "none");
         let said: BTreeSet<&str> =

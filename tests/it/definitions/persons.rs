@@ -5,7 +5,11 @@ use serde_json::json;
 use trialgate::flow::explain::{Asked, Explained, explain};
 use trialgate::flow::unmapped::unmapped;
 
-on_both!(a_person_is_explained_now_then_and_as_known, what_nobody_reads_is_listed_by_volume);
+on_both!(
+    a_person_is_explained_now_then_and_as_known,
+    what_came_in_a_code_that_nobody_understands_is_told_beside_what_is_missing,
+    what_nobody_reads_is_listed_by_volume
+);
 
 async fn ask(town: &Town, trial: Option<&str>, as_of: Option<&str>, known_at: Option<&str>) -> Explained {
     let asked = Asked { person: "main/t0-C04", trial, as_of, known_at };
@@ -45,6 +49,53 @@ async fn a_person_is_explained_now_then_and_as_known(place: Place) {
     assert!(all.text.contains(&format!("{TRIAL} version 1: ineligible")), "{}", all.text);
     let unknown = Asked { person: "main/t0-C04", trial: Some("none"), as_of: None, known_at: None };
     assert!(explain(&town.desk, &unknown).await.is_err_and(|e| e.to_string().contains(TRIAL)));
+}
+
+/// `ALB-S` is like the albumin in words, `QX-7` can be any of what is measured in its unit, and sodium is understood.
+async fn what_came_in_a_code_that_nobody_understands_is_told_beside_what_is_missing(place: Place) {
+    let town = Town::of_the_first(place).await;
+    let result = |id: &str, system: &str, code: &str, unit: &str, day: &str| {
+        json!({ "resourceType": "Observation", "id": id, "status": "final", "subject": { "reference": "Patient/new" },
+            "effectiveDateTime": day, "code": { "coding": [{ "system": system, "code": code }] },
+            "valueQuantity": { "value": 40, "system": "http://unitsofmeasure.org", "code": unit } })
+    };
+    town.load(&[
+        json!({ "resourceType": "Patient", "id": "new", "birthDate": "1980-01-01" }),
+        json!({ "resourceType": "Condition", "id": "ssc", "subject": { "reference": "Patient/new" }, "recordedDate": "2026-03-01",
+            "code": { "coding": [{ "system": "http://snomed.info/sct", "code": "89155008" }] },
+            "clinicalStatus": { "coding": [{ "system": "http://terminology.hl7.org/CodeSystem/condition-clinical", "code": "active" }] },
+            "verificationStatus": { "coding": [{ "system": "http://terminology.hl7.org/CodeSystem/condition-ver-status", "code": "confirmed" }] } }),
+        result("a", "urn:hospital", "ALB-S", "g/L", "2026-03-10"),
+        result("b", "urn:hospital", "ALB-S", "g/L", "2026-03-11"),
+        result("later", "urn:hospital", "ALB-S", "g/L", "2026-03-19"),
+        result("c", "urn:hospital", "QX-7", "10*9/L", "2026-03-11"),
+        result("d", "http://loinc.org", "26464-8", "10*9/L", "2026-03-11"),
+    ])
+    .await;
+    let asked = Asked { person: "main/new", trial: Some(TRIAL), as_of: None, known_at: None };
+    // Read again once the codes are known, when what nobody reads is left out of the reading.
+    for _ in 0..2 {
+        town.settle().await;
+        let kept = town.current("new", TRIAL).await.expect("assessed");
+        let kept = town.desk.library().evidence_json(&kept.form).expect("evidence");
+        let of = |json: &Value, name: &str| {
+            let all = json["missing"].as_array().expect("a list");
+            all.iter().find(|m| m["variable"] == name).unwrap_or_else(|| panic!("{name} in {all:?}")).clone()
+        };
+        let albumin = of(&kept, "albumin");
+        assert_eq!((&albumin["reason"], &albumin["last"]), (&json!("code not understood"), &json!("2026-03-11")));
+        assert_eq!(albumin["may_be"], json!([{ "system": "urn:hospital", "code": "ALB-S", "results": 2 }]));
+        assert_eq!(of(&kept, "platelets")["reason"], "never seen");
+        assert_eq!(of(&kept, "platelets")["may_be"], Value::Null, "what only the unit says is no part of the verdict");
+        let found = explain(&town.desk, &asked).await.expect("explained");
+        assert_eq!(of(&found.json, "albumin"), albumin);
+        let platelets = of(&found.json, "platelets");
+        assert_eq!(platelets["reason"], "never seen");
+        assert_eq!(platelets["may_be"], json!([{ "system": "urn:hospital", "code": "QX-7", "results": 1 }]));
+        assert!(found.text.contains("may be one of: urn:hospital|ALB-S (2 results)"), "{}", found.text);
+        assert!(found.text.contains("may be one of: urn:hospital|QX-7 (1 result)"), "{}", found.text);
+        town.load(&[result("e", "http://loinc.org", "2951-2", "mmol/L", "2026-03-12")]).await;
+    }
 }
 
 async fn what_nobody_reads_is_listed_by_volume(place: Place) {

@@ -106,3 +106,22 @@ fn a_power_of_many_factors_is_known_closely_enough() {
         assert_eq!(holds(&require, "1", one.clone()), Truth::True, "{age}");
     }
 }
+
+#[test]
+fn doubling_steps_of_a_titer_are_whole() {
+    let steps = |titer: &str, wanted: &str| {
+        let world = asks(&number("x", "{titer}"), &format!("Log(Last(x) / First(x), 2) {wanted}"));
+        let facts = [fact("x", ucum("640", "{titer}"), "2026-01-01"), fact("x", ucum(titer, "{titer}"), "2026-03-01")];
+        world.truth(&facts, "2026-03-15T12:00:00+08:00")
+    };
+    assert_eq!(steps("160", "= -2"), Truth::True);
+    assert_eq!(steps("1280", "= 1"), Truth::True);
+    assert_eq!(steps("640", "= 0"), Truth::True);
+    assert_eq!(steps("20480", "= 5"), Truth::True);
+    assert_eq!(steps("161", "> -2"), Truth::True, "161 is two whole steps no more");
+    // What is below 1:40 may be nothing, of which there is no logarithm: the steps are asked by a quotient.
+    assert_eq!(steps("<40", "< -4"), Truth::Unknown);
+    let world = asks(&number("x", "{titer}"), "Last(x) <= First(x) / 4");
+    let facts = [fact("x", ucum("640", "{titer}"), "2026-01-01"), fact("x", ucum("<40", "{titer}"), "2026-03-01")];
+    assert_eq!(world.truth(&facts, "2026-03-15T12:00:00+08:00"), Truth::True);
+}

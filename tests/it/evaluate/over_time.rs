@@ -106,6 +106,46 @@ fn what_could_not_be_read_may_break_a_row_or_complete_it() {
 }
 
 #[test]
+fn a_relapse_is_counted_from_the_lowest_before_it_and_seen_again() {
+    // The first has none before it: without itself in the list it would be unknown.
+    let lowest = "Min({value, Min(x during Interval[@2026-01-01, time))})";
+    let relapse = format!("x since @2026-01-01 where value - {lowest} >= 5 'mmol/L' and value > 1.25 * {lowest}");
+    let seen_again = format!("First(Consecutive(2, {relapse}, 28 days)).time");
+    let ask = |require: &str, facts: &[Fact]| ask(require, facts, "2026-09-01T12:00:00+08:00");
+    let fell = || vec![x("40", "2025-12-01"), x("28", "2026-01-10"), x("20", "2026-02-10"), x("21", "2026-03-10")];
+    let with =
+        |more: &[(&str, &str)]| fell().into_iter().chain(more.iter().map(|(v, at)| x(v, at))).collect::<Vec<_>>();
+
+    assert_eq!(ask("Min(x since @2026-01-01) = 20 'mmol/L'", &fell()), Truth::True);
+    assert_eq!(ask(&format!("exists ({relapse})"), &fell()), Truth::False);
+    // 5 and 25 % above 20: the limit of the difference counts, that of the percentage does not.
+    assert_eq!(ask(&format!("exists ({relapse})"), &with(&[("25", "2026-04-10")])), Truth::False);
+    let once = with(&[("26", "2026-04-10")]);
+    assert_eq!(ask(&format!("First({relapse}).time = @2026-04-10"), &once), Truth::True);
+    assert_eq!(ask(&format!("{seen_again} is null"), &once), Truth::True, "not yet seen again");
+    let soon = with(&[("26", "2026-04-10"), ("27", "2026-05-07")]);
+    assert_eq!(ask(&format!("{seen_again} is null"), &soon), Truth::True, "27 days later is too soon");
+    let again = with(&[("26", "2026-04-10"), ("27", "2026-05-08")]);
+    assert_eq!(ask(&format!("{seen_again} = @2026-05-08"), &again), Truth::True);
+    let broken = with(&[("26", "2026-04-10"), ("22", "2026-05-01"), ("27", "2026-05-08")]);
+    assert_eq!(ask(&format!("{seen_again} is null"), &broken), Truth::True, "it was none in between");
+    // The lowest after it is no part of it: 26 is above 20 however low the score falls later.
+    let lower = with(&[("26", "2026-04-10"), ("27", "2026-05-08"), ("4", "2026-08-01")]);
+    assert_eq!(ask(&format!("{seen_again} = @2026-05-08"), &lower), Truth::True);
+}
+
+#[test]
+fn the_first_of_several_events_leaves_out_what_has_not_happened() {
+    let ask = |require: &str, facts: &[Fact]| ask(require, facts, NOW);
+    let high = "First(x where value > 15 'mmol/L').time";
+    let event = |more: &str| format!("Min({{{high}, {more}}})");
+    assert_eq!(ask(&format!("{} = @2026-03-02", event("death")), &[x("16", "2026-03-02")]), Truth::True);
+    assert_eq!(ask(&format!("{} is null", event("death")), &[x("14", "2026-03-02")]), Truth::True);
+    assert_eq!(ask(&format!("{} = @2026-03-01", event("@2026-03-01")), &[x("16", "2026-03-02")]), Truth::True);
+    assert_eq!(ask(&format!("{} = @2026-03-05", event("@2026-03-05")), &[]), Truth::True);
+}
+
+#[test]
 fn a_gap_in_hours_counts_instants() {
     let row = "exists (Consecutive(2, x where value > 15 'mmol/L', 24 hours))";
     let second = |at: &str| ask(row, &[x("16", "2026-03-01T08:00:00+08:00"), x("17", at)], NOW);

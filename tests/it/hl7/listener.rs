@@ -10,7 +10,12 @@ use tokio::sync::watch;
 use tokio::task::JoinHandle;
 use trialgate::mllp::{Bounds, Listener, Mllp};
 
-on_both!(blocks_are_met_however_they_are_cut, many_senders_at_once_are_all_answered, enhanced_mode_answers_as_asked,);
+on_both!(
+    blocks_are_met_however_they_are_cut,
+    many_senders_at_once_are_all_answered,
+    enhanced_mode_answers_as_asked,
+    a_sender_that_does_not_wait_is_answered_in_order,
+);
 
 /// A listener that runs.
 pub(super) struct Open {
@@ -79,6 +84,52 @@ pub(super) fn result(n: usize) -> Vec<u8> {
         20 + n % 30
     );
     message(&text)
+}
+
+/// Each is answered as if it had come alone, whatever came before it in the same piece: wrong ones, versions of one result, records of one
+/// Patient, the same once more, and one that is broken off and begins anew.
+async fn a_sender_that_does_not_wait_is_answered_in_order(place: Place) {
+    let open = open(ward(&place), bounds());
+    let mut stream = open.connect().await;
+    let record = |n: usize, sex: &str| {
+        let text =
+            format!("MSH|^~\\&|A|H|T|T|202603{:02}||ADT^A08|M{n}|P|2.5\nPID|1||p1||||19690101|{sex}", 1 + n % 14);
+        message(&text)
+    };
+    let (mut all, mut wanted) = (Vec::new(), Vec::new());
+    for n in 0..130 {
+        let (word, id, body) = match n % 5 {
+            0 | 1 => ("AA", n / 2, result(n / 2)),
+            2 => ("AA", n, record(n, ["female", "male"][n % 2])),
+            3 => ("AE", n, record(n, "odd")),
+            _ => ("AR", n, message(&format!("MSH|^~\\&|A|H|T|T|20260301||OUL^R22|M{n}|P|2.5"))),
+        };
+        wanted.push(format!("MSA|{word}|M{id}"));
+        if n == 77 {
+            all.extend(b"\x0bMSH|^~");
+        }
+        all.extend(block(&body));
+    }
+    let (mut heard, mut send) = stream.split();
+    let sent = async { send.write_all(&all).await.expect("sent") };
+    let answers = async {
+        let mut answers = Vec::new();
+        for _ in 0..wanted.len() {
+            let heard = answer(&mut heard).await.expect("an answer");
+            answers.push(segment(&heard, "MSA").split('|').take(3).collect::<Vec<_>>().join("|"));
+        }
+        answers
+    };
+    let ((), answers) = tokio::join!(sent, answers);
+    assert_eq!(answers, wanted);
+    drop(stream);
+    let ward = open.close().await;
+    let results: std::collections::BTreeSet<usize> = (0..130).filter(|n| n % 5 < 2).map(|n| n / 2).collect();
+    assert_eq!(ward.observations().await.len(), results.len());
+    assert_eq!(ward.asides().await.len(), 52, "each that is wrong, once");
+    let latest = (0..130).filter(|n| n % 5 == 2 && n % 14 == 13).collect::<Vec<_>>();
+    assert_eq!(latest, [27, 97], "both of the last day, and both odd");
+    assert_eq!(ward.patient("p1").await.expect("kept")["gender"], "male");
 }
 
 async fn blocks_are_met_however_they_are_cut(place: Place) {
@@ -184,7 +235,8 @@ async fn an_answer_says_what_is_wrong_and_where() {
     let heard = answer(&mut stream).await.expect("an answer");
     assert_eq!(segment(&heard, "MSA"), "MSA|AA|T1");
     assert!(
-        segment(&heard, "ERR").starts_with("ERR||OBX^14|207^Application internal error^HL70357|W||||found a type"),
+        segment(&heard, "ERR")
+            .starts_with("ERR||OBX^14|207^Application internal error^HL70357|W||||found ED in OBX-2: "),
         "{heard}"
     );
     // An answer is in the character set of its message.
@@ -193,6 +245,22 @@ async fn an_answer_says_what_is_wrong_and_where() {
     let read = stream.read(&mut bytes).await.expect("an answer");
     let (text, _, lacks) = encoding_rs::GB18030.decode(&bytes[..read]);
     assert!(!lacks && text.contains("|LIS|检验科|") && text.contains("||||||GB 18030-2000\r"), "{text}");
+    drop(stream);
+    open.close().await;
+}
+
+#[tokio::test]
+async fn an_answer_is_in_the_character_set_of_the_settings_where_the_message_is_silent() {
+    let place = Place::file();
+    let open = open(speaking(&place, "UTC", Dialect { charset: "8859/1".into(), ..Dialect::default() }), bounds());
+    let mut stream = open.connect().await;
+    let text = b"MSH|^~\\&|ADT|K\xf6ln|TG|TG|20260315||ADT^A08|E1|P|2.5\rPID|1||p1\r";
+    stream.write_all(&block(text)).await.expect("sent");
+    let mut bytes = vec![0; 512];
+    let read = stream.read(&mut bytes).await.expect("an answer");
+    let heard = String::from_utf8_lossy(&bytes[..read]).into_owned();
+    assert!(bytes.starts_with(b"\x0bMSH|^~\\&|TG|TG|ADT|K\xf6ln|"), "{heard}");
+    assert_eq!(segment(&heard, "MSA").trim_end(), "MSA|AA|E1", "{heard}");
     drop(stream);
     open.close().await;
 }

@@ -22,8 +22,7 @@ async fn rows(ward: &Ward, name: &str, bytes: &[u8], out: &mut String) {
         };
         let kept = told.loaded.kept.iter().map(|(kind, n)| format!("{n} {kind}"));
         let kept = kept.chain(told.loaded.events.get("deleted").map(|_| "deleted".to_owned())).collect::<Vec<_>>();
-        let mut why: Vec<String> = told.faults.iter().map(ToString::to_string).collect();
-        why.extend(told.aside.iter().map(|(place, reason)| format!("{place}: {reason}")));
+        let why: Vec<String> = told.faults.iter().chain(&told.aside).map(ToString::to_string).collect();
         let shown = match why.split_first() {
             Some((first, rest)) if !rest.is_empty() => format!("{first} (and {} more)", rest.len()),
             Some((first, _)) => first.clone(),

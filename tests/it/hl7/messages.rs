@@ -4,7 +4,7 @@ use super::*;
 use crate::place::on_both;
 use sha2::{Digest, Sha256};
 use trialgate::flow::aside::Replayed;
-use trialgate::flow::hl7v2::Verdict;
+use trialgate::flow::hl7v2::{Verdict, read_header};
 use trialgate::store::{Fate, MessageOf};
 
 on_both!(
@@ -13,10 +13,18 @@ on_both!(
     chinese_results_are_read,
     german_results_are_read,
     administrations_are_read,
+    rates_are_read_and_amounts_are_never_guessed,
     faults_name_the_field,
     a_message_is_read_again_when_its_cause_is_mended,
     statuses_are_those_of_the_standard,
     a_message_of_no_use_is_counted,
+    what_is_set_aside_of_a_message_waits_whatever_was_before,
+    reasons_are_bounded_and_counted,
+    a_note_behind_a_specimen_is_of_no_result,
+    names_of_systems_mean_one_thing,
+    components_of_a_mixture_are_told_of,
+    a_batch_that_was_set_aside_is_read_again,
+    a_result_without_a_status_is_set_aside,
 );
 
 async fn a_message_is_kept_as_received_and_once(place: Place) {
@@ -44,8 +52,8 @@ async fn a_message_is_kept_as_received_and_once(place: Place) {
 async fn values_are_as_printed(place: Place) {
     let ward = ward(&place);
     let told = ward.take(&fixture("result-types.hl7")[0]).await;
-    let aside: Vec<&str> = told.aside.iter().map(|(place, _)| place.as_str()).collect();
-    assert_eq!((told.verdict, aside), (Verdict::Taken, vec!["OBX[14]", "OBX[15]", "OBX[16]"]));
+    let aside: Vec<(&str, usize)> = told.aside.iter().map(|f| (f.segment.as_str(), f.nth)).collect();
+    assert_eq!((told.verdict, aside), (Verdict::Taken, vec![("OBX", 14), ("OBX", 15), ("OBX", 16)]));
     let asides = ward.asides().await;
     assert_eq!((asides.len(), &asides[0].body), (1, &fixture("result-types.hl7")[0]), "the message whole, and once");
     assert_eq!(asides[0].reason.matches("OBX[").count(), 3, "a file, two values in one result, and `make final`");
@@ -125,6 +133,26 @@ async fn administrations_are_read(place: Place) {
     assert_eq!(all[1]["dosage"]["route"]["coding"][0]["code"], "IV");
 }
 
+async fn rates_are_read_and_amounts_are_never_guessed(place: Place) {
+    let ward = ward(&place);
+    let told = ward.take(&fixture("rates.hl7")[0]).await;
+    assert!(told.words().starts_with("RXA[4]: found a time unit in RXA-12"), "{told:?}");
+    let all = ward.all(ResourceType::MedicationAdministration).await;
+    let of = |code: &str| all.iter().find(|a| a["medicationCodeableConcept"]["coding"][0]["code"] == code).expect(code);
+    let ratio = &of("3002")["dosage"]["rateRatio"];
+    assert_eq!((&ratio["numerator"]["value"], &ratio["denominator"]["value"]), (&100.into(), &24.into()));
+    assert_eq!(ratio["denominator"]["code"], "h");
+    // Two and a half hours of 4 mg/h; a third that never ends, and one without an end, are no amounts.
+    let facts = ward.facts("p4").await;
+    let given = |code: &str| {
+        facts.iter().find(|f| f.contains(&format!("\"{code}\"")) && f.contains("part: 0")).expect(code).clone()
+    };
+    assert!(given("6851").contains(r#"decimal: "10""#), "{}", given("6851"));
+    for code in ["3002", "5640"] {
+        assert!(given(code).contains("Boolean(true)"), "{}", given(code));
+    }
+}
+
 async fn faults_name_the_field(place: Place) {
     let ward = ward(&place);
     let messages = fixture("refused.hl7");
@@ -171,7 +199,7 @@ async fn a_message_is_read_again_when_its_cause_is_mended(place: Place) {
     assert!(matches!(&again, Replayed::Refused(why) if why.starts_with("ZDS[1]: ")), "{again:?}");
     let whole = over(ward.store.clone(), "UTC", Dialect { ignore: vec!["ZDS".into()], ..dialect });
     let again = whole.gateway.replay(1, &caller()).await.expect("the store answers");
-    assert!(matches!(again, Replayed::Kept("message", _)), "{again:?}");
+    assert!(matches!(again, Replayed::Kept("message")), "{again:?}");
     assert_eq!(whole.patient("p1").await.expect("kept")["gender"], "female");
     assert!(whole.asides().await.is_empty(), "nothing waits any more");
 }
@@ -217,6 +245,112 @@ async fn a_message_of_no_use_is_counted(place: Place) {
     let shown = ward.gateway.messages.text();
     assert!(shown.contains(r#"trialgate_hl7v2_messages_total{source="lab",outcome="not used"} 5"#), "{shown}");
     assert!(ward.asides().await.is_empty());
+}
+
+async fn what_is_set_aside_of_a_message_waits_whatever_was_before(place: Place) {
+    let text = message("MSH|^~\\&|A|H|T|T|20260301||ADT^A08|1|P|2.5\nPID|1||p1\nZDS|1");
+    let silent = ward(&place);
+    let dialect = Dialect { ignore: vec!["ZDS".into()], ..(*silent.source.dialect).clone() };
+    let told = over(silent.store.clone(), "UTC", dialect.clone());
+    told.takes(std::slice::from_ref(&text)).await;
+    assert_eq!((silent.take(&text).await.aside.len(), silent.asides().await.len()), (1, 1), "taken whole before");
+    silent.take(&text).await;
+    assert_eq!(silent.asides().await.len(), 1, "however often it comes, it waits once");
+    let replayed = over(silent.store.clone(), "UTC", dialect).gateway.replay(1, &caller()).await;
+    assert!(matches!(replayed, Ok(Replayed::Kept("message"))), "{replayed:?}");
+    assert!(silent.asides().await.is_empty());
+    assert_eq!((silent.take(&text).await.aside.len(), silent.asides().await.len()), (1, 1), "replayed before");
+}
+
+async fn reasons_are_bounded_and_counted(place: Place) {
+    let ward = ward(&place);
+    let orders = (0..60).map(|_| "OBR|1||\nOBX|1|NM|c^^L||1|g/L|||||F").collect::<Vec<_>>().join("\n");
+    let text = format!("MSH|^~\\&|L|H|T|T|20260315090000+0000||ORU^R01|1|P|2.5.1\nPID|1||p1\n{orders}");
+    let told = ward.take(&message(&text)).await;
+    assert_eq!((told.verdict, told.faults.len()), (Verdict::Wrong, 60));
+    for words in [ward.asides().await[0].reason.clone(), told.words()] {
+        assert_eq!(words.matches("OBR[").count(), 50, "{words}");
+        assert!(words.ends_with("; and 10 more"), "{words}");
+    }
+}
+
+async fn a_note_behind_a_specimen_is_of_no_result(place: Place) {
+    let ward = ward(&place);
+    let text = "MSH|^~\\&|L|H|T|T|20260315090000+0000||ORU^R01|1|P|2.5.1\nPID|1||p1\nOBR|1||F1|G^^L|||20260315\nOBX|1|NM|c^^L||1|g/L|||||F\nNTE|1||of the result\nSPM|1|||BLD\nNTE|1||of the specimen";
+    assert_eq!(ward.take(&message(text)).await.verdict, Verdict::Taken);
+    assert_eq!(ward.result("c").await["note"], serde_json::json!([{ "text": "of the result" }]));
+}
+
+async fn names_of_systems_mean_one_thing(place: Place) {
+    let ward = ward(&place);
+    let snomed = "http://snomed.info/sct";
+    for (name, system) in [
+        ("SCT", snomed),
+        ("SNOMED-CT", snomed),
+        ("SCT2", "https://trialgate.example/fhir/hl7v2/SCT2"),
+        ("SNM3", "https://trialgate.example/fhir/hl7v2/SNM3"),
+    ] {
+        let text = format!(
+            "MSH|^~\\&|L|H|T|T|20260315090000+0000||ORU^R01|1|P|2.5.1\nPID|1||p1\nOBR|1||F1|G^^L|||20260315\nOBX|1|NM|c{name}^^{name}||1|g/L|||||F"
+        );
+        ward.takes(&[message(&text)]).await;
+        assert_eq!(ward.result(&format!("c{name}")).await["code"]["coding"][0]["system"], system);
+    }
+}
+
+async fn components_of_a_mixture_are_told_of(place: Place) {
+    let ward = ward(&place);
+    let text = "MSH|^~\\&|P|H|T|T|20260315100000+0000||RAS^O17|1|P|2.5.1\nPID|1||p1\nORC|RE|PL|F1\nRXO|mix^^L\nRXC|A|drug^^L|5|mg\nRXA|0|1|20260315090000+0000||mix^^L|1|bag^^L\nRXR|IV";
+    let told = ward.take(&message(text)).await;
+    assert_eq!((told.verdict, told.loaded.kept.len()), (Verdict::Taken, 1));
+    assert!(told.words().starts_with("RXC[1]: segments that are not understood: RXC"), "{told:?}");
+}
+
+async fn a_result_without_a_status_is_set_aside(place: Place) {
+    let ward = ward(&place);
+    let text = "MSH|^~\\&|L|H|T|T|20260315090000+0000||ORU^R01|1|P|2.5.1\nPID|1||p1\nOBR|1||F1|G^^L|||20260315\nOBX|1|NM|c^^L||1|g/L\nOBX|2|NM|d^^L||1|g/L|||||F";
+    let told = ward.take(&message(text)).await;
+    assert_eq!(told.words(), "OBX[1]: found no status in OBX-11, nor in OBR-25; wanted one of table 0085");
+    assert_eq!(ward.observations().await.len(), 1, "the other is kept");
+}
+
+async fn a_batch_that_was_set_aside_is_read_again(place: Place) {
+    let ward = ward(&place);
+    let one = |n: usize, number: &str| format!("MSH|^~\\&|A|H|T|T|20260301||ADT^A08|{n}|P|2.5\rPID|1||{number}\r");
+    let batches = [
+        one(1, "p1") + &one(2, "p2"),
+        format!("FHS|^~\\&\rBHS|^~\\&\r{}BTS|1\rFTS|1\r", one(3, "p3")),
+        one(4, "p4") + &one(5, "") + &one(6, "p6"),
+    ];
+    for batch in &batches {
+        let file = ward.gateway.load_file(&ward.source, "batch.json", batch.as_bytes(), &caller()).await;
+        assert_eq!(file.expect("the store answers").set_aside.values().sum::<u64>(), 1);
+    }
+    for arrival in [1, 2] {
+        let again = ward.gateway.replay(arrival, &caller()).await;
+        assert!(matches!(again, Ok(Replayed::Kept("message"))), "{again:?}");
+    }
+    // What is wrong in one of them keeps nothing back of the others, and the batch stays.
+    let again = ward.gateway.replay(3, &caller()).await;
+    assert!(matches!(&again, Ok(Replayed::Refused(why)) if why.starts_with("message 2: PID[1]-3: ")), "{again:?}");
+    for id in ["p1", "p2", "p3", "p4", "p6"] {
+        assert!(ward.patient(id).await.is_some(), "{id}");
+    }
+    assert!(ward.asides().await.iter().any(|aside| aside.body == batches[2].as_bytes()));
+}
+
+#[test]
+fn a_header_is_read_of_what_is_cut_short() {
+    let control = |bytes: &[u8]| read_header(bytes).map(|header| header.control);
+    let long = [b"MSH|^~\\&|A|B|C|D|20260315||ORU^R01|1|P|2.5\rOBX|1|ED|".as_slice(), &[0xff; 9_000]].concat();
+    assert_eq!(control(&long), Some("1".into()));
+    assert_eq!(control(&[b"\xef\xbb\xbf".as_slice(), &long].concat()), Some("1".into()));
+    assert_eq!(
+        control(b"MSH|^^\\&|A|B|C|D|20260315||ORU^R01|1|P|2.5\rOBX|1"),
+        Some("1".into()),
+        "with the usual delimiters"
+    );
+    assert_eq!(control(b"PID|1"), None);
 }
 
 impl Ward {

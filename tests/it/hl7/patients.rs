@@ -10,6 +10,7 @@ on_both!(
     a_number_is_known_with_its_authority,
     merges_that_nobody_reads_wait_for_people,
     merged_numbers_are_one_person_whatever_came_first,
+    what_the_store_refuses_is_set_aside_and_the_others_go_on,
 );
 
 async fn a_life_of_numbers(place: Place) {
@@ -104,4 +105,29 @@ async fn merged_numbers_are_one_person_whatever_came_first(place: Place) {
     for other in ["third", "old"] {
         assert_eq!(ward.store.read(ask(other)).await.expect("read"), new, "{other}");
     }
+}
+
+/// More numbers than are believed to be of one person: the sender is told, and does not send it for ever.
+async fn what_the_store_refuses_is_set_aside_and_the_others_go_on(place: Place) {
+    let ward = ward(&place);
+    let links: Vec<Value> = (1..500)
+        .map(|n| serde_json::json!({ "other": { "reference": format!("Patient/n{n}") }, "type": "seealso" }))
+        .collect();
+    let hub = serde_json::json!({ "resourceType": "Patient", "id": "hub", "link": links }).to_string();
+    let kept = ward.gateway.update(&ward.source, ResourceType::Patient, "hub", hub.as_bytes(), None, caller()).await;
+    assert!(kept.is_ok(), "as many as may be: {kept:?}");
+    let head = "MSH|^~\\&|A|H|T|T|20260301||ADT^";
+    let merge = message(&format!("{head}A40|2|P|2.5\nPID|1||hub\nMRG|one-more"));
+    let file = [
+        message(&format!("{head}A08|1|P|2.5\nPID|1||p1||||19690101|F")),
+        merge.clone(),
+        message(&format!("{head}A08|3|P|2.5\nPID|1||p3||||19690101|F")),
+    ];
+    let loaded = ward.gateway.load_messages(&ward.source, "file", &file.join(&b'\r'), &caller()).await;
+    let loaded = loaded.expect("the store answers");
+    assert_eq!((loaded.kept.get("Patient"), loaded.set_aside.get("message")), (Some(&2), Some(&1)), "{loaded:?}");
+    let told = ward.take(&merge).await;
+    let why = "MSH[1]: the links and identifiers of this Patient make one person of more";
+    assert!(told.verdict == Verdict::Wrong && told.words().contains(why.trim_start_matches("MSH[1]: ")), "{told:?}");
+    assert_eq!(ward.asides().await.len(), 1, "once");
 }

@@ -2,8 +2,11 @@
 
 use super::*;
 use crate::place::on_both;
+use sha2::{Digest, Sha256};
+use trialgate::flow::lines::Loaded;
+use trialgate::store::MessageOf;
 
-on_both!(any_order_ends_in_the_same_facts, many_at_once_end_in_the_same_facts);
+on_both!(any_order_ends_in_the_same_facts, many_at_once_end_in_the_same_facts, a_file_is_as_its_messages_one_by_one,);
 
 /// Numbers that are the same each time.
 struct Dice(u64);
@@ -66,6 +69,41 @@ async fn any_order_ends_in_the_same_facts(place: Place) {
         other.take_all(&dice.shuffled(&messages)).await;
         assert_eq!(known(&other).await, wanted, "turn {turn}");
         assert_eq!(other.asides().await.len(), first.asides().await.len());
+    }
+}
+
+/// Messages that share a commit come to what each comes to alone, with what is wrong among them.
+async fn a_file_is_as_its_messages_one_by_one(place: Place) {
+    let mut all = stream();
+    all.extend(fixture("refused.hl7"));
+    let mut dice = Dice(11);
+    for turn in 0..4 {
+        let messages = dice.shuffled(&all);
+        let (one, other) = (place.another(), place.another());
+        let (alone, together) = (ward(&one), ward(&other));
+        let mut wanted = Loaded::default();
+        for told in alone.take_all(&messages).await {
+            wanted.add(&told.loaded);
+        }
+        let file = messages.join(&b'\r');
+        let found = together.gateway.load_messages(&together.source, "file", &file, &caller()).await;
+        let found = found.expect("the store answers");
+        assert_eq!((&found.kept, &found.events), (&wanted.kept, &wanted.events), "turn {turn}");
+        assert_eq!(known(&together).await, known(&alone).await, "turn {turn}");
+        let waits = async |ward: &Ward| ward.asides().await.into_iter().map(|a| (a.reason, a.body)).collect::<Vec<_>>();
+        assert_eq!(waits(&together).await, waits(&alone).await, "turn {turn}");
+        // In one commit a person is known anew less often.
+        let timeless = async |ward: &Ward| {
+            let mut all = ward.all(ResourceType::Patient).await;
+            all.iter_mut().for_each(|one| one["meta"]["lastUpdated"] = Value::Null);
+            all
+        };
+        assert_eq!(timeless(&together).await, timeless(&alone).await, "turn {turn}");
+        for body in &messages {
+            let asked = MessageOf { source: "lab".into(), digest: Sha256::digest(body).into() };
+            let [found, wanted] = [&together, &alone].map(|ward| ward.store.read(asked.clone()));
+            assert_eq!(found.await.expect("read"), wanted.await.expect("read"), "turn {turn}");
+        }
     }
 }
 

@@ -1,6 +1,7 @@
 //! The document of what is beside FHIR, compared with reality.
 
 use super::house::open;
+use trialgate::http::hooks::HOOK_PATHS;
 use trialgate::http::openapi::{ROUTES, document};
 
 #[tokio::test]
@@ -10,8 +11,18 @@ async fn the_document_says_what_is_answered() {
     assert_eq!((served.status, served.header("content-type")), (200, "application/json"));
     assert_eq!(served.json(), document(false));
     let paths = document(false)["paths"].as_object().expect("paths").clone();
-    assert_eq!(paths.len(), ROUTES.len());
-    for (path, methods) in paths {
+    assert_eq!(paths.len(), ROUTES.len() + HOOK_PATHS.len());
+    let (hooks, others): (Vec<_>, Vec<_>) = paths.into_iter().partition(|(path, _)| path.starts_with("/hooks/"));
+    // Whoever shows no token is told nothing of a hook, not even what it takes.
+    for (path, methods) in &hooks {
+        assert!(HOOK_PATHS.contains(&path.as_str()), "{path}");
+        for (verb, said) in methods.as_object().expect("methods") {
+            let answer = house.ask(&verb.to_ascii_uppercase(), path, &[], b"").await;
+            let said = &said["responses"][answer.status.to_string()]["content"];
+            assert!(answer.status == 401 && said.get(answer.header("content-type")).is_some(), "{verb} {path}: {said}");
+        }
+    }
+    for (path, methods) in others {
         let methods = methods.as_object().expect("methods");
         let verb = methods.keys().next().expect("a method").to_ascii_uppercase();
         let answer = house.ask(&verb, &path, &[], b"").await;

@@ -103,6 +103,24 @@ async fn a_replay_of_all_leaves_out_what_may_be_somebody_elses_and_what_is_older
 }
 
 #[tokio::test]
+async fn the_same_bytes_are_set_aside_once_and_what_was_dismissed_stays_so() {
+    let house = open().await;
+    let open_rows = async || numbers(&house.get("/api/set-aside").await.json());
+    for _ in 0..2 {
+        arrive(&house, "main", &[WRONG]).await;
+        assert_eq!(open_rows().await, [1]);
+    }
+    assert!(house.gateway.dismiss(1, &caller()).await.expect("dismissed"));
+    arrive(&house, "main", &[WRONG]).await;
+    assert!(open_rows().await.is_empty());
+    assert_eq!(numbers(&house.get("/api/set-aside?closed=true").await.json()), [1]);
+    assert_eq!(house.get("/api/set-aside/1").await.json()["state"], "dismissed");
+    // A byte more is another resource, and waits.
+    arrive(&house, "main", &[&format!("{WRONG} ")]).await;
+    assert_eq!(open_rows().await.len(), 1);
+}
+
+#[tokio::test]
 async fn a_client_sees_and_replays_its_own_source_alone() {
     let client = |name: &str, source: &str, rights: &[Right]| Client {
         name: name.into(),

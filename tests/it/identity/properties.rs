@@ -1,6 +1,7 @@
 //! Whatever is said, in whatever order: persons are what is said last, and what is said no longer never was.
 
 use super::*;
+use crate::place::{block_on, places};
 use proptest::prelude::*;
 use proptest::test_runner::{Config, TestRunner};
 
@@ -91,14 +92,6 @@ async fn told(
 
 fn runner(cases: u32) -> TestRunner {
     TestRunner::new(Config { cases, failure_persistence: None, ..Config::default() })
-}
-
-fn block_on<T>(future: impl Future<Output = T>) -> T {
-    tokio::runtime::Runtime::new().expect("threads").block_on(future)
-}
-
-fn places() -> Vec<Place> {
-    [Some(Place::file()), Place::database()].into_iter().flatten().collect()
 }
 
 #[test]

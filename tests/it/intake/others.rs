@@ -101,6 +101,52 @@ fn an_infusion_states_dose_rate_and_amount() {
 }
 
 #[test]
+fn what_ran_at_a_rate_is_an_amount_only_where_all_of_it_is_exact() {
+    let drug = r#""medicationCodeableConcept":{"coding":[{"system":"s","code":"drug"}]}"#;
+    let quantity = |value: &str, code: &str| format!(r#"{{"value":{value},{UCUM},"code":"{code}"}}"#);
+    let per = |value: &str, code: &str| format!(r#""rateQuantity":{}"#, quantity(value, code));
+    let ratio = |over: (&str, &str), under: (&str, &str)| {
+        format!(
+            r#""rateRatio":{{"numerator":{},"denominator":{}}}"#,
+            quantity(over.0, over.1),
+            quantity(under.0, under.1)
+        )
+    };
+    let given = |body: &str| draft(body).facts[0].value.clone();
+    let body = |rate: &str| administration(&format!(r#"{drug},"dosage":{{{rate}}}"#));
+    // An hour.
+    for (rate, wanted) in [
+        (per("5", "mg/h"), Some(("5", "mg"))),
+        (per("0.1", "ug/kg/min"), Some(("6", "ug/kg"))),
+        (per("2.5", "mL/min"), Some(("150", "mL"))),
+        (ratio(("100", "mg"), ("3", "h")), None),
+        (ratio(("120", "mg"), ("1", "d")), Some(("5", "mg"))),
+        (ratio(("100", "mg"), ("24", "h")), None),
+        (per("5", "mg/h/kg"), None),
+        (per("5", "mg"), None),
+        (per("5", "/h"), None),
+        (per("-5", "mg/h"), None),
+        (r#""rateQuantity":{"value":5,"unit":"mg/h"}"#.to_owned(), None),
+        (format!(r#""rateQuantity":{{"value":5,"comparator":"<",{UCUM},"code":"mg/h"}}"#), None),
+    ] {
+        let wanted = wanted.map_or(FactValue::Boolean(true), |(number, unit)| amount(number, unit));
+        assert_eq!(given(&body(&rate)), wanted, "{rate}");
+    }
+    let rate = per("5", "mg/h");
+    let known = body(&rate);
+    assert_eq!(given(&known.replace("completed", "stopped")), amount("5", "mg"));
+    for (what, found, other) in [
+        ("it may still be changed", "completed", "in-progress"),
+        ("no moment", "2026-01-01T09:00:00Z", "2026-01-02"),
+        ("nothing lies between", "2026-01-01T09:00:00Z", "2026-01-01T08:00:00Z"),
+    ] {
+        assert_eq!(given(&known.replace(found, other)), FactValue::Boolean(true), "{what}");
+    }
+    let dose = format!(r#""dose":{},{rate}"#, quantity("7", "mg"));
+    assert_eq!(given(&body(&dose)), amount("7", "mg"), "what was given is said");
+}
+
+#[test]
 fn a_drug_without_dose_was_given_and_one_in_progress_lasts() {
     let body = administration(r#""medicationReference":{"reference":"Medication/m7/_history/2"}"#);
     let read = draft(&body);

@@ -4,11 +4,13 @@ use crate::definitions::{TRIAL, Town};
 use crate::place::{Place, on_both};
 use serde_json::{Value, json};
 use trialgate::flow::explain::{Asked, explain};
-use trialgate::flow::feeds::{Change, date, health};
+use trialgate::flow::feeds::{Change, Silent, date, health};
+use trialgate::flow::gateway::{Gateway, Parts, Source};
 use trialgate::flow::served::Served;
+use trialgate::model::time::Zone;
 use trialgate::store::SubjectsOfPerson;
 
-on_both!(a_unit_that_changed_and_a_feed_that_fell_silent_are_told);
+on_both!(a_unit_that_changed_and_a_feed_that_fell_silent_are_told, a_variable_stays_silent_while_its_source_goes_on);
 
 const DAY_US: i64 = 86_400_000_000;
 
@@ -72,6 +74,20 @@ async fn a_unit_that_changed_and_a_feed_that_fell_silent_are_told(place: Place) 
     let told_before = guidance(&town).await;
     assert!(told_before.1.get("evaluationMessage").is_none());
 
+    // A source that may be away for three days.
+    let patient = |day: i64| {
+        let at = start.plus_us(day * DAY_US);
+        Gateway::new(Parts {
+            store: town.desk.store().clone(),
+            sources: vec![Source { silent_after_days: 3, ..Source::new("main", Zone::utc()) }],
+            clock: std::sync::Arc::new(move || at),
+            cursor_key: [7; 32],
+            base: "http://test/fhir".into(),
+        })
+    };
+    assert!(patient(32).silent().await.expect("read").is_empty());
+    let silent = patient(33).silent().await.expect("read");
+    assert_eq!((silent.len(), silent[0].day, silent[0].expected), (1, first + 30, 3));
     // The day after is not over: nothing is missed yet. When it is, and nothing came, the feed is silent.
     go_to(30);
     assert!(town.desk.gateway.silent().await.expect("read").is_empty());
@@ -101,4 +117,54 @@ async fn a_unit_that_changed_and_a_feed_that_fell_silent_are_told(place: Place) 
     day(&town, 400).await;
     go_to(401);
     assert!(town.desk.gateway.silent().await.expect("read").is_empty());
+}
+
+/// A result that some definition reads, and one that none does, of the day that the clock shows.
+async fn one(town: &Town, id: String, code: &str) {
+    let at = trialgate::model::time::Zone::utc().show(town.desk.now().plus_us(-3_600_000_000));
+    let result = json!({ "resourceType": "Observation", "id": id, "status": "final",
+        "subject": { "reference": "Patient/t0-C01" }, "code": { "coding": [{ "system": "http://loinc.org", "code": code }] },
+        "effectiveDateTime": at, "issued": at, "valueQuantity": { "value": 70 } });
+    town.load(&[result]).await;
+}
+
+async fn a_variable_stays_silent_while_its_source_goes_on(place: Place) {
+    let town = Town::of_the_first(place).await;
+    let start = town.desk.now();
+    for day in 1..100 {
+        town.clock.set(start.plus_us(day * DAY_US));
+        if day <= 28 {
+            one(&town, format!("cr-{day}"), "14682-9").await;
+        }
+        one(&town, format!("plt-{day}"), "777-3").await;
+    }
+    let found = health(&town.desk, None).await.expect("read");
+    let [main] = found.as_slice() else { panic!("{found:?}") };
+    assert_eq!((main.volume.silent, main.volume.expected), (None, Some(1)), "the source goes on");
+    let of = |name: &str| main.variables.iter().find(|v| v.variable == name).unwrap_or_else(|| panic!("{name}"));
+    let first = start.0.div_euclid(DAY_US);
+    assert_eq!(of("platelets").volume.silent, None);
+    let creatinine = of("creatinine");
+    assert_eq!((creatinine.volume.silent, creatinine.volume.yesterday), (Some(first + 29), 0), "70 days later");
+    assert_eq!(creatinine.changes, [], "what changed is told of the last six weeks");
+
+    // Verdicts that ask for it are marked, by its name; none is changed, and that of another trial is not marked.
+    town.settle().await;
+    let silent = town.desk.gateway.silent().await.expect("read");
+    let of = |s: &Silent| s.is_of(TRIAL, |_| false);
+    let [of_trial] = silent.iter().filter(|s| of(s)).collect::<Vec<_>>()[..] else { panic!("{silent:?}") };
+    assert_eq!(of_trial.variable, Some((TRIAL.to_owned(), "creatinine".to_owned())));
+    assert!(!of_trial.is_of(TRIAL, |name| name == "creatinine") && !of_trial.is_of("NCT0", |_| false));
+    let (text, json) = explained(&town).await;
+    assert!(text.contains("the feed of creatinine from main is silent: nothing came on"), "{text}");
+    assert_eq!(json["silent_feeds"].as_array().map(Vec::len), Some(1));
+    assert_eq!(json["silent_feeds"][0]["variable"], "creatinine");
+    let remarks = guidance(&town).await.1["contained"].to_string();
+    assert!(remarks.contains("the feed of creatinine from main is silent"), "{remarks}");
+    let gauges = town.desk.gateway.feed_metrics().await.expect("read");
+    assert!(gauges.contains("trialgate_feed_silent{source=\"main\"} 0\n"), "{gauges}");
+    assert!(
+        gauges.contains(&format!("trialgate_feed_silent_variables{{source=\"main\"}} {}\n", silent.len())),
+        "{gauges}"
+    );
 }

@@ -3,6 +3,7 @@
 mod feeds;
 mod files;
 mod icu;
+mod keep;
 mod languages;
 mod loading;
 mod round_trip;

@@ -162,3 +162,10 @@ fn a_length_that_no_calendar_reaches_ends_where_the_calendar_does() {
     }
     assert_eq!((add_days(day, i32::MAX), add_days(day, i32::MIN)), (jiff::civil::Date::MAX, jiff::civil::Date::MIN));
 }
+
+#[test]
+fn how_long_it_is_until_then() {
+    assert_eq!(Instant(1).until(Instant(1_000_001)), std::time::Duration::from_secs(1));
+    assert_eq!(Instant(1_000_001).until(Instant(1)), std::time::Duration::ZERO, "it is over");
+    assert_eq!(Instant::MIN.until(Instant::MAX).as_micros(), i64::MAX.unsigned_abs().into(), "held at the end of time");
+}

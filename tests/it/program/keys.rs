@@ -4,6 +4,7 @@ use super::client::request;
 use super::server::Server;
 use super::{Folder, trialgate};
 use serde_json::Value;
+use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::PermissionsExt;
 use std::process::Output;
 
@@ -56,4 +57,17 @@ fn a_key_that_others_may_read_is_refused() {
     std::fs::write(&file, "no key").expect("written");
     let refused = keys(&folder, &["show"]);
     assert!(String::from_utf8_lossy(&refused.stderr).contains("wanted PKCS#8 in PEM"));
+}
+
+#[test]
+fn a_key_whose_name_cannot_be_told_is_refused() {
+    let folder = Folder::new("odd-keys");
+    let made = keys(&folder, &["new"]);
+    let public: Value = serde_json::from_slice(&made.stdout).expect("a key");
+    let at = folder.0.join("keys");
+    let odd = at.join(std::ffi::OsStr::from_bytes(b"\xff.pem"));
+    std::fs::rename(at.join(format!("{}.pem", public["kid"].as_str().expect("a name"))), odd).expect("renamed");
+    let refused = keys(&folder, &["show"]);
+    assert_eq!(refused.status.code(), Some(1), "{}", String::from_utf8_lossy(&refused.stdout));
+    assert!(String::from_utf8_lossy(&refused.stderr).contains("its name is no UTF-8"));
 }

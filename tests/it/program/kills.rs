@@ -77,6 +77,7 @@ pub fn kept(store: &str, folder: &Path) -> Vec<String> {
             "select hex(patient), code, at_end, hex(item), part, version, kind, low, high, unit, until is null from fact",
         ),
         ("set aside", "select source, place, hex(body), state from set_aside"),
+        ("message", "select hex(name), source, state, hex(patient), hex(body) from message"),
     ] {
         let mut statement = file.prepare(sql).unwrap_or_else(|e| panic!("{sql}: {e}"));
         let columns = statement.column_count();

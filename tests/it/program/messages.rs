@@ -1,18 +1,22 @@
 //! HL7 v2 through the program: kill -9 in the midst of streams, an order to stop, and files of messages.
 
-use super::client::request;
+use super::kills::{Work, kept, killed, lives, same, times};
 use super::server::Server;
 use super::{Folder, output, trialgate};
-use std::io::{Read, Write};
+use crate::place::Place;
+use std::cell::RefCell;
+use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpStream;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::process::{Command, Stdio};
+use std::sync::Mutex;
+use std::sync::atomic::Ordering::SeqCst;
+use std::sync::atomic::{AtomicBool, AtomicUsize};
 use std::time::Duration;
 
-/// Times the process is killed.
-const CYCLES: usize = 12;
-const SENDERS: usize = 4;
-/// Answers after which it is killed; differs by cycle so that kills fall anywhere.
-const ANSWERS: usize = 30;
+/// Messages of one life.
+const MESSAGES: usize = 600;
+/// For each sender, how many it sends before it waits for their answers.
+const SENDERS: [usize; 4] = [1, 1, 1, 8];
 
 const CONFIG: &str = "[sources.lab]\nzone = \"UTC\"\n[sources.lab.hl7v2]\nauthority = \"*\"\n[sources.lab.mllp]\nlisten = \"127.0.0.1:0\"\n";
 
@@ -38,9 +42,21 @@ fn message(n: usize) -> String {
     )
 }
 
-/// Sends one message and waits for its answer; `None`: it has to be sent again.
-fn send(stream: &mut TcpStream, message: &str) -> Option<String> {
-    stream.write_all(format!("\u{b}{message}\u{1c}\r").as_bytes()).ok()?;
+/// Sends messages without waiting, then hears their answers; `None`: those that were not answered have to be sent again.
+fn send(stream: &mut TcpStream, messages: &[usize]) -> (Vec<String>, Option<()>) {
+    let blocks: String = messages.iter().map(|n| format!("\u{b}{}\u{1c}\r", message(*n))).collect();
+    let mut answers = Vec::new();
+    if stream.write_all(blocks.as_bytes()).is_err() {
+        return (answers, None);
+    }
+    for _ in messages {
+        let Some(heard) = hear(stream) else { return (answers, None) };
+        answers.push(heard);
+    }
+    (answers, Some(()))
+}
+
+fn hear(stream: &mut TcpStream) -> Option<String> {
     let mut heard = Vec::new();
     let mut byte = [0];
     while heard.last() != Some(&0x1c) {
@@ -59,74 +75,124 @@ fn connect(address: &str) -> Option<TcpStream> {
     Some(stream)
 }
 
-/// How many the gateway counts of a search.
-fn total(server: &Server, search: &str) -> u64 {
-    let answer = request(&server.address, "GET", &format!("/fhir/lab/{search}&_summary=count"), "").expect("an answer");
-    let body: serde_json::Value = serde_json::from_str(&answer.body).expect("JSON");
-    body["total"].as_u64().unwrap_or_else(|| panic!("no total: {}", answer.body))
-}
-
 fn has_answer(word: &str, n: usize, heard: &str) -> bool {
     heard.contains(&format!("\rMSA|{word}|K{n}\r")) || heard.contains(&format!("\rMSA|{word}|K{n}|"))
 }
 
-#[test]
-fn a_dozen_kills_lose_nothing_and_double_nothing() {
-    let folder = Folder::new("messages");
-    let next = AtomicUsize::new(0);
-    let answered = AtomicUsize::new(0);
-    // What each sender holds until it is answered.
-    let mut held: Vec<Option<usize>> = vec![None; SENDERS];
-    for cycle in 0..CYCLES {
-        let (mut server, address) = start(&folder);
-        let until = answered.load(Ordering::SeqCst) + ANSWERS + cycle * 7 % 20;
-        std::thread::scope(|scope| {
-            for mine in &mut held {
-                let (address, next, answered) = (&address, &next, &answered);
-                scope.spawn(move || {
-                    let Some(mut stream) = connect(address) else { return };
-                    loop {
-                        let n = *mine.get_or_insert_with(|| next.fetch_add(1, Ordering::SeqCst));
-                        let Some(heard) = send(&mut stream, &message(n)) else { return };
-                        let word = if n % 10 == 9 { "AE" } else { "AA" };
-                        assert!(has_answer(word, n, &heard), "{n}: {heard}");
-                        answered.fetch_add(1, Ordering::SeqCst);
-                        *mine = None;
+/// What messages come to while the gateway is killed and started again.
+struct Ward {
+    /// Where messages are taken now; nothing while nobody takes them.
+    address: Mutex<String>,
+    next: AtomicUsize,
+    answered: AtomicUsize,
+    /// Answers that nobody should have got.
+    odd: Mutex<Vec<String>>,
+    over: AtomicBool,
+}
+
+impl Ward {
+    /// Sends until all are answered, some of them without waiting for the one before.
+    fn sender(&self, ahead: usize) {
+        while !self.over.load(SeqCst) {
+            let mut held: Vec<usize> =
+                (0..ahead).map(|_| self.next.fetch_add(1, SeqCst)).filter(|n| *n < MESSAGES).collect();
+            if held.is_empty() {
+                return;
+            }
+            while !held.is_empty() && !self.over.load(SeqCst) {
+                let address = self.address.lock().expect("the address").clone();
+                let Some(mut stream) = connect(&address) else {
+                    std::thread::yield_now();
+                    continue;
+                };
+                let (answers, _) = send(&mut stream, &held);
+                for (n, heard) in held.drain(..answers.len()).zip(&answers) {
+                    if !has_answer(if n % 10 == 9 { "AE" } else { "AA" }, n, heard) {
+                        self.odd.lock().expect("odd answers").push(format!("{n}: {heard}"));
                     }
-                });
+                    self.answered.fetch_add(1, SeqCst);
+                }
             }
-            while answered.load(Ordering::SeqCst) < until {
-                std::thread::yield_now();
-            }
-            server.signal("-9");
+        }
+    }
+}
+
+/// All messages into a store, the gateway killed so many times at most; how often it was.
+fn life(store: &str, folder: &Folder, times: usize) -> usize {
+    let ward = Ward {
+        address: Mutex::default(),
+        next: AtomicUsize::new(0),
+        answered: AtomicUsize::new(0),
+        odd: Mutex::default(),
+        over: AtomicBool::new(false),
+    };
+    let config = folder.0.join("mllp.toml");
+    std::fs::write(&config, CONFIG).expect("written");
+    let outputs = RefCell::new(Vec::new());
+    let start = || {
+        let mut command = trialgate();
+        command.args(["serve", "--listen", "127.0.0.1:0", "--store", store, "--config"]).arg(&config);
+        let mut child = command.stdout(Stdio::piped()).spawn().expect("the gateway starts");
+        let mut lines = BufReader::new(child.stdout.take().expect("its output")).lines();
+        let address = lines.find_map(|line| {
+            let line = line.expect("a line");
+            line.contains("are taken on").then(|| line.rsplit(' ').next().expect("an address").to_owned())
         });
-        server.ended();
+        *ward.address.lock().expect("the address") = address.expect("it listens");
+        // Whoever says more must find somebody who listens.
+        outputs.borrow_mut().push(lines);
+        child
+    };
+    let stands = || ward.answered.load(SeqCst) as u64;
+    let is_done = || ward.answered.load(SeqCst) == MESSAGES;
+    let met = std::thread::scope(|scope| {
+        for ahead in SENDERS {
+            let ward = &ward;
+            scope.spawn(move || ward.sender(ahead));
+        }
+        let met = killed(&Work { start: &start, stands: &stands, is_done: &is_done, step: 60 }, times);
+        let mut last = start();
+        while !is_done() && last.try_wait().expect("a child").is_none() {
+            std::thread::yield_now();
+        }
+        ward.over.store(true, SeqCst);
+        let ended = Command::new("kill").args(["-TERM", &last.id().to_string()]).status();
+        assert!(ended.is_ok_and(|s| s.success()) && last.wait().expect("it ends").success());
+        met
+    });
+    assert_eq!(*ward.odd.lock().expect("odd answers"), Vec::<String>::new());
+    assert!(is_done(), "it ended by itself");
+    met
+}
+
+fn ends_as_one_that_was_never_killed(place: &Place, times: usize) {
+    let folder = Folder::new(&format!("kills-mllp-{:x}", u64::from_be_bytes(trialgate::clock::random_bytes())));
+    let plain = format!("sqlite:{}", folder.0.join("plain.db").display());
+    assert_eq!(life(&plain, &folder, 0), 0);
+    let wanted = kept(&plain, &folder.0);
+    let bad = (0..MESSAGES).filter(|n| n % 10 == 9).count();
+    let of = |what: &str| wanted.iter().filter(|row| row.starts_with(what)).count();
+    assert_eq!((of("resource"), of("set aside"), of("message")), (2 * (MESSAGES - bad), MESSAGES, MESSAGES));
+    lives(times, |times| {
+        let place = place.another();
+        let met = life(&place.url(), &folder, times);
+        same(&kept(&place.url(), &folder.0), &wanted);
+        let audit = output(trialgate().args(["audit", "verify", "--store", &place.url()]));
+        assert!(audit.starts_with("chain whole"), "{audit}");
+        met
+    });
+}
+
+#[test]
+fn kills_of_a_listener_lose_and_double_nothing() {
+    ends_as_one_that_was_never_killed(&Place::file(), times());
+}
+
+#[test]
+fn kills_of_a_listener_into_postgres_lose_and_double_nothing() {
+    if let Some(place) = Place::database() {
+        ends_as_one_that_was_never_killed(&place, times().div_ceil(2));
     }
-    let (server, address) = start(&folder);
-    let mut stream = connect(&address).expect("a connection");
-    for n in held.into_iter().flatten() {
-        send(&mut stream, &message(n)).expect("an answer");
-    }
-    let sent = next.load(Ordering::SeqCst);
-    let good = (0..sent).filter(|n| n % 10 != 9).count() as u64;
-    assert_eq!(total(&server, "Observation?code=1751-7"), good, "of {sent}");
-    assert_eq!(total(&server, "Observation?code=2160-0"), good);
-    drop(stream);
-    server.signal("-TERM");
-    let mut server = server;
-    assert!(server.ended().success());
-    let file = rusqlite::Connection::open(folder.0.join("store.db")).expect("the store opens");
-    let count = |sql: &str| file.query_row(sql, [], |r| r.get::<_, i64>(0)).expect("a count") as u64;
-    assert_eq!(count("select count(*) from message where state = 1"), good, "every message is kept once");
-    assert_eq!(count("select count(*) from message where state = 2"), sent as u64 - good);
-    assert_eq!(
-        count("select count(*) from set_aside"),
-        sent as u64,
-        "one part of each good one, and each bad one whole"
-    );
-    assert_eq!(count("select count(*) from resource where version > 1"), 0, "nothing came twice");
-    let audit = output(trialgate().args(["audit", "verify", "--store", &folder.store()]));
-    assert!(audit.starts_with("chain whole"), "{audit}");
 }
 
 #[test]
@@ -147,10 +213,20 @@ fn files_of_messages_are_imported() {
     let first = run(false);
     assert_eq!(
         (&first["kept"]["MedicationAdministration"], &first["events"]["deleted"]),
-        (&3.into(), &2.into()),
+        (&6.into(), &2.into()),
         "{first}"
     );
     assert_eq!((&first["set_aside"]["message"], &first["ignored"]["message"]), (&5.into(), &1.into()), "{first}");
+    // What a file holds decides, whatever it is called.
+    let named = folder.0.join("export.txt");
+    std::fs::copy("fixtures/hl7v2/patients.hl7", &named).expect("copied");
+    let mut command = trialgate();
+    command
+        .args(["import", "--source", "lab", "--json", "--store", &folder.store(), "--config"])
+        .arg(&config)
+        .arg(&named);
+    let other: serde_json::Value = serde_json::from_str(&output(&mut command)).expect("JSON");
+    assert_eq!(other["set_aside"], serde_json::json!({}), "{other}");
     let again = run(true);
     assert_eq!((&again["events"]["created"], &again["events"]["updated"]), (&0.into(), &0.into()), "{again}");
     let refused = trialgate()

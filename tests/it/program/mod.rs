@@ -34,7 +34,9 @@ pub fn trialgate() -> Command {
 /// Its standard output, when it ended with 0.
 pub fn output(command: &mut Command) -> String {
     let Output { status, stdout, stderr } = command.output().expect("the program starts");
-    assert!(status.success(), "ended with {status}: {}", String::from_utf8_lossy(&stderr));
+    let (told, wrong) = (String::from_utf8_lossy(&stdout), String::from_utf8_lossy(&stderr));
+    // With --json what went wrong stands in the output.
+    assert!(status.success(), "ended with {status}: {wrong}\n{told}");
     String::from_utf8(stdout).expect("UTF-8")
 }
 

@@ -3,6 +3,8 @@
 use super::client::request;
 use super::server::Server;
 use super::{Folder, trialgate};
+use crate::pull::faults::quoted;
+use crate::pull::hospital::{CLOCK, Hospital, Manner, QUOTED};
 use std::process::Stdio;
 
 /// What must not be found: names, a record number, a phone, birth dates, words of notes.
@@ -130,4 +132,32 @@ fn nothing_planted_is_logged_counted_or_echoed() {
         found.extend(log.lines().find(|l| l.contains(word)).map(|line| format!("{word} in the log: {line}")));
     }
     assert!(found.is_empty(), "{}", found.join("\n"));
+}
+
+#[test]
+fn nobody_whom_a_source_quotes_is_logged() {
+    let runtime = tokio::runtime::Runtime::new().expect("threads");
+    let hospital = runtime.block_on(Hospital::open("http://127.0.0.1:9"));
+    hospital.behaves(&[Manner::Quotes]);
+    hospital.keeps(quoted(), CLOCK);
+    let folder = Folder::new("privacy-pull");
+    let log = folder.0.join("log");
+    let mut command = trialgate();
+    command.env("TRIALGATE_LOG", "trace").stderr(Stdio::from(std::fs::File::create(&log).expect("a log")));
+    let config = format!(
+        "assess = false\n[sources.main]\nzone = \"UTC\"\n[sources.main.pull]\nurl = \"{}\"\nby = \"patients\"\npatients = [\"{}\"]\n",
+        hospital.base(),
+        QUOTED[0]
+    );
+    let mut server = Server::start_as(command, &folder, &config);
+    let text = || std::fs::read_to_string(&log).expect("a log");
+    while !text().contains("HTTP 403: forbidden") {
+        request(&server.address, "GET", "/metrics", "").expect("metrics");
+    }
+    server.signal("-TERM");
+    assert!(server.ended().success());
+    let text = text();
+    for word in QUOTED {
+        assert_eq!(text.lines().find(|line| line.contains(word)), None, "{word} in the log");
+    }
 }

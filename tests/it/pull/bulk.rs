@@ -6,9 +6,10 @@ use crate::place::on_both;
 use std::sync::atomic::{AtomicBool, Ordering};
 use tokio::net::TcpListener;
 use trialgate::flow::bulk::{Bulk, LINE_MAX, Level, Piece, Split, round};
+use trialgate::flow::mark::Stands;
 use trialgate::flow::pull::Pulled;
 use trialgate::link::{Access, Algorithm, Secret, Tls};
-use trialgate::store::SetAsideList;
+use trialgate::store::{CursorOf, SetAsideList};
 
 on_both!(
     an_export_brings_everything_and_the_next_what_changed,
@@ -390,4 +391,55 @@ fn lines_are_cut_wherever_the_stretches_end() {
     assert!(matches!(&found[0], Piece::TooLong(begun) if begun.len() == LINE_MAX), "no more than the bound is held");
     assert_eq!(found[1], Piece::Line(b"short".to_vec()));
     assert!(split.rest().is_none());
+}
+
+#[tokio::test]
+async fn what_tears_an_export_outlives_whoever_read_it() {
+    let place = Place::file();
+    let ward = hospital(&place, |pull| pull.kinds = vec!["Patient".into()]).await;
+    for id in ["a", "b"] {
+        let mut long = patient(id);
+        long["text"] = json!({ "status": "generated", "div": "x".repeat(LINE_MAX) });
+        ward.hospital.keeps(long, CLOCK - 10);
+    }
+    // The connection breaks in the second line, the first is passed over by then; whoever read it is gone.
+    ward.hospital.exports(&[Odd::BreaksOnce]);
+    let moved = async {
+        let mark = CursorOf { name: "bulk/ehr/read".into() };
+        let stands = |json: String| serde_json::from_str::<Stands>(&json).expect("a mark").lines;
+        while ward.store.read(mark.clone()).await.expect("read").map_or(0, stands) == 0 {}
+    };
+    tokio::select! {
+        pulled = round(&ward.gateway, &ward.feed, false) => panic!("it was read to its end: {pulled:?}"),
+        () = moved => {}
+    }
+    let next = round(&ward.gateway, &ward.feed, false).await;
+    let words = |n: usize| format!("Patient file 1: line {n} is longer than {LINE_MAX} bytes");
+    assert_eq!(next.problems, [words(1), words(2)], "{:?}", next.loaded);
+}
+
+#[tokio::test]
+async fn an_export_that_is_over_is_not_taken_for_lost() {
+    let place = Place::file();
+    let ward = hospital(&place, |_| {}).await;
+    filled(&ward);
+    // Whoever read it is gone when the server has just forgotten it, as it was asked to.
+    let forgotten = async {
+        let mut ended = 0;
+        while ended == 0 {
+            tokio::task::yield_now().await;
+            ward.hospital.exporting(|exports| ended = exports.ended);
+        }
+    };
+    tokio::select! {
+        biased;
+        () = forgotten => {}
+        pulled = round(&ward.gateway, &ward.feed, false) => panic!("it ended before: {pulled:?}"),
+    }
+    assert_eq!(ward.observations().await.len(), 5);
+    ward.hospital.asked();
+    let next = round(&ward.gateway, &ward.feed, false).await;
+    assert_eq!(next.problems, [""; 0], "{next:?}");
+    let asked = ward.hospital.asked();
+    assert!(asked.iter().any(|query| query.contains("_since=")), "the next asks from its moment on: {asked:?}");
 }

@@ -1,6 +1,6 @@
 //! A server that answers wrongly: said in words, nothing lost, nobody led away, and the other types keep flowing.
 
-use super::hospital::Manner;
+use super::hospital::{Manner, QUOTED};
 use super::*;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -45,6 +45,33 @@ async fn each_fault_is_told_and_leads_nowhere() {
         assert_eq!(ward.observations().await.len(), 6, "{manner:?}");
     }
     assert_eq!(led_away.load(Ordering::SeqCst), 0, "nobody was led away");
+}
+
+/// The Patient whom a refusal quotes.
+pub fn quoted() -> Value {
+    let mut patient = patient(QUOTED[0]);
+    patient["identifier"] = json!([{ "system": "urn:mrn", "value": QUOTED[1] }]);
+    patient["name"] = json!([{ "family": QUOTED[2] }]);
+    patient["birthDate"] = QUOTED[3].into();
+    patient
+}
+
+#[tokio::test]
+async fn nobody_whom_the_server_quotes_is_told() {
+    let place = Place::file();
+    let ward = ward(&place, By::Patients, |pull| pull.patients = vec![QUOTED[0].into()]).await;
+    ward.hospital.behaves(&[Manner::Quotes]);
+    ward.hospital.keeps(quoted(), CLOCK);
+    let pulled = round(&ward.gateway, &ward.feed, false).await;
+    let words = "Observation page 1: HTTP 403: forbidden not of these: […], […], […], […], […], […]";
+    assert_eq!(pulled.problems[0], words, "{pulled:?}");
+    // Where nobody is asked for it may be anybody: what looks like a number or a date is nobody's business.
+    let mut feed = ward.feed;
+    feed.settings.by = By::Server;
+    let pulled = round(&ward.gateway, &feed, false).await;
+    for word in QUOTED.iter().filter(|word| word.contains(|c: char| c.is_ascii_digit())) {
+        assert!(!pulled.problems.iter().any(|p| p.contains(word)), "{word} in {pulled:?}");
+    }
 }
 
 #[tokio::test]

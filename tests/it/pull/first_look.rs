@@ -74,7 +74,6 @@ async fn a_first_look_keeps_nothing_and_says_what_each_vendor_lacks(place: Place
         (
             Vendor::Epic,
             &[
-                "Medication: no search by `patient` is stated; leave it out of `kinds`, or let an export bring it",
                 "no Subscription can be made: leave out `hooks.register`; polling alone brings it",
                 "`$export` is stated (group): `pull.bulk` would bring the first load",
                 "Observation: the server remarks warning suppressed",
@@ -104,6 +103,9 @@ async fn a_first_look_keeps_nothing_and_says_what_each_vendor_lacks(place: Place
             assert!(found.remarks.iter().any(|remark| remark == words), "{vendor:?} {words}: {:?}", found.remarks);
         }
         assert_eq!(found.problems, refused, "{vendor:?}");
+        // It is read where it is named, so that nobody can search it by patient is no matter.
+        let drugs = found.remarks.iter().filter(|remark| remark.starts_with("Medication:")).count();
+        assert_eq!(drugs, usize::from(vendor != Vendor::Epic), "{vendor:?} {:?}", found.remarks);
         let results = &found.samples["Observation"];
         assert_eq!((results.read, results.codes, results.units), (4, (2, 1), (2, 1)), "{vendor:?} {results:?}");
         let times = (results.without_time, results.date_only, results.without_zone, results.without_unit);

@@ -1,12 +1,13 @@
 //! Rest-hooks: what may be told, what is made of it, and that it is a hint and no more.
 
+use super::hospital::Manner;
 use super::*;
 use crate::place::on_both;
-use std::io::{Read, Write};
+use std::io::{BufRead, BufReader, Read, Write};
 use tokio::net::TcpListener;
 use trialgate::flow::hooks::{HINTS_MAX, Hints, Hook, HookSettings, TOKEN_MIN, Told};
 use trialgate::flow::pull::{bring, run};
-use trialgate::http::hooks::{HOOK_BYTES, HOOK_PATHS};
+use trialgate::http::hooks::{HOOK_BYTES, HOOK_PATHS, HOOKS_PER_MINUTE};
 use trialgate::http::running::{Running, Serving};
 
 const TOKEN: &str = "a-token-of-the-hospital-for-us";
@@ -75,7 +76,11 @@ fn status(sort: &str, events: i64, told: &[(i64, &str)]) -> Vec<u8> {
         .into_bytes()
 }
 
-on_both!(a_gap_in_the_counters_asks_for_a_round, what_is_hinted_at_is_read_where_it_is,);
+on_both!(
+    a_gap_in_the_counters_asks_for_a_round,
+    events_that_were_not_heard_are_asked_for_where_the_source_tells_them,
+    what_is_hinted_at_is_read_where_it_is,
+);
 
 async fn a_gap_in_the_counters_asks_for_a_round(place: Place) {
     type Form = fn(&str, i64, &[(i64, &str)]) -> Vec<u8>;
@@ -114,6 +119,65 @@ async fn a_gap_in_the_counters_asks_for_a_round(place: Place) {
             later.posted(&ward.gateway, &form("event-notification", 5, &[(5, "Observation/o5")])).await.expect("taken");
         assert_eq!(told, Told { resources: 1, round: true, missed: 2 });
     }
+}
+
+async fn events_that_were_not_heard_are_asked_for_where_the_source_tells_them(place: Place) {
+    let ward = ward(&place, By::Server, |_| {}).await;
+    let hook = hook(&ward);
+    let subscription = format!("{}/Subscription/s1", hook.base);
+    let told = |form: &[u8]| {
+        String::from_utf8_lossy(form).replace("https://ehr.example/fhir/Subscription/s1", &subscription).into_bytes()
+    };
+    ward.hospital.keeps(patient("p1"), CLOCK - 10);
+    for n in ["o1", "o2", "o3", "o4", "o5"] {
+        ward.hospital.keeps(result(n, "p1", 1), CLOCK - 10);
+    }
+    let event = |n: i64, focus: &str| told(&backport("event-notification", n, &[(n, focus)]));
+    let asked = async |body: &[u8]| {
+        hook.posted(&ward.gateway, body).await.expect("taken");
+        let hints = hook.take();
+        assert!(hints.round, "a round, unless the source tells");
+        let pulled = bring(&ward.gateway, &ward.feed, &hints).await;
+        assert!(pulled.problems.is_empty(), "{pulled:?}");
+        ward.hospital.asked()
+    };
+    hook.posted(&ward.gateway, &event(1, "Observation/o1")).await.expect("taken");
+    hook.take();
+    ward.hospital.asked();
+    // All of them are told: no round.
+    ward.hospital.tells(&told(&backport(
+        "query-event",
+        4,
+        &[(2, "Observation/o2"), (3, "Observation/o3"), (4, "Observation/o4")],
+    )));
+    let log = asked(&event(4, "Observation/o4")).await;
+    let events = "Subscription/s1/$events?eventsSinceNumber=2&eventsUntilNumber=3&content=id-only";
+    assert_eq!(log, [events, "Observation/o2", "Observation/o3", "Observation/o4"]);
+    assert_eq!(ward.observations().await, ids(&["o2", "o3", "o4"]));
+    // One is missing there, or one has no name: a round.
+    let unnamed = String::from_utf8(told(&backport("query-event", 9, &[(8, "Observation/o5"), (9, "Observation/o5")])))
+        .expect("text");
+    let unnamed = unnamed.replace("\"focus\"", "\"other\"").into_bytes();
+    for (n, answer) in [(7, told(&backport("query-event", 7, &[(5, "Observation/o5")]))), (10, unnamed)] {
+        ward.hospital.tells(&answer);
+        let log = asked(&event(n, "Observation/o4")).await;
+        assert!(
+            log.iter().any(|l| l.contains("$events")) && log.iter().any(|l| l.starts_with("Observation?")),
+            "{log:?}"
+        );
+    }
+    assert_eq!(ward.observations().await, ids(&["o1", "o2", "o3", "o4", "o5"]));
+    // A round that is wanted anyway asks for no events, and a Subscription of elsewhere is not asked about.
+    hook.round();
+    assert!(!asked(&event(13, "Observation/o4")).await.iter().any(|l| l.contains("$events")));
+    hook.posted(&ward.gateway, &backport("event-notification", 9, &[(9, "Observation/o4")])).await.expect("taken");
+    hook.take();
+    assert!(
+        !asked(&backport("event-notification", 12, &[(12, "Observation/o4")]))
+            .await
+            .iter()
+            .any(|l| l.contains("$events"))
+    );
 }
 
 #[tokio::test]
@@ -209,6 +273,7 @@ async fn what_is_hinted_at_is_read_where_it_is(place: Place) {
     let hints = |resources: &[(ResourceType, &str)]| Hints {
         round: false,
         resources: resources.iter().map(|(kind, id)| (*kind, (*id).to_owned())).collect(),
+        gaps: Vec::new(),
     };
     use ResourceType::{Condition, Observation};
     let some = hints(&[(Observation, "o1"), (Observation, "nowhere"), (Condition, "c1")]);
@@ -289,4 +354,106 @@ async fn a_hint_wakes_a_feed_that_rests() {
     let kept: Vec<String> = ward.store.read(walk).await.expect("read").resources.into_iter().map(|r| r.id).collect();
     assert_eq!(kept, ["o1"]);
     server.stop().await;
+}
+
+/// How many tellings a source may send here: far more than a minute's worth, however slowly they go.
+const TOLD_MAX: u32 = 10 * HOOKS_PER_MINUTE;
+
+/// Tells again and again over one connection: how many were heard, and the head of the first answer that is none.
+fn tell_on(address: &str) -> (u32, String) {
+    let mut sent = std::net::TcpStream::connect(address).expect("connects");
+    let mut answers = BufReader::new(sent.try_clone().expect("a handle"));
+    let request = format!(
+        "DELETE /hooks/ehr/Observation/o1 HTTP/1.1\r\nHost: {address}\r\nAuthorization: Bearer {TOKEN}\r\nContent-Length: 0\r\n\r\n"
+    );
+    for told in 0..TOLD_MAX {
+        sent.write_all(request.as_bytes()).expect("sent");
+        let (mut head, mut length) = (String::new(), 0);
+        loop {
+            let mut line = String::new();
+            answers.read_line(&mut line).expect("a line");
+            if let Some((_, n)) = line.split_once(':').filter(|(name, _)| name.eq_ignore_ascii_case("content-length")) {
+                length = n.trim().parse().expect("a length");
+            }
+            if line.trim().is_empty() {
+                break;
+            }
+            head.push_str(&line);
+        }
+        answers.read_exact(&mut vec![0; length]).expect("a body");
+        if !head.starts_with("HTTP/1.1 200") {
+            return (told, head);
+        }
+    }
+    (TOLD_MAX, String::new())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_told_too_often_is_a_round_in_its_place() {
+    let place = Place::file();
+    let ward = ward(&place, By::Server, |_| {}).await;
+    let hook = hook(&ward);
+    let server = serve(&ward, &hook);
+    let address = server.base().trim_start_matches("http://").to_owned();
+    let (heard, head) = tokio::task::spawn_blocking(move || tell_on(&address)).await.expect("no panic");
+    assert!(heard >= HOOKS_PER_MINUTE, "{heard}");
+    assert!(head.starts_with("HTTP/1.1 429") && head.to_ascii_lowercase().contains("retry-after: "), "{heard} {head}");
+    let waits = hook.take();
+    assert!(waits.round, "nothing that was told is lost");
+    assert_eq!(waits.resources, [(ResourceType::Observation, "o1".to_owned())].into());
+}
+
+#[tokio::test]
+async fn a_server_that_is_away_ends_the_round_and_hints_wait() {
+    let place = Place::file();
+    let ward = ward(&place, By::Server, |pull| {
+        (pull.kinds, pull.every) = (vec!["Observation".into()], Duration::from_millis(10));
+    })
+    .await;
+    for n in ["o1", "o2"] {
+        ward.hospital.keeps(result(n, "p1", 1), CLOCK - 10);
+    }
+    let of = |kind, ids: &[&str]| ids.iter().map(|id| (kind, (*id).to_owned())).collect();
+    let both = Hints { round: false, resources: of(ResourceType::Observation, &["o1", "o2"]), gaps: Vec::new() };
+    bring(&ward.gateway, &ward.feed, &both).await;
+    assert_eq!(ward.observations().await, ids(&["o1", "o2"]));
+    // Gone there: polling would never find it, the hint alone does.
+    ward.hospital.forgets("Observation", "o1");
+    ward.hospital.asked();
+    ward.hospital.behaves(&[Manner::Away]);
+    let pulled = bring(&ward.gateway, &ward.feed, &both).await;
+    assert_eq!(pulled.problems.len(), 1, "{pulled:?}");
+    assert_eq!(ward.hospital.asked(), ["Observation/o1"; 4], "the others would fare no better");
+
+    let hook = hook(&ward);
+    hook.resource(ResourceType::Observation, "o1");
+    let (stop, stopped) = tokio::sync::watch::channel(false);
+    let (gateway, feed, waked) = (ward.gateway.clone(), ward.feed, hook.clone());
+    let running = tokio::spawn(async move { run(&gateway, &feed, Some(waked), stopped).await });
+    let mut asked = 0;
+    while asked < 9 {
+        asked += ward.hospital.asked().len();
+        tokio::task::yield_now().await;
+    }
+    ward.hospital.behaves(&[]);
+    let kept = || async {
+        let walk = Walk::through(Narrow::nothing("ehr", ResourceType::Observation), 1000);
+        ward.store.read(walk).await.expect("read").resources.len()
+    };
+    let gone = async { while kept().await > 1 {} };
+    tokio::time::timeout(Duration::from_secs(60), gone).await.expect("the hint is followed once the server is back");
+    stop.send_replace(true);
+    running.await.expect("it ends");
+}
+
+#[tokio::test]
+async fn a_server_that_is_away_ends_a_round_of_many_patients() {
+    let place = Place::file();
+    let ward = ward(&place, By::Patients, |pull| {
+        (pull.kinds, pull.patients) = (vec!["Observation".into()], vec!["p1".into(), "p2".into(), "p3".into()]);
+    })
+    .await;
+    ward.hospital.behaves(&[Manner::Away]);
+    let pulled = trialgate::flow::pull::round(&ward.gateway, &ward.feed, false).await;
+    assert_eq!((pulled.problems.len(), ward.hospital.asked().len()), (1, 4), "{pulled:?}");
 }

@@ -44,6 +44,10 @@ pub enum Manner {
     SecondPageFails,
     /// `total` and pages of one entry only, whatever `_count` says.
     SmallPages,
+    /// Searches are refused in words that quote [`QUOTED`].
+    Quotes,
+    /// Everything is refused with 503 by what stands before it.
+    Away,
 }
 
 pub struct Inside {
@@ -63,7 +67,12 @@ pub struct Inside {
     pub(super) elsewhere: String,
     /// Its Bulk Data exports.
     pub(super) exports: Exports,
+    /// What it tells when it is asked for events; nothing: it does not offer that.
+    events: Option<Value>,
 }
+
+/// Whom a refusal quotes: the Patient asked for by id, identifier, name and birth date, and another by id and number.
+pub const QUOTED: [&str; 6] = ["qzv-asked", "MRNXWV", "Wexelbaum", "1931-07-23", "p-7741903", "555-0199"];
 
 /// The server.
 #[derive(Clone)]
@@ -93,12 +102,14 @@ impl Hospital {
             base: base.clone(),
             elsewhere: elsewhere.to_owned(),
             exports: Exports::default(),
+            events: None,
         };
         let hospital = Self(Arc::new(Mutex::new(inside)));
         let app = Router::new()
             .route("/api/FHIR/R4/metadata", get(metadata))
             .route("/api/FHIR/R4/{kind}", get(search))
             .route("/api/FHIR/R4/{kind}/{id}", get(read))
+            .route("/api/FHIR/R4/Subscription/{id}/$events", get(events))
             .merge(export::routes())
             .with_state(hospital.clone());
         let app = front(app, &base);
@@ -130,6 +141,11 @@ impl Hospital {
     /// From now on it states that of itself.
     pub fn states(&self, statement: Value) {
         self.inside().statement = Some(statement);
+    }
+
+    /// From now on it tells this when it is asked for events.
+    pub fn tells(&self, events: &[u8]) {
+        self.inside().events = Some(serde_json::from_slice(events).expect("JSON"));
     }
 
     /// Its clock.
@@ -170,7 +186,11 @@ pub(super) fn outcome(code: &str, text: &str) -> Value {
 }
 
 async fn metadata(State(hospital): State<Hospital>) -> Response<Body> {
-    let inside = hospital.inside();
+    let mut inside = hospital.inside();
+    if inside.manners.contains(&Manner::Away) {
+        inside.log.push("metadata".into());
+        return answer(&inside, 503, "text/html", "<html>no server</html>");
+    }
     let plain = || json!({ "resourceType": "CapabilityStatement", "fhirVersion": "4.0.1" });
     let of_vendor = inside.vendor.map(vendors::statement);
     fhir(&inside, 200, &inside.statement.clone().or(of_vendor).unwrap_or_else(plain))
@@ -179,12 +199,24 @@ async fn metadata(State(hospital): State<Hospital>) -> Response<Body> {
 async fn read(State(hospital): State<Hospital>, Path((kind, id)): Path<(String, String)>) -> Response<Body> {
     let mut inside = hospital.inside();
     inside.log.push(format!("{kind}/{id}"));
+    if inside.manners.contains(&Manner::Away) {
+        return answer(&inside, 503, "text/html", "<html>no server</html>");
+    }
     if let Some(vendor) = inside.vendor {
         return vendors::read(vendor, &inside, &kind, &id);
     }
     let inside = inside;
     match inside.resources.get(&(kind, id)).filter(|_| export::shows(&inside)) {
         Some((resource, at)) => fhir(&inside, 200, &stamped(resource, *at)),
+        None => fhir(&inside, 404, &outcome("not-found", "nothing is here")),
+    }
+}
+
+async fn events(State(hospital): State<Hospital>, Path(id): Path<String>, RawQuery(query): RawQuery) -> Response<Body> {
+    let mut inside = hospital.inside();
+    inside.log.push(format!("Subscription/{id}/$events?{}", query.unwrap_or_default()));
+    match &inside.events {
+        Some(told) => fhir(&inside, 200, told),
         None => fhir(&inside, 404, &outcome("not-found", "nothing is here")),
     }
 }
@@ -216,6 +248,12 @@ async fn search(
     }
     if has(Manner::Html) {
         return answer(&inside, 400, "text/html", "<html><body>Patient p1 could not be shown</body></html>");
+    }
+    if has(Manner::Away) {
+        return answer(&inside, 503, "text/html", "<html>no server</html>");
+    }
+    if has(Manner::Quotes) {
+        return fhir(&inside, 403, &outcome("forbidden", &format!("not of these: {}", QUOTED.join(", "))));
     }
     if has(Manner::Redirects) {
         let mut response = answer(&inside, 302, "text/plain", "");

@@ -2,7 +2,7 @@
 
 mod bulk;
 pub mod export;
-mod faults;
+pub mod faults;
 mod first_look;
 mod hooks;
 pub mod hospital;
@@ -14,6 +14,7 @@ mod sandboxes;
 mod strange;
 mod subscriptions;
 mod tls;
+mod together;
 mod tokens;
 mod twister;
 pub mod vendors;

@@ -118,3 +118,53 @@ async fn a_round_that_was_cut_off_goes_on_where_it_stood(place: Place) {
     let second = round(&ward.gateway, &ward.feed, false).await;
     assert_eq!((second.loaded.events["created"], ward.observations().await.len()), (4, 6), "its cursor had not moved");
 }
+
+#[tokio::test]
+async fn what_no_search_by_patient_finds_is_read_where_it_is_named() {
+    let place = Place::file();
+    let kinds = ["Patient", "Medication", "MedicationAdministration"];
+    let ward = ward(&place, By::Patients, |pull| {
+        (pull.kinds, pull.patients) = (kinds.map(str::to_owned).to_vec(), vec!["p1".into()]);
+    })
+    .await;
+    let drug = |id: &str| json!({ "resourceType": "Medication", "id": id, "code": { "coding": [{ "system": "http://www.whocc.no/atc", "code": "L01FF02" }] } });
+    let dose = |id: &str, drug: &str| {
+        json!({ "resourceType": "MedicationAdministration", "id": id, "status": "completed", "subject": { "reference": "Patient/p1" },
+            "medicationReference": { "reference": drug }, "effectiveDateTime": "2026-01-02T08:00:00Z" })
+    };
+    ward.hospital.keeps(patient("p1"), CLOCK);
+    ["m1", "m2", "m3"].iter().for_each(|id| ward.hospital.keeps(drug(id), CLOCK));
+    let far = format!("{}/Medication/m2", ward.hospital.base());
+    for (id, drug) in [
+        ("a1", "Medication/m1"),
+        ("a2", "Medication/m1"),
+        ("a3", far.as_str()),
+        ("a4", "https://other.example/Medication/m3"),
+    ] {
+        ward.hospital.keeps(dose(id, drug), CLOCK);
+    }
+    let pulled = round(&ward.gateway, &ward.feed, false).await;
+    assert_eq!(pulled.problems, [""; 0], "{pulled:?}");
+    let asked = ward.hospital.asked();
+    assert!(!asked.iter().any(|query| query.starts_with("Medication?")), "R4 has no such search: {asked:?}");
+    assert_eq!(asked.iter().filter(|query| *query == "Medication/m1").count(), 1, "each once: {asked:?}");
+    assert_eq!(ward.kept(ResourceType::Medication).await, ids(&["m1", "m2"]), "another server's is not asked for here");
+}
+
+#[tokio::test]
+async fn a_group_names_patients_of_its_own_server() {
+    let place = Place::file();
+    let ward = ward(&place, By::Patients, |pull| {
+        (pull.kinds, pull.group) = (vec!["Patient".into()], Some("g".into()));
+    })
+    .await;
+    let near = format!("{}/Patient/p2", ward.hospital.base());
+    let references =
+        ["Patient/p1", &near, "Practitioner/p3", "https://other.example/fhir/Patient/p4", "p5", "Patient/.."];
+    let members: Vec<Value> = references.iter().map(|r| json!({ "entity": { "reference": r } })).collect();
+    ward.hospital.keeps(json!({ "resourceType": "Group", "id": "g", "member": members }), CLOCK);
+    (1..=5).for_each(|n| ward.hospital.keeps(patient(&format!("p{n}")), CLOCK));
+    let pulled = round(&ward.gateway, &ward.feed, false).await;
+    assert_eq!(ward.hospital.asked(), ["Group/g", "Patient/p1", "Patient/p2"]);
+    assert_eq!(pulled.problems, ["4 members of the Group of the roster name no Patient of this server"]);
+}

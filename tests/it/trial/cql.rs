@@ -6,8 +6,18 @@ use trialgate::flow::profiles::Profiles;
 use trialgate::model::number::Number;
 use trialgate::trial::cql::{Written, decimal, write};
 
-/// What CQL cannot say of the definitions of the profiles: trial, name, and the part.
-const UNSAID: &[(&str, &str, &str)] = &[];
+/// What CQL cannot say of the definitions of the profiles: trial, name, and the part. All of it is for outcomes.
+const UNSAID: &[(&str, &str, &str)] = &[
+    ("NCT00962923", "lung_recovery.better", "Baseline(vital_capacity)"),
+    ("NCT00962923", "lung_recovery.better", "Baseline(dlco_pct)"),
+    ("NCT00962923", "gut_recovered", "Baseline(weight_reference)"),
+    ("NCT00962923", "lung_relapse", "lung_relapse"),
+    ("NCT00962923", "lung_relapse_once", "lung_relapse_once"),
+    ("NCT00962923", "skin_response.five_and_a_quarter", "Baseline(mrss)"),
+    ("NCT00962923", "skin_response.a_quarter", "Baseline(mrss)"),
+    ("NCT00962923", "relapse.confirmed", "relapse.confirmed"),
+    ("NCT00962923", "relapse.once", "relapse.once"),
+];
 
 fn written(variables: &str, require: &str) -> Written {
     write(&asks(variables, require).trial)

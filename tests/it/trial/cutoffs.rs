@@ -105,12 +105,12 @@ fn taken(active: &Active, e: &Expr, found: &mut Vec<usize>) -> bool {
     }
 }
 
-/// Every comparison of a number with a literal, in criteria and in all alternatives of readings.
+/// Every comparison of a number with a literal, in criteria and in all alternatives of readings on which a verdict may turn.
 fn cut_offs(active: &Active) -> Vec<CutOff<'_>> {
     let trial = &active.trial;
     let defaults = Choice::defaults(trial);
     let mut roots: Vec<(&Expr, Choice)> = trial.criteria.iter().map(|c| (&c.expression, defaults.clone())).collect();
-    for (place, reading) in trial.readings.iter().enumerate() {
+    for (place, reading) in trial.readings.iter().enumerate().filter(|(_, reading)| reading.decides) {
         for (alternative, (_, expression)) in reading.alternatives.iter().enumerate() {
             let mut choice = defaults.clone();
             choice.0[place] = alternative;

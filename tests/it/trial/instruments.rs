@@ -172,6 +172,20 @@ fn a_questionnaire_is_recoded_and_averaged() {
 }
 
 #[test]
+fn a_scale_reads_its_own_items_and_no_other() {
+    let sent = |item: &str, n: i64| observation(item, "2026-05-20", item, json!({ "valueInteger": n }));
+    // Of an answer to another scale nothing is said, not even that it is impossible.
+    let shown = asked(&variable("rand36.pain", ""), "x > 0", &[sent("rand36-q23", 9)]);
+    assert_eq!(
+        (shown["result"].as_str(), shown["facts"].as_array().map(Vec::len)),
+        (Some("unknown"), Some(0)),
+        "{shown}"
+    );
+    let shown = asked(&variable("rand36.energy", ""), "x > 0", &[sent("rand36-q23", 9)]);
+    assert!(shown.to_string().contains("9 is no answer of `q23`"), "{shown}");
+}
+
+#[test]
 fn every_shipped_instrument_can_be_named_with_each_of_its_scales() {
     let profiles = Profiles::built_in();
     let mut count = 0;
@@ -211,11 +225,38 @@ fn mistakes_about_instruments_say_what_would_be_right() {
         (x.clone(), ("bounds = [0, 3]", "bounds = [3, 0]"), "the bounds run backwards"),
         (x.clone(), ("bounds = [0, 3]", "at_least = 18"), "the scale has only 17 parts"),
         (x.clone(), ("local|mrss-face", "lokal|mrss-face"), "the system `lokal` is not known"),
-        (x, ("step = 1", "stepp = 1"), "did you mean `step`?"),
+        (x.clone(), ("step = 1", "stepp = 1"), "did you mean `step`?"),
+        (x.clone(), ("bounds = [0, 3]", "weights = [1, 2]"), "2 weights for 17 parts; wanted one for each"),
+        (x.clone(), ("bounds = [0, 3]", "bounds = [0, 3]\nweights = [1]"), "`bounds` has no meaning beside `weights`"),
+        (x.clone(), ("score = \"sum\"", "score = \"max\"\nweights = [1]"), "only a sum has weights"),
+        (x, ("step = 1", "add = 1"), "`weights` is missing"),
     ] {
         let found = told(&variable, change);
         assert!(found.contains(words), "{words}: {found}");
     }
+}
+
+#[test]
+fn a_site_may_load_an_instrument_with_weights_of_its_own() {
+    let ask = |require: &str, answers: &[(&str, i64)]| {
+        let mut profiles = Profiles::built_in();
+        let own = "title = \"Two\"\n[items]\na = \"local|a\"\nb = \"local|b\"\n\
+            [scales.doubled]\nitems = [\"a\"]\nscore = \"sum\"\nweights = [2]\n\
+            [scales.summary]\nitems = [\"doubled\", \"b\"]\nscore = \"sum\"\nweights = [0.5, -0.1]\nadd = 50\n";
+        profiles.0.insert("instruments/own.toml".into(), own.into());
+        let text = format!("{HEAD}{}{}", variable("own.summary", ""), include("A", require));
+        profiles.0.insert("trials/T1/trial.toml".into(), text);
+        let (trial, mistakes) = library::definition(&profiles, "trials/T1");
+        let trial = trial.unwrap_or_else(|| panic!("{mistakes:#?}"));
+        let mut all = vec![json!({ "resourceType": "Patient", "id": "p" })];
+        let sent = answers.iter().map(|(item, n)| observation(item, "2026-05-20", item, json!({ "valueInteger": n })));
+        all.extend(sent);
+        let case = json!({ "title": "t", "as_of": "2026-06-01", "resources": all, "expect": {} });
+        cases::run(&trial, &maps(""), "case", &case.to_string()).json["criteria"][0]["result"].clone()
+    };
+    // 50 + 0.5 * (2 * 7) - 0.1 * 3
+    assert_eq!(ask("x = 56.7", &[("a", 7), ("b", 3)]), "true");
+    assert_eq!(ask("x > 0", &[("a", 7)]), "unknown", "a summary without one of its parts is none");
 }
 
 #[test]

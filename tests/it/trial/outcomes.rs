@@ -1,6 +1,8 @@
 //! Outcomes, visits, grades and drugs beside the study drug as a definition writes them.
 
 use crate::evaluate::{answered, include, number, refused, world};
+use trialgate::flow::profiles::Profiles;
+use trialgate::flow::{cases, library};
 use trialgate::trial::definition::Trial;
 use trialgate::trial::outcome::{Better, Measured, OutcomeKind};
 
@@ -207,4 +209,46 @@ fn rows_of_visits_end_after_they_begin_and_have_no_end_of_visits() {
         let told = refused(&body("").replace("monthly =", &format!("{row}monthly =")));
         assert!(told.contains(words) && told.matches(": error: ").count() == 1, "{words}: {told}");
     }
+}
+
+#[test]
+fn a_case_says_which_cell_event_or_grade_differs() {
+    let profiles = Profiles::built_in();
+    let (terms, _) = library::maps(&profiles);
+    let differs = |trial: &str, case: &str, change: (&str, &str)| {
+        let file = format!("trials/{trial}/cases/{case}.json");
+        let text = profiles.0.get(&file).expect("the case");
+        let (head, expect) = text.split_once("\"expect\"").expect("what it expects");
+        assert!(expect.contains(change.0), "{}", change.0);
+        let text = format!("{head}\"expect\"{}", expect.replacen(change.0, change.1, 1));
+        let (trial, _) = library::definition(&profiles, &format!("trials/{trial}"));
+        cases::run(&trial.expect("a definition"), &terms, &file, &text).differences
+    };
+    let diabetes = |change| differs("NCT04667143", "O01-week-24", change);
+    assert_eq!(diabetes(("\"7.1 %\"", "\"7.2 %\"")), ["outcomes.hba1c.W24.value: expected \"7.2 %\", found \"7.1 %\""]);
+    assert_eq!(diabetes(("\"W12\"", "\"W13\"")).len(), 1, "there is no such visit");
+    assert_eq!(diabetes(("2026-04-01", "2026-04-02")).len(), 1, "day 0");
+    let skin = |change| differs("NCT00962923", "O01-response-dose-grade", change);
+    assert_eq!(
+        skin(("\"grade\": 2", "\"grade\": 1")),
+        ["grades.creatinine_increased.2026-03-10.grade: expected 1, found 2"]
+    );
+    assert_eq!(skin(("\"days\": 89", "\"days\": 90")), ["events.survival.days: expected 90, found 89"]);
+    assert_eq!(skin(("\"-25 %\"", "\"-25 %\"")), Vec::<String>::new());
+}
+
+#[test]
+fn a_reading_that_only_outcomes_ask_for_is_beside_no_verdict() {
+    let reading = |name: &str, of: &str| {
+        format!("[readings.{name}]\nquestion = \"{name}?\"\ndefault = \"a\"\na = \"{of} > 20\"\nb = \"{of} >= 20\"\n")
+    };
+    let outcome = outcome("value = \"of_outcome\"\nvisits = \"monthly\"");
+    let derived = "[variables.above]\nderive = \"of_verdict\"\n";
+    let readings = reading("of_verdict", "skin") + &reading("of_outcome", "skin");
+    let world = world(&format!("{}{derived}{readings}{}", body(&outcome), include("B", "above")));
+    let decides: Vec<_> = world.trial.readings.iter().map(|r| (r.name.as_str(), r.decides)).collect();
+    assert_eq!(decides, [("of_verdict", true), ("of_outcome", false)]);
+    let told: Vec<String> =
+        world.assess(&[], "2026-03-15T12:00:00+08:00").readings.into_iter().map(|(n, _)| n).collect();
+    assert_eq!(told, ["of_verdict"]);
 }

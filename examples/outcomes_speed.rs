@@ -1,0 +1,211 @@
+//! CPU of a whole table of outcomes: 24 visits × 40 variables a person, a result of each at each visit and at the
+//! baseline, and four worked-out outcomes beside them; and of reading those facts alone from a SQLite file.
+//! `cargo run --release --example outcomes_speed` The first argument is how many persons (1,000), the second how many of
+//! them are kept in the file (50).
+
+use std::fmt::Write;
+use std::hint::black_box;
+use std::sync::Arc;
+use trialgate::evaluate::{Choice, Moment, outcomes};
+use trialgate::flow::gateway::{Gateway, Parts, Source};
+use trialgate::flow::lines::Line;
+use trialgate::model::code::Coding;
+use trialgate::model::fact::{DraftFact, Fact, FactStatus, FactValue, Origin, ReceivedEnd, ReceivedUnit};
+use trialgate::model::key::Item;
+use trialgate::model::outcome::{Followed, State};
+use trialgate::model::terms::TermsBySource;
+use trialgate::model::time::{DAY_US, Instant, TimeRange, Zone};
+use trialgate::normalize::{Plan, normalize};
+use trialgate::store::contract::Caller;
+use trialgate::store::{Options, PersonsAll, ReadToAssess, Store};
+use trialgate::trial::check::{Files, load};
+use trialgate::trial::definition::Trial;
+use trialgate::trial::terms::{TermsFiles, terms};
+
+/// As in the program.
+#[global_allocator]
+static MEMORY: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
+const VARIABLES: usize = 40;
+const VISITS: i64 = 24;
+const DAY0: Instant = Instant(1_773_561_600_000_000);
+/// Persons that a gateway reads at once.
+const AT_ONCE: usize = 64;
+const HEAD: &str = concat!("language = 1\ntrial = \"outcomes\"\nversion = 1\n", include_str!("../fixtures/study.toml"));
+const LOCAL: &str = "https://trialgate.example/fhir/CodeSystem/trial-variable";
+
+/// Forty variables by month, and four outcomes that lean on them.
+fn text() -> String {
+    let mut text = HEAD.to_owned();
+    // Writing to a String cannot fail.
+    for v in 0..VARIABLES {
+        let _ = writeln!(text, "[variables.v{v}]\nfrom = \"observation\"\ncode = [\"local|v{v}\"]\nunit = \"g/L\"");
+        let _ = writeln!(text, "select = \"Last(v{v} within 28 days)\"");
+    }
+    let names: Vec<String> = (0..VARIABLES).map(|v| format!("\"v{v}\"")).collect();
+    text += "[variables.drug]\nfrom = \"observation\"\ncode = [\"local|drug\"]\nunit = \"g/L\"\n";
+    text += "[anchors]\nday0 = \"First(drug).time\"\n[visits]\n";
+    text += "monthly = { every = \"1 month\", until = \"24 months\", from = \"day0\", window = \"7 days\" }\n";
+    let _ = writeln!(
+        text,
+        "[[outcomes]]\nid = \"all\"\nkind = \"primary\"\nvalue = [{}]\nvisits = \"monthly\"",
+        names.join(", ")
+    );
+    for (n, value) in [
+        "v0 - Baseline(v0) <= -5 'g/L' and PercentChange(Baseline(v0), v0) <= -25 '%'",
+        "v1 > 12 'g/L' or v2 < 30 'g/L'",
+        "(v3 + v4) / v5",
+        "Max(v6 since day0) - Baseline(v6)",
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        let _ = writeln!(
+            text,
+            "[[outcomes]]\nid = \"o{n}\"\nkind = \"secondary\"\nvalue = \"{value}\"\nvisits = \"monthly\""
+        );
+    }
+    text += "[[eligibility.include]]\nid = \"A\"\nprotocol = \"p\"\nrequire = \"v0 > 1 'g/L'\"\n";
+    text
+}
+
+fn definition() -> (Trial, TermsBySource) {
+    let systems = include_str!("../profiles/terms/systems.toml");
+    let files = [("trial.toml".to_owned(), text())];
+    let (trial, mistakes) = load(&Files { folder: "speed", files: &files, systems });
+    let trial = trial.unwrap_or_else(|| panic!("{mistakes:#?}"));
+    let file = |name: &str, text: &str| (name.to_owned(), text.to_owned());
+    let files = TermsFiles {
+        systems: file("systems.toml", systems),
+        units: file("units.toml", include_str!("../profiles/terms/units.toml")),
+        answers: file("answers.toml", include_str!("../profiles/terms/answers.toml")),
+        sites: Vec::new(),
+    };
+    (trial, terms(&files).0)
+}
+
+/// A person's results in the order in which a store gives them: by code, then by time.
+fn person(n: usize) -> Vec<Fact> {
+    let source: Arc<str> = Arc::from("main");
+    let fact = |code: &str, value: i64, at: Instant| {
+        let end = || Some(ReceivedEnd { decimal: format!("{}.{}", value / 10, value % 10).into(), closed: true });
+        let draft = DraftFact {
+            code: Coding::new(LOCAL, code),
+            part: 0,
+            origin: Origin::Observation,
+            at: Some(TimeRange::exact(at)),
+            other_end: None,
+            recorded: None,
+            status: FactStatus::Final,
+            value: FactValue::Quantity { low: end(), high: end(), unit: ReceivedUnit::Ucum("g/dL".into()) },
+            range: None,
+            context: Vec::new(),
+        };
+        let item = Item::of("main", "Observation", &format!("{n}-{code}-{}", at.0));
+        Fact { draft, item, version: 1, known: at, source: source.clone() }
+    };
+    let mut facts = vec![fact("drug", 10, DAY0)];
+    for v in 0..VARIABLES {
+        for visit in 0..=VISITS {
+            let spread = i64::try_from((n * 7 + v * 3) % 11).unwrap_or(0) - 5;
+            let at =
+                DAY0.plus_us((visit * 3044 / 100 * DAY_US + spread * DAY_US).min(visit * 40 * DAY_US) - 3_600_000_000);
+            facts.push(fact(&format!("v{v}"), 10 + (visit * 7 + spread).rem_euclid(40), at));
+        }
+    }
+    facts.sort_by_cached_key(|f| (f.draft.code.key(), f.draft.at.map(|at| at.earliest)));
+    facts
+}
+
+/// User and system time of this process in microseconds (`/proc/self/stat`, ticks of 10 ms).
+fn cpu_us() -> u64 {
+    let stat = std::fs::read_to_string("/proc/self/stat").unwrap_or_default();
+    let fields: Vec<&str> = stat.rsplit_once(')').map_or("", |s| s.1).split_whitespace().collect();
+    let ticks = |i: usize| fields.get(i).and_then(|f| f.parse::<u64>().ok()).unwrap_or(0);
+    (ticks(11) + ticks(12)) * 10_000
+}
+
+/// CPU of each of so many, least of three rounds.
+fn measure(name: &str, count: usize, mut run: impl FnMut()) -> u64 {
+    let mut round = || {
+        let start = cpu_us();
+        run();
+        (cpu_us() - start) / count as u64
+    };
+    let each = (0..3).map(|_| round()).min().unwrap_or(0);
+    println!("{name}: {each} us CPU a person");
+    each
+}
+
+/// An Observation that says what a fact says.
+fn line(person: usize, n: usize, fact: &Fact) -> String {
+    let FactValue::Quantity { low: Some(end), .. } = &fact.draft.value else { panic!("a result is a quantity") };
+    let at = Zone::utc().show(fact.draft.at.expect("a time").earliest);
+    format!(
+        r#"{{"resourceType":"Observation","id":"o{person}-{n}","status":"final","subject":{{"reference":"Patient/p{person}"}},"effectiveDateTime":"{at}","code":{{"coding":[{{"system":"{LOCAL}","code":"{}"}}]}},"valueQuantity":{{"value":{},"system":"http://unitsofmeasure.org","code":"g/dL"}}}}"#,
+        fact.draft.code.code, end.decimal
+    )
+}
+
+async fn kept(url: &str, people: &[Vec<Fact>]) -> Store {
+    let store = Store::open(url, Options::default()).expect("a store");
+    let parts = Parts {
+        store: store.clone(),
+        sources: vec![Source::new("main", Zone::utc())],
+        clock: Arc::new(|| DAY0.plus_us(1000 * DAY_US)),
+        cursor_key: [7; 32],
+        base: "http://speed/fhir".into(),
+    };
+    let gateway = Gateway::new(parts);
+    let caller = Caller { actor: "speed".into(), purpose: "import".into() };
+    let source = gateway.source("main").expect("a source");
+    for (person, facts) in people.iter().enumerate() {
+        let mut lines = vec![format!(r#"{{"resourceType":"Patient","id":"p{person}"}}"#)];
+        lines.extend(facts.iter().enumerate().map(|(n, fact)| line(person, n, fact)));
+        let lines: Vec<Line<'_>> = lines.iter().map(|l| Line { place: "speed", body: l.as_bytes() }).collect();
+        let loaded = gateway.load_lines(source, &lines, &caller).await.unwrap_or_else(|r| panic!("{r:?}"));
+        assert!(loaded.set_aside.is_empty(), "{loaded:?}");
+    }
+    store
+}
+
+/// CPU of reading a person's facts alone.
+fn reading(people: &[Vec<Fact>]) -> u64 {
+    let folder = std::env::temp_dir().join(format!("trialgate-outcomes-{}", std::process::id()));
+    std::fs::create_dir_all(&folder).expect("a folder");
+    let threads = tokio::runtime::Runtime::new().expect("threads");
+    let store = threads.block_on(kept(&format!("sqlite:{}", folder.join("s.db").display()), people));
+    let all = threads.block_on(store.read(PersonsAll { after: None, count: people.len() })).expect("persons");
+    let each = measure("read from SQLite", all.len(), || {
+        for persons in all.chunks(AT_ONCE) {
+            let question = ReadToAssess { persons: persons.to_vec(), unread: Arc::default() };
+            let found = threads.block_on(store.read(question)).expect("persons");
+            let facts: usize = found.iter().map(|f| f.record.facts.len()).sum();
+            assert!(facts > persons.len() * 1000, "{facts} facts");
+        }
+    });
+    threads.block_on(store.close()).expect("closed");
+    let _ = std::fs::remove_dir_all(&folder);
+    each
+}
+
+fn main() {
+    let argument = |n: usize, or: usize| std::env::args().nth(n).and_then(|a| a.parse().ok()).unwrap_or(or);
+    let (persons, in_file) = (argument(1, 1000), argument(2, 50));
+    let (trial, maps) = definition();
+    let plan = Plan::new(&trial, &maps);
+    let people: Vec<Vec<Fact>> = (0..persons).map(person).collect();
+    let site = &trial.study.sites[0];
+    let moment = Moment { now: DAY0.plus_us(900 * DAY_US), site };
+    let choice = Choice::defaults(&trial);
+    let nobody = Followed::default();
+    let table =
+        |facts: &[Fact]| outcomes(&trial, &normalize(&plan, facts, &site.zone), facts, &nobody, &moment, &choice);
+    let first = table(&people[0]);
+    let captured = first.cells.iter().filter(|c| c.state == State::Captured).count();
+    println!("{persons} persons, {} facts, {} cells each, {captured} captured", people[0].len(), first.cells.len());
+    measure("normalize", persons, || people.iter().for_each(|f| drop(black_box(normalize(&plan, f, &site.zone)))));
+    let each = measure("normalize and table", persons, || people.iter().for_each(|f| drop(black_box(table(f)))));
+    let read = reading(&people[..in_file.min(persons)]);
+    println!("read and table: {:.2} times reading", (each + read) as f64 / read.max(1) as f64);
+}
