@@ -5,7 +5,6 @@ use super::scene::Scene;
 use super::treatment::{Given, given};
 use super::value::Val;
 use crate::model::fact::FactStatus as Status;
-use crate::model::interval::Interval;
 use crate::model::outcome::{Concomitant, Deviation, Dose, Exposure};
 use crate::model::reading::{Reading, Value};
 use crate::model::time::{Instant, add_days, days_between};
