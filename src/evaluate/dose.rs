@@ -75,7 +75,12 @@ impl<'a> Scene<'a> {
         if start.earliest != start.latest || from.earliest != from.latest || until.earliest != until.latest {
             return Interval::between(Number::ZERO, Number::ONE);
         }
-        if bounds.low_moves() && !begun_inside || end > self.now && until.latest == self.now {
+        let runs = end > self.now && until.latest == self.now;
+        if runs {
+            // From there on the sum grows otherwise.
+            self.turns(end);
+        }
+        if bounds.low_moves() && !begun_inside || runs {
             self.grows.set(true);
         }
         let part = end.min(until.earliest).0.saturating_sub(start.earliest.max(from.earliest).0).max(0);

@@ -401,6 +401,18 @@ fn truths(a: &Assessment) -> Vec<Truth> {
     a.criteria.iter().map(|c| truth_of(a, &c.id)).collect()
 }
 
+#[test]
+fn a_sum_may_turn_sooner_once_an_infusion_has_ended() {
+    // 36 mg leave the window while 8 mg run in for one more second: without them the sum falls below 40 the sooner.
+    let (w, now) = (laws(), time(NOW));
+    let facts = facts(&[Sent::D(8, (108_856, false), Some(80_057)), Sent::D(36, (140_269, false), Some(31_231))], 0);
+    let first = w.assess_at(&facts, now);
+    let until = first.changes_at.expect("it turns");
+    let just_before = w.assess_at(&facts, Instant(until.0 - 1));
+    assert_eq!((truth_of(&first, "J"), truth_of(&just_before, "J")), (Truth::True, Truth::True));
+    assert!(until <= now.plus_us(1_000_000), "{until}");
+}
+
 proptest! {
     #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(128) })]
     #[test]
