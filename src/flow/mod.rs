@@ -22,6 +22,7 @@ pub mod expand;
 pub mod explain;
 pub mod export;
 pub mod feeds;
+pub mod figures;
 pub mod gateway;
 pub mod history;
 pub mod hl7v2;

@@ -11,6 +11,7 @@ mod decide;
 mod definitions;
 mod evaluate;
 mod exports;
+mod figures;
 mod flow;
 mod hl7;
 mod http;
