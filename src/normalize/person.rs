@@ -1,10 +1,11 @@
 //! What Patient resources and the gateway's milestones say of a person.
 
 use super::plan::Plan;
+use super::quantity::Refusal;
 use crate::model::code::{MILESTONE_SYSTEM, PATIENT_SYSTEM};
 use crate::model::fact::{Fact, FactStatus, FactValue, Origin};
 use crate::model::key::Item;
-use crate::model::reading::{PersonWords, Reading, Value};
+use crate::model::reading::{PersonWords, Reading, Reason, Value};
 use crate::model::time::{Instant, Partial, TimeRange};
 use crate::model::truth::Truth;
 
@@ -142,4 +143,14 @@ fn problem_list(facts: &[Fact]) -> Vec<Reading> {
     let mut found: Vec<Reading> = facts.iter().enumerate().filter_map(listed).collect();
     found.sort_by_key(|r| r.at.earliest);
     found
+}
+
+/// What is dated before the birth has a wrong date, or is somebody else's.
+pub(super) fn in_this_life(at: TimeRange, born: Option<Instant>) -> Result<(), Refusal> {
+    match born {
+        Some(born) if at.latest < born => {
+            Err((Reason::Implausible, "dated before the birth; wanted a time of this life".into()))
+        }
+        _ => Ok(()),
+    }
 }

@@ -280,7 +280,7 @@ fn one(
         Some(range) => limits(look.way(unit_of_limits(range, unit_of(&draft.value)))?, range).map(Box::new),
         None => None,
     };
-    in_this_life(at, born)?;
+    person::in_this_life(at, born)?;
     let preliminary = draft.status == FactStatus::Preliminary;
     readings.push(Reading {
         value,
@@ -295,16 +295,6 @@ fn one(
         made_of: None,
     });
     Ok(())
-}
-
-/// What is dated before the birth has a wrong date, or is somebody else's.
-fn in_this_life(at: TimeRange, born: Option<Instant>) -> Result<(), Refusal> {
-    match born {
-        Some(born) if at.latest < born => {
-            Err((Reason::Implausible, "dated before the birth; wanted a time of this life".into()))
-        }
-        _ => Ok(()),
-    }
 }
 
 fn wanted(variable: &Variable) -> String {
