@@ -189,17 +189,17 @@ impl Question {
     }
 
     /// What became of a person; or why they give no rows, with where they stand where they stand anywhere.
-    pub fn of(&self, found: FollowedRow) -> Result<Box<Person>, (Apart, Option<Standing>)> {
+    pub fn of(&self, found: FollowedRow) -> Result<Box<Person>, (Apart, Option<Box<Standing>>)> {
         let together = decide::together(&found.standings, &self.trial, found.person);
         let Some(standing) = together.standing.cloned() else { return Err((Apart::NotRegistered, None)) };
-        let apart = |why| Err((why, Some(standing.clone())));
+        let apart = |why| Err((why, Some(Box::new(standing.clone()))));
         if standing.removed || found.removed_since.contains(&(standing.person, standing.attempt)) {
             return Err((Apart::Removed, None));
         }
         if found.record.state.objected {
             return apart(Apart::Objected);
         }
-        if !standing.evidence.registered.is_some_and(|at| at <= self.as_of) {
+        if standing.evidence.registered.is_none_or(|at| at > self.as_of) {
             return apart(Apart::NotRegistered);
         }
         let subject = found.subjects.iter().find(|s| (s.person, s.attempt) == (standing.person, standing.attempt));
@@ -254,7 +254,7 @@ impl Question {
     }
 
     /// What became of a person met on such a walk: each is met once, under the key of the subject that counts.
-    pub fn met(&self, found: FollowedRow) -> Result<Box<Person>, (Apart, Option<Standing>)> {
+    pub fn met(&self, found: FollowedRow) -> Result<Box<Person>, (Apart, Option<Box<Standing>>)> {
         let together = decide::together(&found.standings, &self.trial, found.person);
         if together.standing.is_some_and(|s| s.person != found.person) {
             return Err((Apart::CountedElsewhere, None));

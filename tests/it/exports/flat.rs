@@ -125,11 +125,7 @@ async fn a_thousand_persons_take_no_more_memory_than_a_hundred() {
     many(&few, 100).await;
     many(&all, 1000).await;
     let folder = Folder::new("flat-profiles");
-    for (path, text) in &two_years().0 {
-        let path = folder.0.join(path);
-        std::fs::create_dir_all(path.parent().expect("a folder")).expect("a folder");
-        std::fs::write(path, text).expect("a file");
-    }
+    written(&two_years(), &folder.0);
     let (few, few_bytes) = most(&few, &folder.0);
     let (all, all_bytes) = most(&all, &folder.0);
     println!("{few} KiB for {few_bytes} bytes, {all} KiB for {all_bytes} bytes");

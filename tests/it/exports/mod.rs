@@ -93,6 +93,15 @@ pub fn profiles(hidden: &str) -> Profiles {
     profiles
 }
 
+/// Profiles as a folder.
+pub fn written(profiles: &Profiles, folder: &std::path::Path) {
+    for (path, text) in &profiles.0 {
+        let path = folder.join(path);
+        std::fs::create_dir_all(path.parent().expect("a folder")).expect("a folder");
+        std::fs::write(path, text).expect("a file");
+    }
+}
+
 pub fn town(place: Place, hidden: &str) -> Town {
     Town::new(place, profiles(hidden))
 }

@@ -88,17 +88,21 @@ async fn a_line_holds_what_was_measured_and_where_it_came_from(place: Place) {
 
 /// What a line says was received stands in the very version that it names.
 async fn every_number_is_in_its_resource(town: &Town, all: &[BTreeMap<String, Value>]) {
+    let words = |line: &BTreeMap<String, Value>, key: &str| line[key].as_str().expect("words").to_owned();
     let mut seen = 0;
     for line in all.iter().filter(|l| l.contains_key("source") && l["record"] != "event") {
-        let words = line["source"].as_str().expect("words");
-        let [kind, id, _, version] = words.split('/').collect::<Vec<_>>()[..] else { panic!("{words}") };
-        let (resource_type, id, version) = (kind.to_owned(), id.to_owned(), version.parse().ok());
-        let ask = ReadResource { source: "main".into(), resource_type, id, version };
-        let stored = town.desk.store().read(ask).await.expect("read").unwrap_or_else(|| panic!("{words} is not there"));
-        let number = line["received"].as_str().and_then(|r| r.split(' ').next()).expect("a number");
-        let body = String::from_utf8(stored.body).expect("UTF-8");
-        assert!(body.contains(&format!("\"value\":{number}")), "{number} is not in {body}");
-        seen += 1;
+        let (sources, received) = (words(line, "source"), words(line, "received"));
+        assert_eq!(sources.split("; ").count(), received.split("; ").count(), "{line:?}");
+        for (source, received) in sources.split("; ").zip(received.split("; ")) {
+            let [kind, id, _, version] = source.split('/').collect::<Vec<_>>()[..] else { panic!("{source}") };
+            let (resource_type, id, version) = (kind.to_owned(), id.to_owned(), version.parse().ok());
+            let ask = ReadResource { source: "main".into(), resource_type, id, version };
+            let stored = town.desk.store().read(ask).await.expect("read").unwrap_or_else(|| panic!("no {source}"));
+            let number = received.split(' ').next().expect("a number");
+            let body = String::from_utf8(stored.body).expect("UTF-8");
+            assert!(body.contains(&format!("\"value\":{number}")), "{number} is not in {body}");
+            seen += 1;
+        }
     }
     assert!(seen > 20, "{seen}");
 }

@@ -15,10 +15,10 @@ async fn others_read_the_tables() {
     let town = followed(Place::file(), "").await;
     for dataset in DATASETS {
         for (format, end) in [(Format::Csv, "csv"), (Format::Ndjson, "ndjson"), (Format::DatasetJson, "json")] {
-            let define = Some(format!("{}.define.json", dataset.word()));
-            let (text, said) = made(&town, &Request { define: define.clone(), ..request(dataset, format) }).await;
+            let define = format!("{}.define.json", dataset.word());
+            let (text, said) = made(&town, &Request { define: Some(define.clone()), ..request(dataset, format) }).await;
             std::fs::write(folder.0.join(format!("{}.{end}", dataset.word())), text).expect("written");
-            std::fs::write(folder.0.join(define.expect("a name")), said.define).expect("written");
+            std::fs::write(folder.0.join(define), said.define).expect("written");
         }
     }
     let (wide, _) = made(&town, &request(Dataset::Outcomes, Format::Wide)).await;
