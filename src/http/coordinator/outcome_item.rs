@@ -63,7 +63,7 @@ fn over_visits(context: &Context<'_>, sheet: &Sheet, item: &Item, figure: &Visit
     let persons = sheet.persons.len().to_string();
     let unit = axis_unit(item);
     let named = |told| Named { id: "visits-f", title: &title, told, unit: &unit };
-    let any = figure.columns.iter().any(|c| c.answers.iter().sum::<usize>() + c.unknown > 0);
+    let any = figure.columns.iter().any(|c| c.answers.iter().sum::<usize>() > 0);
     html! {
         section.card aria-labelledby="visits" {
             h2 #visits { (title) }
@@ -86,7 +86,7 @@ fn over_visits(context: &Context<'_>, sheet: &Sheet, item: &Item, figure: &Visit
 /// Each visit over everybody, in numbers.
 fn by_visit(figure: &VisitFigure, item: &Item, lang: Lang) -> Markup {
     let numbers = [text::LEAST, text::QUARTILE_1, text::MEDIAN, text::QUARTILE_3, text::MOST];
-    let is_number = figure.scale.is_some();
+    let is_number = figure.scale.is_some() || item.unit.is_some();
     let states: Vec<State> =
         STATES.into_iter().filter(|s| figure.columns.iter().any(|c| c.counts.of(*s) > 0)).collect();
     html! {
