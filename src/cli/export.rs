@@ -60,6 +60,8 @@ pub enum Written {
     Ndjson,
     /// CDISC Dataset-JSON 1.1.
     DatasetJson,
+    /// Parquet, where the program was built with it.
+    Parquet,
 }
 
 impl From<Written> for Format {
@@ -69,6 +71,7 @@ impl From<Written> for Format {
             Written::Wide => Self::Wide,
             Written::Ndjson => Self::Ndjson,
             Written::DatasetJson => Self::DatasetJson,
+            Written::Parquet => Self::Parquet,
         }
     }
 }

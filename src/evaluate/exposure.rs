@@ -4,7 +4,7 @@ use super::evidence::show_number;
 use super::scene::Scene;
 use super::treatment::{Given, given};
 use super::value::Val;
-use crate::model::interval::Interval;
+use crate::model::fact::FactStatus as Status;
 use crate::model::outcome::{Concomitant, Deviation, Dose, Exposure};
 use crate::model::reading::{Reading, Value};
 use crate::model::time::{Instant, add_days, days_between};
@@ -14,16 +14,17 @@ use crate::trial::expression::tree::Name;
 use jiff::civil::Date;
 use std::collections::BTreeSet;
 
-/// What was given up to now.
-pub(super) fn exposure(scene: &Scene<'_>) -> Exposure {
+/// What was given up to now, or until collection stopped.
+pub(super) fn exposure(scene: &Scene<'_>, stopped: Option<Instant>) -> Exposure {
+    let until = stopped.map_or(scene.now, |at| at.min(scene.now));
     let mut found = Exposure::default();
     day0(scene, &mut found);
     if let Some(t) = &scene.trial.treatment {
-        doses(scene, t.drug, &mut found);
+        doses(scene, t.drug, until, &mut found);
         dose(scene, t, &mut found);
         deviations(t, scene, &mut found);
     }
-    found.concomitant = scene.trial.concomitant.iter().filter_map(|v| beside(scene, *v, found.day0)).collect();
+    found.concomitant = scene.trial.concomitant.iter().filter_map(|v| beside(scene, *v, found.day0, until)).collect();
     found
 }
 
@@ -36,39 +37,30 @@ fn day0(scene: &Scene<'_>, found: &mut Exposure) {
     found.provisional = scene.is_provisional(start);
 }
 
-/// Each administration, what could not be read of it among them.
-fn doses(scene: &Scene<'_>, drug: usize, found: &mut Exposure) {
+/// Each administration, those of which the dose could not be read among them.
+fn doses(scene: &Scene<'_>, drug: usize, until: Instant, found: &mut Exposure) {
     let Some(series) = scene.readings.series.get(drug) else { return };
-    let mut all: Vec<(Instant, Dose)> = Vec::new();
-    let mut add = |reading: &Reading, amount: Option<Interval>| {
-        if scene.is_to_come(reading.at) {
-            scene.turns(reading.at.earliest);
-            return;
-        }
-        let status = scene.facts.get(reading.fact).map(|f| f.draft.status);
-        let dose = Dose {
-            fact: reading.fact,
-            at: scene.zone().partial(reading.at),
-            amount,
-            stopped: status == Some(crate::model::fact::FactStatus::Stopped),
-            running: reading.provisional,
-        };
-        all.push((reading.at.earliest, dose));
+    let status = |r: &Reading| scene.facts.get(r.fact).map(|f| f.draft.status);
+    let amount = |r: &Reading| match &r.value {
+        Value::Number(n) if r.per_weight.is_none() => Some(n.clone()),
+        _ => None,
     };
-    for reading in &series.readings {
-        match &reading.value {
-            Value::Number(n) => add(reading, reading.per_weight.is_none().then(|| n.clone())),
-            Value::Truth(Truth::False) => {}
-            _ => add(reading, None),
-        }
-    }
-    let unread = || series.left_out.iter().filter(|l| !l.other);
-    unread().for_each(|l| add(&l.unread, None));
-    all.sort_by_key(|(at, dose)| (*at, dose.fact));
-    found.doses = all.into_iter().map(|(_, dose)| dose).collect();
-    let given = series.readings.iter().filter(|r| !scene.is_to_come(r.at) && r.value != Value::Truth(Truth::False));
-    found.days =
-        Days::of(scene, given.chain(unread().map(|l| &l.unread).filter(|r| !scene.is_to_come(r.at))), None).count();
+    let read = series.readings.iter().filter(|r| r.value != Value::Truth(Truth::False));
+    let was_given = |r: &&Reading| matches!(status(r), Some(Status::Final | Status::Stopped | Status::Preliminary));
+    let unread = series.left_out.iter().map(|l| &l.unread).filter(was_given).filter(|r| r.at.latest < Instant::MAX);
+    let mut all: Vec<&Reading> = read.chain(unread).collect();
+    all.iter().filter(|r| scene.is_to_come(r.at)).for_each(|r| scene.turns(r.at.earliest));
+    all.retain(|r| !scene.is_to_come(r.at));
+    all.sort_by_key(|r| (r.at.earliest, r.at.latest, r.fact));
+    found.days = Days::of(scene, all.iter().copied(), None, until).count();
+    let dose = |r: &&Reading| Dose {
+        fact: r.fact,
+        at: scene.zone().partial(r.at),
+        amount: amount(r),
+        stopped: status(r) == Some(Status::Stopped),
+        running: status(r) == Some(Status::Preliminary),
+    };
+    found.doses = all.iter().map(dose).collect();
 }
 
 fn dose<'a>(scene: &Scene<'a>, t: &'a Treatment, found: &mut Exposure) {
@@ -103,13 +95,13 @@ fn deviations(t: &Treatment, scene: &Scene<'_>, found: &mut Exposure) {
 }
 
 /// A drug of a declared class since day 0.
-fn beside(scene: &Scene<'_>, variable: usize, day0: Option<Date>) -> Option<Concomitant> {
+fn beside(scene: &Scene<'_>, variable: usize, day0: Option<Date>, until: Instant) -> Option<Concomitant> {
     let day0 = day0?;
     let begin = scene.zone().start_of(day0);
     let lasts = |r: &&Reading| r.other_end.unwrap_or(r.at.latest).max(r.at.latest) >= begin;
     let counts = |r: &&Reading| !scene.is_to_come(r.at) && r.value != Value::Truth(Truth::False) && lasts(r);
     let all: Vec<&Reading> = scene.all_of(variable).iter().filter(counts).collect();
-    let days = Days::of(scene, all.iter().copied(), Some(day0));
+    let days = Days::of(scene, all.iter().copied(), Some(day0), until);
     let between = days.between()?;
     let facts: BTreeSet<usize> = all.iter().map(|r| r.fact).collect();
     Some(Concomitant { variable, days: days.count(), between, facts: facts.into_iter().collect() })
@@ -119,12 +111,13 @@ fn beside(scene: &Scene<'_>, variable: usize, day0: Option<Date>) -> Option<Conc
 struct Days(Vec<(Date, Date)>);
 
 impl Days {
-    /// The dates that these cover, from a day on and up to now. What has no end is of the first day that it may be.
-    fn of<'r>(scene: &Scene<'_>, all: impl Iterator<Item = &'r Reading>, from: Option<Date>) -> Self {
+    /// The dates that these cover, from a day on and up to a moment. What has no end is of the first day that it may be.
+    fn of<'r>(scene: &Scene<'_>, all: impl Iterator<Item = &'r Reading>, from: Option<Date>, until: Instant) -> Self {
         let zone = scene.zone();
         let stretch = |r: &Reading| {
-            let first = zone.date_of(r.at.earliest).max(from.unwrap_or(Date::MIN));
-            let last = r.other_end.map_or(first, |end| zone.date_of(end.min(scene.now)));
+            let began = if r.at.earliest == Instant::MIN { r.at.latest } else { r.at.earliest };
+            let first = zone.date_of(began).max(from.unwrap_or(Date::MIN));
+            let last = r.other_end.map_or(first, |end| zone.date_of(end.min(until)));
             (first, last.max(first))
         };
         let mut stretches: Vec<(Date, Date)> = all.map(stretch).collect();

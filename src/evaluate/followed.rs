@@ -4,12 +4,12 @@ use super::scene::Scene;
 use crate::model::fact::{Fact, Origin};
 use crate::model::outcome::{EndedBy, Followed};
 use crate::model::reading::Readings;
-use crate::model::time::{Instant, TimeRange};
+use crate::model::time::{Instant, TimeRange, Zone};
 use std::collections::BTreeSet;
 
 /// Readings and facts without what is not surely from before the moment, and how many facts that are read are left out
 /// by it. Places of facts stay; what is left out has no time.
-pub(super) fn before(stopped: Instant, readings: &Readings, facts: &[Fact]) -> (Readings, Vec<Fact>, u64) {
+pub(super) fn before(stopped: Instant, readings: &Readings, facts: &[Fact], zone: &Zone) -> (Readings, Vec<Fact>, u64) {
     let mut left: BTreeSet<usize> = BTreeSet::new();
     let mut readings = readings.clone();
     let is_before = |at: TimeRange| at.latest < stopped;
@@ -19,11 +19,16 @@ pub(super) fn before(stopped: Instant, readings: &Readings, facts: &[Fact]) -> (
         series.readings.retain(|r| is_before(r.at));
         series.left_out.retain(|l| is_before(l.unread.at));
         for reading in &mut series.readings {
-            // What still lasted then: how long is not asked any more.
-            reading.other_end = reading.other_end.map(|end| end.min(stopped));
+            // It lasted then; when it ended is not looked at.
+            reading.other_end = reading.other_end.map(|end| if end < stopped { end } else { Instant::MAX });
         }
     }
-    readings.person.problem_list.retain(|r| is_before(r.at));
+    let person = &mut readings.person;
+    person.problem_list.retain(|r| is_before(r.at));
+    let died_later = person.deceased && !person.death.as_ref().is_some_and(|d| is_before(d.range(zone)));
+    if died_later {
+        (person.death, person.deceased) = (None, false);
+    }
     let facts = facts.iter().cloned().map(|mut fact| {
         let is_clinical = !matches!(fact.draft.origin, Origin::Patient | Origin::Gateway);
         if is_clinical && fact.draft.at.is_some_and(|at| !is_before(at)) {
@@ -31,7 +36,7 @@ pub(super) fn before(stopped: Instant, readings: &Readings, facts: &[Fact]) -> (
         }
         fact
     });
-    (readings, facts.collect(), left.len() as u64)
+    (readings, facts.collect(), left.len() as u64 + u64::from(died_later))
 }
 
 /// The last moment at which a visit may begin, and why.

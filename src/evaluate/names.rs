@@ -36,6 +36,7 @@ impl<'a> Scene<'a> {
         let then = self.at(self.now);
         let value = then.value(e);
         self.log.borrow_mut().extend(then.log.borrow().iter());
+        self.leans_as(&then);
         value
     }
 

@@ -31,13 +31,13 @@ pub fn outcomes(
         scene.note_change(followed.stopped);
         return all(&scene, followed);
     };
-    let (readings, facts, after_stop) = followed::before(stopped, readings, facts);
+    let (readings, facts, after_stop) = followed::before(stopped, readings, facts, &moment.site.zone);
     let scene = Scene::new(trial, &readings, &facts, moment.site, moment.now, &choice.0);
     Outcomes { after_stop, ..all(&scene, followed) }
 }
 
 fn all(scene: &Scene<'_>, followed: &Followed) -> Outcomes {
-    let mut found = Outcomes { exposure: exposure(scene), ..Outcomes::default() };
+    let mut found = Outcomes { exposure: exposure(scene, followed.stopped), ..Outcomes::default() };
     let baseline = scene.baseline_at();
     // All that asks for the baseline shares it.
     scene.base();

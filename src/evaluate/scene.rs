@@ -173,7 +173,14 @@ impl<'a> Scene<'a> {
             asked
         });
         self.log.borrow_mut().extend_from_slice(&base.log.borrow()[from..to]);
+        self.leans_as(&base);
         value
+    }
+
+    /// What was worked out in another scene for this one leans on what that leaned on.
+    pub(super) fn leans_as(&self, other: &Self) {
+        self.leans.set(self.leans.get() | other.leans.get());
+        self.presumed.set(self.presumed.get() || other.presumed.get());
     }
 
     /// Whether what is dated so does not exist yet.

@@ -54,6 +54,7 @@ impl OutcomeKind {
 
 /// How an outcome is measured.
 #[derive(Debug, Clone, PartialEq)]
+#[allow(clippy::large_enum_variant, reason = "a definition holds few, and they are not moved")]
 pub enum Measured {
     /// At the baseline and at each visit of a row, by place in [`Trial::visits`](super::definition::Trial::visits).
     AtVisits {

@@ -66,6 +66,8 @@ pub enum Format {
     Ndjson,
     /// CDISC Dataset-JSON 1.1.
     DatasetJson,
+    /// Parquet, where the program was built with it.
+    Parquet,
 }
 
 /// What is asked; the same request of the same data is the same bytes.
@@ -174,7 +176,7 @@ pub async fn export(
 ) -> Result<Exported, ExportError> {
     let ask = Arc::new(prepare(desk, request, caller).await?);
     let question = &ask.question;
-    let mut sink = Sink::begin(to.out, request.format, ask.columns.clone(), to.spool)?;
+    let mut sink = Sink::begin(to.out, (request.format, request.dataset.word()), ask.columns.clone(), to.spool)?;
     let (mut sums, mut broken) = (Sums::default(), None);
     let mut hear = |part: Part| {
         sums.add(&part);
@@ -232,6 +234,11 @@ async fn prepare(desk: &Desk, request: &Request, caller: Caller) -> Result<Ask, 
     }
     if request.format == Format::Wide && request.dataset != Dataset::Outcomes {
         return Err(ExportError::Wrong("only outcomes have a wide table; wanted --format csv".into()));
+    }
+    if request.format == Format::Parquet && !cfg!(feature = "parquet") {
+        let words =
+            "this program was built without Parquet; wanted a build with `--features parquet`, or another format";
+        return Err(ExportError::Wrong(words.into()));
     }
     let detail = serde_json::to_string(request).unwrap_or_default();
     let note = AuditNote { action: "export".into(), detail, person: None, caller, at: desk.now() };

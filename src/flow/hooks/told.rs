@@ -3,7 +3,7 @@
 use super::board::{Gap, Hook};
 use crate::flow::answer::{Grade, Refusal};
 use crate::flow::gateway::Gateway;
-use crate::flow::pull::place;
+use crate::flow::pull::{below, place};
 use crate::flow::query::is_id;
 use crate::intake::{Notification, Sort, read_notification};
 use crate::link::Client;
@@ -114,19 +114,6 @@ impl Hook {
         let Some(kind) = ResourceType::named(kind) else { return Ok(Told::default()) };
         self.resource(kind, id);
         Ok(Told { resources: 1, ..Told::default() })
-    }
-}
-
-/// Type and id of a reference that is relative, or below the source's own base.
-fn below<'r>(base: &str, reference: &'r str) -> Option<(&'r str, &'r str)> {
-    let relative = match reference.strip_prefix(base) {
-        Some(rest) => rest.strip_prefix('/')?,
-        None => reference,
-    };
-    let mut steps = relative.split("/_history/").next()?.split('/');
-    match (steps.next(), steps.next(), steps.next()) {
-        (Some(kind), Some(id), None) if is_id(id) => Some((kind, id)),
-        _ => None,
     }
 }
 

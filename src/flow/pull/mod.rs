@@ -11,7 +11,7 @@ mod round;
 mod settings;
 
 pub use hinted::bring;
-pub(crate) use named::{members, place};
+pub(crate) use named::{below, members, place};
 pub use page::PAGES_MAX;
 pub(crate) use page::{Ask, Halt, PAUSE_MAX, TRIES, caller};
 pub(crate) use round::{BEGINNING, back, tell};

@@ -4,17 +4,23 @@ use crate::flow::query::is_id;
 use crate::model::draft::ResourceType;
 use serde_json::Value;
 
-/// Type and id of a reference that is relative, or below the source's own base.
-pub(crate) fn place(base: &str, reference: &str) -> Option<(ResourceType, String)> {
+/// Type, as it is written, and id of a reference that is relative, or below the source's own base.
+pub(crate) fn below<'r>(base: &str, reference: &'r str) -> Option<(&'r str, &'r str)> {
     let relative = match reference.strip_prefix(base.trim_end_matches('/')) {
         Some(rest) => rest.strip_prefix('/')?,
         None => reference,
     };
     let mut steps = relative.split("/_history/").next()?.split('/');
     match (steps.next(), steps.next(), steps.next()) {
-        (Some(kind), Some(id), None) if is_id(id) => Some((ResourceType::named(kind)?, id.to_owned())),
+        (Some(kind), Some(id), None) if is_id(id) => Some((kind, id)),
         _ => None,
     }
+}
+
+/// The same where the type is one that is kept.
+pub(crate) fn place(base: &str, reference: &str) -> Option<(ResourceType, String)> {
+    let (kind, id) = below(base, reference)?;
+    Some((ResourceType::named(kind)?, id.to_owned()))
 }
 
 /// Ids of the Patients who are members of a Group now, and how many of its members name none of this source.

@@ -5,6 +5,8 @@ pub mod dataset_json;
 pub mod define;
 pub mod disposition;
 pub mod ndjson;
+#[cfg(feature = "parquet")]
+pub mod parquet;
 pub mod row;
 pub mod table;
 pub mod wide;

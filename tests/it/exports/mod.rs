@@ -172,8 +172,14 @@ pub fn request(dataset: Dataset, format: Format) -> Request {
     }
 }
 
-/// The bytes, and what was said of them.
+/// The text, and what was said of it.
 pub async fn made(town: &Town, request: &Request) -> (String, Exported) {
+    let (bytes, exported) = bytes(town, request).await;
+    (String::from_utf8(bytes).expect("UTF-8"), exported)
+}
+
+/// The bytes, and what was said of them.
+pub async fn bytes(town: &Town, request: &Request) -> (Vec<u8>, Exported) {
     let mut out: Vec<u8> = Vec::new();
     let path = std::env::temp_dir()
         .join(format!("trialgate-spool-{}", trialgate::model::key::hex(&trialgate::clock::random_bytes::<8>())));
@@ -183,7 +189,7 @@ pub async fn made(town: &Town, request: &Request) -> (String, Exported) {
     let exported = export(&town.desk, request, crate::definitions::caller(), to, |_| {}).await;
     let exported = exported.unwrap_or_else(|e| panic!("{request:?}: {e}"));
     assert_eq!(exported.bytes, out.len() as u64);
-    (String::from_utf8(out).expect("UTF-8"), exported)
+    (out, exported)
 }
 
 /// The lines of an NDJSON table.

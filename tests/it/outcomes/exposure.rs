@@ -42,6 +42,9 @@ fn a_dose_per_kilogram_comes_in_every_form() {
     assert_eq!(weighed(cells("61.6", "10*6")), known("1100000 {cells}/kg", Truth::True, kg56), "10 % is within");
     assert_eq!(weighed(cells("61.7", "10*6")).1, Some(Truth::False));
     assert_eq!(dose(&[weight("56", "2026-01-20"), cells("58", "10*6")]), (None, None, None), "a weight too old");
+    let mut held = volume.clone();
+    held.draft.status = FactStatus::Unusable;
+    assert_eq!(trial().outcomes(&[held], NOW).exposure.doses, [], "what is on hold was not given");
     // A volume without a strength says nothing, and that something was given stands there.
     let found = trial().outcomes(&[volume], NOW).exposure;
     assert_eq!((found.day0, found.doses.len(), found.doses[0].amount.clone()), (None, 1, None));
@@ -106,7 +109,12 @@ fn drugs_of_declared_classes_are_told_since_day_0() {
         given("2026-02-10T08:00:00+08:00", None),
         given("2026-07-10T08:00:00+08:00", None),
     ];
-    let found = trial().outcomes(&facts, NOW).exposure.concomitant;
+    let world = trial();
+    // One that ran when collection stopped counts up to then.
+    let stopped = Followed { stopped: Some(time("2026-02-01T08:00:00+08:00")), ..Followed::default() };
+    let until = world.followed(&facts, &stopped, time(NOW)).exposure.concomitant;
+    assert_eq!(until.iter().map(|c| c.days).collect::<Vec<_>>(), [2], "31 January and 1 February");
+    let found = world.outcomes(&facts, NOW).exposure.concomitant;
     let [steroid] = found.as_slice() else { panic!("{found:?}") };
     let days = |a: &str, b: &str| (a.parse().expect("a date"), b.parse().expect("a date"));
     assert_eq!((steroid.days, steroid.between), (4, days("2026-01-31", "2026-02-10")));

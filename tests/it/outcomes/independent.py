@@ -11,8 +11,8 @@ from fractions import Fraction as F
 DAY = dt.timedelta(days=1)
 MOMENT = dt.timedelta(microseconds=1)
 FACTORS = {"g/dL": F(10), "mg/dL": F(10_000_000, 113_120), "10*6": F(1_000_000)}
-# Item, variable, months from one visit to the next, days of the window either side.
-ITEMS = [("skin", 1, 7), ("response", 1, 7), ("albumin", 3, 14), ("creatinine", 3, 14)]
+# Variable, months from one visit to the next, days of the window either side.
+ITEMS = [("skin", 1, 7), ("albumin", 3, 14), ("creatinine", 3, 14)]
 
 
 def add_months(day, months):
@@ -73,6 +73,10 @@ def either(a, b):
     return True if a is True or b is True else None if a is None or b is None else False
 
 
+def negated(a):
+    return None if a is None else not a
+
+
 def times(n, a):
     return None if a is None else (n * a[0], n * a[1])
 
@@ -92,6 +96,7 @@ def show(value):
 
 class Person:
     def __init__(self, case):
+        self.case = case
         moment = lambda text: text and dt.datetime.fromisoformat(text).replace(tzinfo=None)
         self.now, stopped = moment(case["now"]), moment(case["stopped"])
         newest = {}
@@ -161,12 +166,19 @@ class Person:
         name, at = self.ended[::-1] if self.ended else ("-", None)
         yield f"ended {name} {at.date() if at else '-'}, {self.after_stop} after it"
         for item, every, window in ITEMS:
-            yield from self.response(every, window) if item == "response" else self.item(item, every, window)
+            yield from self.item(item, every, window)
+        yield from self.worked_out("response", 1, 7, ["skin"], self.response, self.case["applies"])
+        for item, every, window in self.case["without_results"]:
+            yield from self.item(item, every, window)
+        if self.case["organs"]:
+            yield from self.worked_out("gut_remission", 3, 14, ["albumin"], self.gut)
+            yield from self.worked_out("kidney_remission", 3, 14, ["creatinine"], self.kidney)
+            yield from self.worked_out("organ_remission", 3, 14, ["albumin", "creatinine"], self.organs)
         yield self.survival()
         yield from self.grades()
 
     def line(self, item, n, every, state, value, change, part, facts, at):
-        visit = f"M{n * every}" if n else "Baseline"
+        visit, item = f"M{n * every}" if n else "Baseline", self.case["names"].get(item, item)
         same_day = " same day" if n == 0 and state == "captured" and self.is_of_day0(facts) else ""
         ids = ",".join(r.id for r in sorted(facts, key=lambda r: r.place))
         when = max(at, key=lambda r: (r.last, r.first)).sent if at else "-"
@@ -194,28 +206,51 @@ class Person:
             else:
                 yield self.line(item, n, every, state, None, None, None, [], [])
         for r in sorted(rest, key=lambda r: (r.first, r.last)):
-            yield f"{item} unscheduled {show(r.value)} {r.sent} {r.id}"
+            yield f"{self.case['names'].get(item, item)} unscheduled {show(r.value)} {r.sent} {r.id}"
 
-    def response(self, every, window):
-        base = self.baseline("skin")
-        of_base = hull([r.value for r in base])
-        applies = less((F(10), F(10)), of_base)
+    def worked_out(self, item, every, window, variables, holds, applies=False):
+        """An item that leans on variables: whether it holds, of what is known at the visit and at the baseline."""
+        base = {v: self.baseline(v) for v in variables}
+        of_base = {v: hull([r.value for r in base[v]]) for v in variables}
+        inside = {v: self.served(v, every, window)[0] for v in variables}
         targets = self.visits(every)
-        inside, _, _ = self.served("skin", every, window)
         for n in range(len(targets) - 1):
-            own = inside.get(n, []) if n else base
-            value = hull([r.value for r in own])
-            holds = both(at_most(minus(value, of_base), -5), at_most(percent(of_base, value), -25))
+            own = {v: inside[v].get(n, []) if n else base[v] for v in variables}
+            value = {v: hull([r.value for r in own[v]]) for v in variables}
+            truth, leans_on_base, decided = holds(value, of_base)
             state = self.state(targets, n, window) if n else "missed"
-            if applies is False:
-                state, holds = "not applicable", None
-            elif own and base and state != "ended":
+            if applies and less((F(10), F(10)), of_base["skin"]) is False:
+                state = "not applicable"
+            elif state not in ("ended", "not due") and (truth is not None or decided):
                 state = "captured"
             if state != "captured":
-                yield self.line("response", n, every, state, None, None, None, [], [])
+                yield self.line(item, n, every, state, None, None, None, [], [])
                 continue
-            facts = list(dict.fromkeys(own + base))
-            yield self.line("response", n, every, state, holds, None, None, facts, facts)
+            facts = [r for v in variables for r in own[v] + (base[v] if leans_on_base else [])]
+            facts = list(dict.fromkeys(facts))
+            yield self.line(item, n, every, state, truth, None, None, facts, facts)
+
+    # Whether it holds, whether the baseline is looked at, and whether all is there even if it cannot be told.
+
+    def response(self, value, base):
+        value, base = value["skin"], base["skin"]
+        truth = both(at_most(minus(value, base), -5), at_most(percent(base, value), -25))
+        return truth, True, value is not None and base is not None
+
+    # No weight and no protein is ever sent, so each can be refuted and never be shown.
+
+    def gut(self, value, _):
+        return both(negated(less(value["albumin"], (F(25), F(25)))), None), False, False
+
+    def kidney(self, value, _):
+        return both(at_most(value["creatinine"], F(120)), None), False, False
+
+    def organs(self, value, base):
+        was_gut = either(less(base["albumin"], (F(25), F(25))), None)
+        was_kidney = either(less((F(120), F(120)), base["creatinine"]), None)
+        gut, kidney = self.gut(value, base)[0], self.kidney(value, base)[0]
+        truth = both(both(either(negated(was_gut), gut), either(negated(was_kidney), kidney)), None)
+        return truth, True, False
 
     def survival(self):
         events = [r.day for r in self.of("failed") if r.value[0] == 1 and r.day >= self.day0]

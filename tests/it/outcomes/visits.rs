@@ -186,6 +186,9 @@ fn visits_end_with_the_person() {
     assert_eq!(states(&world.followed(&facts, &stopped, now)), (of_stop, Some("2026-03-27 withdrawn".into()), 2, 0));
     let later = world.followed(&facts, &stopped, time("2026-03-26T09:00:00+08:00"));
     assert_eq!((later.ended, later.changes_at), (None, Some(at)), "it has not ended yet, and then it will");
+    // Neither is a death that was told of later: what the person became is not looked at.
+    let with_death = world.followed(&[facts.clone(), vec![death("2026-05-01")]].concat(), &stopped, now);
+    assert_eq!((with_death.after_stop, with_death.events), (3, world.followed(&facts, &stopped, now).events));
     let of_the_day = Followed { stopped: Some(time("2026-03-01T12:00:00+08:00")), ..Followed::default() };
     assert_eq!(world.followed(&facts, &of_the_day, now).after_stop, 3, "of that day, and perhaps from after it");
 }
@@ -272,4 +275,20 @@ fn rows_of_hours_count_instants() {
         [Reached::InPart(date("2026-01-31"), date("2026-01-31")), Reached::On(date("2026-01-31"))]
     );
     assert_eq!((found.visits[0].len(), found.visits[1].len()), (0, 13));
+}
+
+#[test]
+fn a_baseline_follows_the_reading_that_is_chosen() {
+    let readings = "[readings.which]\nquestion = \"which?\"\ndefault = \"low\"\nlow = \"Baseline(level) > 20\"\nhigh = \"Baseline(level) > 30\"\nbecause = \"b\"\n\
+                    [readings.variant]\nquestion = \"of which?\"\ndefault = \"skin\"\nskin = \"skin\"\ntwice = \"2 * skin\"\nbecause = \"b\"\n\
+                    [variables.level]\nunit = \"{score}\"\nderive = \"variant\"\n[variables.ill]\nderive = \"which\"\n";
+    let select = "select = \"Last(skin within 28 days)\"\n";
+    let anchors = "[anchors]\nday0 = \"First(start).time\"\n";
+    let body = format!("{}{select}{}{anchors}{readings}", number("skin", "{score}"), number("start", "{score}"));
+    let world = world(&format!("{body}{}", include("A", "ill")));
+    let facts = [skin("18", "2026-01-20"), fact("start", ucum("1", "{score}"), DAY0)];
+    let found = world.assess(&facts, LATE);
+    let told: Vec<String> = found.readings.iter().map(|(name, all)| format!("{name} {all:?}")).collect();
+    assert_eq!(told[1], r#"variant [("skin", Ineligible), ("twice", Eligible)]"#, "{told:?}");
+    assert_eq!(told[0], r#"which [("low", Ineligible), ("high", Ineligible)]"#);
 }

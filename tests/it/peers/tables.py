@@ -1,5 +1,5 @@
 """Reads exported tables as a statistician would: CSV by Python's own reader, Dataset-JSON by its published schema and by
-dsjframe, and what each says beside the others."""
+dsjframe, Parquet by pyarrow, and what each says beside the others."""
 
 import csv
 import json
@@ -9,6 +9,7 @@ from pathlib import Path
 
 import dsjframe
 import jsonschema
+import pyarrow.parquet
 
 folder = Path(sys.argv[1])
 GUARDED = tuple("=+-@\t\r'")
@@ -71,3 +72,26 @@ for row in table("outcomes.csv"):
     there = [w for w in wide if (w["person"], w["visit_number"]) == (row["person"], row["visit_number"])]
     assert len(there) == 1 and there[0][key] == row["value"], (row, there)
 print("ok wide", len(wide))
+
+for name in ("outcomes", "subjects"):
+    path = folder / f"{name}.parquet"
+    if not path.exists():
+        continue
+    columns = pyarrow.parquet.read_table(path)
+    kinds = {field.name: str(field.type) for field in columns.schema}
+    lines = columns.to_pylist()
+    rows = table(f"{name}.csv")
+    assert len(lines) == len(rows)
+    for row, line in zip(rows, lines):
+        assert list(row) == list(line)
+        for key, text in row.items():
+            value = line[key]
+            if text == "":
+                assert value is None, (key, value)
+            elif kinds[key] == "decimal128(38, 12)":
+                assert value == Decimal(text), (key, value, text)
+            else:
+                assert str(value).lower() == text.lower(), (key, value, text)
+    if name == "outcomes":
+        assert kinds["value_number"] == "decimal128(38, 12)" and kinds["value"] == "string" and kinds["date"] == "date32[day]", kinds
+    print("ok parquet", name, len(lines))
