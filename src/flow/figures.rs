@@ -272,6 +272,13 @@ impl Open {
         Self(trial.outcomes.iter().map(of).collect())
     }
 
+    /// The limits of those outcomes of which something is shown.
+    pub fn limits(&self, trial: &Trial, mut all: Vec<Compared>) -> Vec<Compared> {
+        let place = |limit: &Compared| trial.outcomes.iter().position(|o| *o.id == *limit.of);
+        all.retain(|limit| place(limit).and_then(|p| self.0.get(p)).is_some_and(|items| items.contains(&true)));
+        all
+    }
+
     /// Whether an item is shown; of a time to an event item 0.
     pub fn shows(&self, outcome: usize, item: usize) -> bool {
         self.0.get(outcome).and_then(|items| items.get(item)).copied().unwrap_or(false)

@@ -28,7 +28,7 @@ pub(super) fn page(context: &Context<'_>, sheet: &Sheet, of: (usize, usize)) -> 
     let outcome = &trial.outcomes[of.0];
     let Measured::AtVisits { items, .. } = &outcome.measured else { return html! {} };
     let item = &items[of.1];
-    let limits = thresholds(trial, &sheet.choice.0, item);
+    let limits = sheet.open.limits(trial, thresholds(trial, &sheet.choice.0, item));
     let figure = visit_figure(trial, &sheet.zone, &sheet.all(), of, limits);
     let main = html! {
         p.crumbs { a href={ "/trials/" (trial.id) "/outcomes" } { "← " (text::ALL_ITEMS.say(lang)) } }
@@ -63,7 +63,7 @@ fn over_visits(context: &Context<'_>, sheet: &Sheet, item: &Item, figure: &Visit
     let persons = sheet.persons.len().to_string();
     let unit = axis_unit(item);
     let named = |told| Named { id: "visits-f", title: &title, told, unit: &unit };
-    let any = figure.columns.iter().any(|c| c.answers.iter().sum::<usize>() + c.unknown > 0);
+    let any = figure.columns.iter().any(|c| c.answers.iter().sum::<usize>() > 0);
     html! {
         section.card aria-labelledby="visits" {
             h2 #visits { (title) }
@@ -86,7 +86,7 @@ fn over_visits(context: &Context<'_>, sheet: &Sheet, item: &Item, figure: &Visit
 /// Each visit over everybody, in numbers.
 fn by_visit(figure: &VisitFigure, item: &Item, lang: Lang) -> Markup {
     let numbers = [text::LEAST, text::QUARTILE_1, text::MEDIAN, text::QUARTILE_3, text::MOST];
-    let is_number = figure.scale.is_some();
+    let is_number = figure.scale.is_some() || item.unit.is_some();
     let states: Vec<State> =
         STATES.into_iter().filter(|s| figure.columns.iter().any(|c| c.counts.of(*s) > 0)).collect();
     html! {
@@ -120,6 +120,7 @@ fn change(context: &Context<'_>, sheet: &Sheet, of: (usize, usize), item: &Item)
     let (lang, trial) = (context.visit.lang, context.trial);
     let Some(figure) = waterfall(&sheet.all(), of, item.better) else { return html! {} };
     let limits = if figure.percent { change_thresholds(trial, &sheet.choice.0, item) } else { Vec::new() };
+    let limits = sheet.open.limits(trial, limits);
     let title = text::WATERFALL.say(lang);
     let better = if item.better == Some(Better::Lower) { text::LOWER } else { text::HIGHER }.say(lang);
     let told = text::WATERFALL_TOLD.fill(lang, &[&figure.bars.len().to_string(), better]);

@@ -149,7 +149,7 @@ fn pictures(sheet: &PersonSheet, lang: Lang) -> Markup {
 }
 
 fn picture(sheet: &PersonSheet, of: (usize, usize), item: &Item, lang: Lang) -> Option<(Markup, Markup)> {
-    let limits = thresholds(&sheet.trial, &sheet.choice.0, item);
+    let limits = sheet.open.limits(&sheet.trial, thresholds(&sheet.trial, &sheet.choice.0, item));
     let figure = visit_figure(&sheet.trial, &sheet.zone, &[&sheet.outcomes], of, limits);
     figure.scale.as_ref()?;
     let title = text::OVER_VISITS.fill(lang, &[&item.label]);

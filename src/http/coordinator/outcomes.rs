@@ -71,29 +71,38 @@ pub(super) fn with_unit(number: &str, code: &str) -> String {
     plain_value(format!("{number} {code}").trim_end())
 }
 
+/// Items with a value as a table; the others, so that these are not lost among them, as a list.
 fn measured(context: &Context<'_>, sheet: &Sheet) -> Markup {
     let (lang, trial) = (context.visit.lang, context.trial);
+    let (mut rows, mut without) = (Vec::new(), Vec::new());
+    for (place, outcome) in trial.outcomes.iter().enumerate() {
+        for (i, item) in outcome.items().iter().enumerate().filter(|(i, _)| sheet.open.shows(place, *i)) {
+            let figure = visit_figure(trial, &sheet.zone, &sheet.all(), (place, i), Vec::new());
+            if figure.columns.iter().any(|c| told(c, item, lang).is_some()) {
+                rows.push(item_row(context, &figure, outcome, item));
+            } else {
+                without.push((outcome, item));
+            }
+        }
+    }
     html! {
         section.card aria-labelledby="measured" {
             h2 #measured { (text::MEASURED.say(lang)) }
-            table.cards.items role="table" {
+            @if !rows.is_empty() { table.cards.items role="table" {
                 caption.hidden { (text::MEASURED.say(lang)) }
                 (frame::columns(&[text::ITEM, text::AT_BASELINE, text::AT_NEWEST, text::COURSE], lang))
-                tbody role="rowgroup" { @for (place, outcome) in trial.outcomes.iter().enumerate() {
-                    @if let Measured::AtVisits { items, .. } = &outcome.measured {
-                        @for (item_place, item) in items.iter().enumerate().filter(|(i, _)| sheet.open.shows(place, *i)) {
-                            (item_row(context, sheet, (place, item_place), (outcome, item)))
-                        }
-                    }
-                } }
-            }
+                tbody role="rowgroup" { @for row in &rows { (row) } }
+            } }
+            @if !without.is_empty() { details {
+                summary { (text::WITHOUT_VALUE.fill(lang, &[&without.len().to_string()])) }
+                ul.without { @for (outcome, item) in &without { li { a href=(address(&trial.id, outcome, item)) lang="en" { (item.label) } } } }
+            } }
         }
     }
 }
 
-fn item_row(context: &Context<'_>, sheet: &Sheet, of: (usize, usize), (outcome, item): (&Outcome, &Item)) -> Markup {
+fn item_row(context: &Context<'_>, figure: &VisitFigure, outcome: &Outcome, item: &Item) -> Markup {
     let (lang, trial) = (context.visit.lang, context.trial);
-    let figure = visit_figure(trial, &sheet.zone, &sheet.all(), of, Vec::new());
     let newest = figure.columns.iter().skip(1).rev().find(|c| told(c, item, lang).is_some());
     let blank = || html! { "–" };
     html! {
@@ -106,7 +115,7 @@ fn item_row(context: &Context<'_>, sheet: &Sheet, of: (usize, usize), (outcome, 
             td role="cell" data-label=(text::AT_NEWEST.say(lang)) {
                 @match newest { Some(column) => { (told(column, item, lang).unwrap_or_else(blank)) " " span.fine { (column.name) } } None => { "–" } }
             }
-            td role="cell" data-label=(text::COURSE.say(lang)) { (course(&figure)) }
+            td role="cell" data-label=(text::COURSE.say(lang)) { (course(figure)) }
         }
     }
 }

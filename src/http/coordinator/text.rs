@@ -376,6 +376,7 @@ table! {
     OVER_VISITS_TOLD: "A line for each of {} persons and a box for each visit: median, quartiles, least and greatest. The tables beneath say the same.", "{} 人各一条线，每次访视一个箱形：中位数、四分位数、最小与最大值。下方表格内容相同。", "Eine Linie für jede von {} Personen, ein Kasten für jede Visite: Median, Quartile, kleinster und größter Wert. Die Tabellen darunter sagen dasselbe.";
     ANSWERS_TOLD: "For each visit, of how many of {} persons it holds. The table beneath says the same.", "每次访视成立的人数（共 {} 人）。下方表格内容相同。", "Für jede Visite, für wie viele von {} Personen es zutrifft. Die Tabelle darunter sagt dasselbe.";
     NO_VALUE: "There is no value yet.", "尚无数值。", "Es gibt noch keinen Wert.";
+    WITHOUT_VALUE: "Without a value yet ({})", "尚无数值（{}）", "Noch ohne Wert ({})";
     ALL_ITEMS: "All outcomes", "全部结局指标", "Alle Endpunkte";
     BY_VISIT: "By visit", "按访视", "Nach Visite";
     BY_PERSON: "By person", "按人", "Nach Person";

@@ -12,32 +12,20 @@ use trialgate::model::time::Instant;
 /// What is measured, beside what the definition names.
 pub const OUTCOMES: &str = r#"
 [[outcomes]]
-id = "organs"
-kind = "secondary"
-protocol = "Remission for organ function"
-value = ["albumin", "creatinine"]
-visits = "monthly"
-[[outcomes]]
-id = "mrss_response"
-kind = "secondary"
-value = "mrss - Baseline(mrss) <= -5 and PercentChange(Baseline(mrss), mrss) <= -25 '%'"
-visits = "monthly"
-better = "true"
-[[outcomes]]
 id = "albumin_kept"
 kind = "other"
 value = "albumin >= 35 'g/L'"
 visits = "monthly"
 better = "true"
 [[outcomes]]
-id = "disease_free_survival"
+id = "low_albumin"
 kind = "other"
 from = "day0"
-event = "Min({death, First(albumin where value < 30 'g/L').time})"
+event = "Min({death, First(albumin since day0 where value < 30 'g/L').time})"
 censor = "last_contact"
 [[safety]]
-id = "platelets_decreased"
-label = "Platelet count decreased"
+id = "platelets_low"
+label = "Platelet count low"
 on = "platelets"
 grades = ["platelets < 150 '10*9/L'", "platelets < 75 '10*9/L'", "platelets < 50 '10*9/L'", "platelets < 25 '10*9/L'"]
 "#;
