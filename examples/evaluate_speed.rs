@@ -98,7 +98,7 @@ fn observation(person: usize, n: usize, full: bool, dice: &mut Dice, facts: &mut
             recorded: Some(at),
             status: FactStatus::Final,
             value: FactValue::Quantity { low: end(), high: end(), unit: unit() },
-            range: full.then(range),
+            range: full.then(range).map(Box::new),
             context: if full { vec![(Qualifier::Interpretation, interpretation.clone())] } else { Vec::new() },
         };
         let item = Item::of("main", "Observation", &format!("{person}-{n}"));

@@ -1,7 +1,8 @@
 //! The commands that open a store or profiles and end.
 
 use super::{trials, wire};
-use crate::cli::args::{Audit, Explain, Import, Migrate, Place, Pull, Trial};
+use crate::cli::args::{Explain, Import, Migrate, Place, Pull, Trial};
+use crate::cli::audit::Audit;
 use crate::cli::print::{End, fail};
 use crate::cli::{self, backtest, check, evaluate};
 use crate::clock::Clock;

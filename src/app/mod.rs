@@ -2,6 +2,7 @@
 
 pub mod commands;
 pub mod demo;
+pub mod exports;
 pub mod queues;
 pub mod run;
 pub mod serve;

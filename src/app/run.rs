@@ -1,6 +1,6 @@
 //! From the command line's words to what they ask for.
 
-use super::{commands, demo, queues, serve, settings, trials, users, wire};
+use super::{commands, demo, exports, queues, serve, settings, trials, users, wire};
 use crate::cli::args::{Cli, Client, Command};
 use crate::cli::print::{End, fail};
 use crate::cli::waiting::{Source, Target};
@@ -54,6 +54,7 @@ async fn dispatch(command: Command) -> End {
         Command::Pull(args) => commands::pull(&args).await,
         Command::Trial { command } => commands::trial(command).await,
         Command::Explain(args) => commands::explain(&args).await,
+        Command::Export { command } => exports::run(command).await,
         Command::Codes { command } => trials::codes(command).await,
         Command::SetAside { command } => queues::set_aside(&command).await,
         Command::Outbox { command } => queues::outbox(&command).await,

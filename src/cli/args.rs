@@ -44,6 +44,12 @@ pub enum Command {
         #[command(subcommand)]
         command: Trial,
     },
+    /// Tables of a trial for the statistician and the data manager.
+    Export {
+        /// What to do.
+        #[command(subcommand)]
+        command: super::export::Export,
+    },
     /// The verdict of one person in one trial, in words; without a trial, in all of them side by side.
     Explain(Explain),
     /// Codes and units as sources send them.
@@ -108,7 +114,7 @@ pub enum Command {
     Audit {
         /// What to do with it.
         #[command(subcommand)]
-        command: Audit,
+        command: super::audit::Audit,
     },
 }
 
@@ -409,20 +415,6 @@ pub struct Migrate {
     /// Where.
     #[command(flatten)]
     pub place: Place,
-}
-
-/// `trialgate audit …`
-#[derive(Debug, Subcommand)]
-pub enum Audit {
-    /// Walks every chain and says what does not fit.
-    Verify {
-        /// Prints the report as JSON.
-        #[arg(long)]
-        json: bool,
-        /// Where.
-        #[command(flatten)]
-        place: Place,
-    },
 }
 
 /// `trialgate user …`

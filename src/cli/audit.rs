@@ -1,8 +1,24 @@
 //! `audit verify`: walks every chain and says what does not fit.
 
+use super::args::Place;
 use super::print::{End, fail, json, thousands};
 use crate::flow::Store;
+use clap::Subcommand;
 use serde_json::json;
+
+/// `trialgate audit …`
+#[derive(Debug, Subcommand)]
+pub enum Audit {
+    /// Walks every chain and says what does not fit.
+    Verify {
+        /// Prints the report as JSON.
+        #[arg(long)]
+        json: bool,
+        /// Where.
+        #[command(flatten)]
+        place: Place,
+    },
+}
 
 /// Verifies and prints.
 pub async fn verify(store: &Store, as_json: bool) -> End {

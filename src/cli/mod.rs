@@ -11,6 +11,7 @@ pub mod diff;
 pub mod evaluate;
 pub mod expand;
 pub mod explain;
+pub mod export;
 pub mod files;
 pub mod import;
 pub mod init;

@@ -31,6 +31,16 @@ pub fn password(name: &str, generate: bool) -> Result<String, String> {
     Ok(given)
 }
 
+/// The password of an account that signs in at a command: typed once at a terminal, or one line of standard input.
+pub fn given(name: &str) -> Result<String, String> {
+    if !std::io::stdin().is_terminal() {
+        return piped();
+    }
+    let terminal = console::Term::stderr();
+    terminal.write_str(&format!("Password of {name}: ")).map_err(|e| e.to_string())?;
+    terminal.read_secure_line().map_err(|e| format!("the password cannot be read: {e}"))
+}
+
 fn typed() -> Result<String, String> {
     let terminal = console::Term::stderr();
     let ask = |words: &str| -> Result<String, String> {

@@ -167,7 +167,7 @@ pub async fn look(desk: &Desk, reader: &Reader, active: &Active, person: PersonK
 }
 
 /// A resource's id may tell who it is about: without the purpose `name` its type and version say where a value came from.
-fn without_id(name: &str) -> String {
+pub(super) fn without_id(name: &str) -> String {
     let mut steps: Vec<&str> = name.split('/').collect();
     if let Some(place) = steps.iter().position(|s| *s == "_history").filter(|p| *p > 0) {
         steps[place - 1] = "…";

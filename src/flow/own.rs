@@ -5,7 +5,7 @@
 
 use super::answer::Refusal;
 use super::gateway::Gateway;
-use super::projections::{people, shelf};
+use super::projections::{measures, people, shelf};
 use crate::model::issue::Issue;
 use crate::model::time::Instant;
 use std::future::Future;
@@ -19,6 +19,8 @@ pub const OWN: &[OwnType] = &[
     people::GUIDANCE_RESPONSE,
     people::TASK,
     people::PROVENANCE,
+    measures::MEASURE_REPORT,
+    shelf::MEASURE,
     shelf::PLAN_DEFINITION,
     shelf::GROUP,
     shelf::LIBRARY,

@@ -30,7 +30,7 @@ pub(super) fn read(root: &Node<'_>) -> Content {
     for (place, (codes, strength)) in strengths(root, root).into_iter().enumerate() {
         let Some((substance, per)) = parts(strength) else { continue };
         let part = u16::try_from(place + 1).unwrap_or(u16::MAX);
-        facts.extend(codes.into_iter().map(|c| fact(c, part, substance.clone(), Some(per.clone()))));
+        facts.extend(codes.into_iter().map(|c| fact(c, part, substance.clone(), Some(Box::new(per.clone())))));
     }
     Content { facts, ..Content::default() }
 }

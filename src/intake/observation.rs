@@ -55,7 +55,7 @@ impl Common {
             recorded: self.recorded,
             status: self.status,
             value: value.clone(),
-            range: range.clone(),
+            range: range.clone().map(Box::new),
             context: context.clone(),
         }));
     }

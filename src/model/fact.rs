@@ -244,8 +244,8 @@ pub struct DraftFact {
     pub status: FactStatus,
     /// Value as received.
     pub value: FactValue,
-    /// Reference range as received.
-    pub range: Option<ReceivedRange>,
+    /// Reference range as received; most results have none, so it takes its room elsewhere.
+    pub range: Option<Box<ReceivedRange>>,
     /// Coded qualifiers, in order.
     pub context: Vec<(Qualifier, Coding)>,
 }

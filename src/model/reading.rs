@@ -33,7 +33,7 @@ pub struct Reading {
     /// It is a condition that is over.
     pub past: bool,
     /// Reference range of that very result, in the variable's unit.
-    pub range: Option<Interval>,
+    pub range: Option<Box<Interval>>,
     /// Which of the person's facts it is, by place in the list given to normalize; of a score the first of its items.
     pub fact: usize,
     /// Of a dose that was sent per body weight: that dose, in the variable's unit per kilogram. How much it was in all is

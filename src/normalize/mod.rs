@@ -1,5 +1,6 @@
 //! Facts as received and a site's map become readings of a trial's variables; nothing is stored of it.
 
+mod conversion;
 mod foreign;
 mod guess;
 mod instrument;

@@ -277,7 +277,7 @@ fn one(
     let at = draft.at.ok_or_else(|| (Reason::KnownInPart, "no clinical time was sent; wanted one".to_owned()))?;
     plausible(variable, &value)?;
     let range = match draft.range.as_ref().filter(|_| look.limits) {
-        Some(range) => limits(look.way(unit_of_limits(range, unit_of(&draft.value)))?, range),
+        Some(range) => limits(look.way(unit_of_limits(range, unit_of(&draft.value)))?, range).map(Box::new),
         None => None,
     };
     in_this_life(at, born)?;

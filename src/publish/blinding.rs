@@ -2,6 +2,7 @@
 
 use crate::trial::definition::{Trial, VariableKind};
 use crate::trial::expression::tree::{BuiltIn, Expr, Kind, Name, Source};
+use crate::trial::outcome::{Item, Measured, Outcome};
 use std::collections::BTreeSet;
 
 /// The names that one reader may not see. Empty: nothing is hidden.
@@ -88,6 +89,21 @@ impl Blinding {
     /// Whether a criterion's result and evidence are hidden; its words never are.
     pub fn hides_criterion(&self, id: &str) -> bool {
         self.criteria.contains(id)
+    }
+
+    /// Whether nothing of an outcome is shown: what it applies to, or the event or end that it waits for, leans on what is
+    /// hidden. The calendar of visits is no secret: everybody has one.
+    pub fn hides_outcome(&self, trial: &Trial, outcome: &Outcome) -> bool {
+        let event = match &outcome.measured {
+            Measured::ToEvent { event, censor, .. } => self.leans(trial, event) || self.leans(trial, censor),
+            Measured::AtVisits { items, .. } => items.iter().all(|item| self.hides_item(trial, item)),
+        };
+        event || outcome.applies.as_ref().is_some_and(|e| self.leans(trial, e))
+    }
+
+    /// Whether an item of an outcome leans on what is hidden.
+    pub fn hides_item(&self, trial: &Trial, item: &Item) -> bool {
+        self.leans(trial, &item.expression)
     }
 
     /// Whether a reading's verdicts are hidden.

@@ -18,6 +18,10 @@ pub enum Work {
     Confirm,
     /// Something happened that a person must look at.
     ReviewAlert,
+    /// A visit is due, or overdue.
+    VisitDue,
+    /// The grade of a result is to be judged.
+    ReviewGrade,
 }
 
 impl Work {
@@ -27,6 +31,8 @@ impl Work {
             Self::ObtainData => "obtain-data",
             Self::Confirm => "confirm",
             Self::ReviewAlert => "review-alert",
+            Self::VisitDue => "visit-due",
+            Self::ReviewGrade => "review-grade",
         }
     }
 
@@ -35,6 +41,8 @@ impl Work {
             Self::ObtainData => "Obtain data",
             Self::Confirm => "Confirm",
             Self::ReviewAlert => "Review alert",
+            Self::VisitDue => "Visit due",
+            Self::ReviewGrade => "Review grade",
         }
     }
 }
@@ -128,7 +136,8 @@ pub fn alert(trial: &Trial, kind: &str, words: &str, at: &str) -> Option<Item> {
 pub fn task(trial: &Trial, base: &str, subject: &str, person: &Individual, item: &Item) -> Vec<u8> {
     let id = item.id(subject);
     let system = code_system("work-item");
-    let reason = (item.work != Work::ReviewAlert).then(|| reference(&format!("GuidanceResponse/{subject}")));
+    let of_verdict = matches!(item.work, Work::ObtainData | Work::Confirm);
+    let reason = of_verdict.then(|| reference(&format!("GuidanceResponse/{subject}")));
     let module = format!("{}|{}", of_trial(base, "PlanDefinition", &trial.id), trial.version);
     object([
         ("resourceType", Some(text("Task"))),

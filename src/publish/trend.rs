@@ -6,6 +6,7 @@ use crate::model::reading::Value;
 use crate::model::time::Instant;
 use crate::trial::definition::{Trial, VariableKind};
 use crate::trial::expression::tree::{Aggregate, Comparison, Expr, Function, Kind, Name, Source, Type};
+use crate::trial::outcome::{Item, Measured};
 
 /// The drawing's side.
 pub const SIDE: i64 = 1000;
@@ -43,33 +44,108 @@ pub struct Drawing {
     pub lines: Vec<i64>,
 }
 
+/// A number that an expression compares something with.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Compared {
+    /// Whose expression it is.
+    pub of: String,
+    /// On which side it holds: `<`, `≤`, `>`, `≥`, `=`, `≠`.
+    pub sign: &'static str,
+    /// The number.
+    pub value: Number,
+}
+
 /// The limits that the criteria set to a recorded variable, under the chosen alternative of each reading.
 pub fn limits(trial: &Trial, chosen: &[usize], variable: usize) -> Vec<Limit> {
     let mut found = Vec::new();
     for criterion in &trial.criteria {
-        let mut exprs = vec![&criterion.expression];
-        let mut seen = 0;
-        // Readings and derived truths are looked through, each once.
-        while let Some(e) = exprs.get(seen).copied() {
-            seen += 1;
-            e.walk(&mut |node| {
-                if let Kind::Name(name) = &node.kind
-                    && let Some(inner) = behind(trial, chosen, *name)
-                    && !exprs.iter().any(|known| std::ptr::eq(*known, inner))
-                {
-                    exprs.push(inner);
-                }
-                if let Some((sign, value)) = limit(trial, chosen, node, variable) {
-                    let (criterion, exclusion) = (criterion.id.clone(), criterion.exclusion);
-                    let limit = Limit { criterion, exclusion, sign, value };
-                    if !found.contains(&limit) {
-                        found.push(limit);
-                    }
-                }
-            });
+        for (sign, value) in compared(trial, chosen, &criterion.expression, |left| is(trial, chosen, left, variable)) {
+            let (criterion, exclusion) = (criterion.id.clone(), criterion.exclusion);
+            let limit = Limit { criterion, exclusion, sign, value };
+            if !found.contains(&limit) {
+                found.push(limit);
+            }
         }
     }
     found
+}
+
+/// The numbers that the outcomes' truths compare an item with, under the chosen alternative of each reading.
+pub fn thresholds(trial: &Trial, chosen: &[usize], item: &Item) -> Vec<Compared> {
+    let own = |left: &Expr| {
+        left.text == item.expression.text && left.ty == item.expression.ty
+            || item.variable.is_some_and(|v| is(trial, chosen, left, v))
+    };
+    in_outcomes(trial, chosen, own)
+}
+
+/// The numbers that the outcomes' truths compare the percent change of an item since its baseline with.
+pub fn change_thresholds(trial: &Trial, chosen: &[usize], item: &Item) -> Vec<Compared> {
+    let text = &item.expression.text;
+    in_outcomes(trial, chosen, |left| match &left.kind {
+        Kind::Call(Function::PercentChange, sides) => match &sides[..] {
+            [from, to] => matches!(&from.kind, Kind::Baseline(x) if x.text == *text) && to.text == *text,
+            _ => false,
+        },
+        _ => false,
+    })
+}
+
+fn in_outcomes(trial: &Trial, chosen: &[usize], is_it: impl Fn(&Expr) -> bool) -> Vec<Compared> {
+    let mut found = Vec::new();
+    for outcome in &trial.outcomes {
+        let expressions: Vec<&Expr> = match &outcome.measured {
+            Measured::AtVisits { items, .. } => items.iter().map(|i| &i.expression).collect(),
+            Measured::ToEvent { event, .. } => vec![event],
+        };
+        for (sign, value) in expressions.into_iter().flat_map(|e| compared(trial, chosen, e, &is_it)) {
+            let compared = Compared { of: outcome.id.to_string(), sign, value };
+            if !found.contains(&compared) {
+                found.push(compared);
+            }
+        }
+    }
+    found
+}
+
+/// Each comparison in an expression of what is meant with a written number; readings and derived truths are looked
+/// through, each once.
+fn compared(
+    trial: &Trial,
+    chosen: &[usize],
+    expression: &Expr,
+    is_it: impl Fn(&Expr) -> bool,
+) -> Vec<(&'static str, Number)> {
+    let (mut found, mut exprs, mut seen) = (Vec::new(), vec![expression], 0);
+    while let Some(e) = exprs.get(seen).copied() {
+        seen += 1;
+        e.walk(&mut |node| {
+            if let Kind::Name(name) = &node.kind
+                && let Some(inner) = behind(trial, chosen, *name)
+                && !exprs.iter().any(|known| std::ptr::eq(*known, inner))
+            {
+                exprs.push(inner);
+            }
+            if let Kind::Compare(comparison, left, right) = &node.kind
+                && let Kind::Literal(Some(Value::Number(value))) = &right.kind
+                && let Some(value) = value.as_exact().filter(|_| is_it(left))
+            {
+                found.push((sign(*comparison), value.clone()));
+            }
+        });
+    }
+    found
+}
+
+fn sign(comparison: Comparison) -> &'static str {
+    match comparison {
+        Comparison::Less => "<",
+        Comparison::LessOrEqual => "≤",
+        Comparison::Greater => ">",
+        Comparison::GreaterOrEqual => "≥",
+        Comparison::Equal => "=",
+        Comparison::NotEqual => "≠",
+    }
 }
 
 fn behind<'t>(trial: &'t Trial, chosen: &[usize], name: Name) -> Option<&'t Expr> {
@@ -87,20 +163,11 @@ fn behind<'t>(trial: &'t Trial, chosen: &[usize], name: Name) -> Option<&'t Expr
     }
 }
 
-fn limit(trial: &Trial, chosen: &[usize], node: &Expr, variable: usize) -> Option<(&'static str, Number)> {
-    let Kind::Compare(comparison, left, right) = &node.kind else { return None };
-    let (Kind::Literal(Some(Value::Number(value))), Type::Number(unit)) = (&right.kind, &left.ty) else { return None };
-    let own = trial.variables.get(variable)?.unit.as_ref()?;
-    let is_it = own.code() == unit.code() && sides(trial, chosen, left, 0).contains(&variable);
-    let sign = match comparison {
-        Comparison::Less => "<",
-        Comparison::LessOrEqual => "≤",
-        Comparison::Greater => ">",
-        Comparison::GreaterOrEqual => "≥",
-        Comparison::Equal => "=",
-        Comparison::NotEqual => "≠",
-    };
-    if is_it { Some((sign, value.as_exact()?.clone())) } else { None }
+/// Whether a side of a comparison is a recorded variable's own value, in its unit.
+fn is(trial: &Trial, chosen: &[usize], left: &Expr, variable: usize) -> bool {
+    let own = trial.variables.get(variable).and_then(|v| v.unit.as_ref());
+    let unit = matches!((&left.ty, own), (Type::Number(unit), Some(own)) if own.code() == unit.code());
+    unit && sides(trial, chosen, left, 0).contains(&variable)
 }
 
 /// The recorded variables whose own value a side of a comparison is: a name, or the first or greatest of some.

@@ -92,7 +92,7 @@ pub(super) fn read(row: &dyn Columns, origin: usize, c: usize) -> Result<DraftFa
         recorded: row.maybe_int(c + 4)?.map(Instant),
         status: FactStatus::from_number(row.int(c + 5)?).ok_or_else(|| wrong("status"))?,
         value: read_value(row, c + 6)?,
-        range: read_range(row, c + 11)?,
+        range: read_range(row, c + 11)?.map(Box::new),
         context: read_context(row.maybe_text(c + 14)?)?,
     })
 }

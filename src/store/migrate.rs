@@ -34,6 +34,7 @@ const STEPS: &[Step] = &[
     step!("0008_aside"),
     step!("0009_identity"),
     step!("0011_message_at"),
+    step!("0013_exports"),
 ];
 /// Held while the tables of a PostgreSQL database are brought up to date: two processes may start at once.
 const LOCK: i64 = 0x7472_6961_6c67_6174;

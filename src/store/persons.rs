@@ -275,7 +275,14 @@ impl Question for ReadToAssess {
 
 impl ReadPerson {
     async fn record<T: Tx>(&self, tx: &mut T, keep: impl Fn(i64, i64) -> bool + Sync) -> Result<Record, StoreError> {
-        let (state, person) = state(tx, self.person).await?;
+        let (state, mut person) = state(tx, self.person).await?;
+        if let KnownAt::Moment(at) = self.known
+            && person != self.person
+            && !members_then(tx, self.person, at).await?.is_empty()
+        {
+            // They are one with another now, and were themselves then.
+            person = self.person;
+        }
         let (seen, sources, facts, homes) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
         let mut record = Record { person, homes, seen, sources, facts, state };
         for (member, now, home) in self.patients(tx, person).await? {

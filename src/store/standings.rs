@@ -86,6 +86,12 @@ async fn subject(
             args![standing.person, standing.trial.as_str(), standing.attempt, collection as i64, since],
         )
         .await?;
+        tx.execute(
+            "insert into collected (partition, person, trial, attempt, since, collection) values (part(?1), ?1, ?2, ?3, ?4, ?5)
+             on conflict (partition, person, trial, attempt, since) do update set collection = excluded.collection",
+            args![standing.person, standing.trial.as_str(), standing.attempt, since, collection as i64],
+        )
+        .await?;
     }
     Ok(())
 }

@@ -10,6 +10,8 @@ mod coordinator;
 mod decide;
 mod definitions;
 mod evaluate;
+mod exports;
+mod figures;
 mod flow;
 mod hl7;
 mod http;

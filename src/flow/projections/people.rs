@@ -257,6 +257,7 @@ impl Gateway {
             let item = task::alert(trial, &alert.kind, &alert.text, &alert.at.to_string());
             items.extend(item.map(|item| (item, alert.at)));
         }
+        items.extend(self.following(told).await?);
         let (base, id) = (&told.projected.base, &told.row.subject.id);
         let render = |(item, at): &(task::Item, Instant)| {
             Rendered::personal(&task::task(trial, base, id, &told.individual, item), 1, *at)

@@ -10,6 +10,7 @@ use crate::flow::own::{OwnAsk, OwnFound, OwnType, Owned};
 use crate::flow::search::absent;
 use crate::model::purpose::Purpose;
 use crate::model::time::Instant;
+use crate::publish::measure::{Kind, measure};
 use crate::publish::study::{Reader, research_study};
 use crate::publish::{around, group, plan};
 use std::collections::BTreeMap;
@@ -60,6 +61,7 @@ macro_rules! shelved {
 shelved! {
     RESEARCH_STUDY "ResearchStudy" ["identifier" "token"]
     PLAN_DEFINITION "PlanDefinition" ["url" "uri", "version" "token", "name" "string", "title" "string", "status" "token", "identifier" "token"]
+    MEASURE "Measure" ["url" "uri", "version" "token", "name" "string", "title" "string", "status" "token"]
     GROUP "Group" ["identifier" "token", "type" "token", "actual" "token"]
     LIBRARY "Library" ["url" "uri", "version" "token", "name" "string", "title" "string", "status" "token", "identifier" "token"]
     DEVICE "Device" ["identifier" "token", "status" "token"]
@@ -118,6 +120,7 @@ fn render(library: &Library, base: &str, now: Instant) -> Vec<Rendered> {
         bodies.push(plan::library(trial, base, &active.files));
         bodies.push(plan::variables_code_system(trial, base));
         bodies.push(group::group(trial, base));
+        bodies.extend(Kind::ALL.map(|kind| measure(trial, base, kind)));
         for site in &trial.study.sites {
             bodies.push(around::organization(trial, site, base));
             bodies.push(around::location(trial, site, base));

@@ -142,7 +142,7 @@ impl Gateway {
     }
 
     /// `Observation/o/_history/3` of evidence's words; `None` for the gateway's own facts, which no address has.
-    fn version_of(&self, words: &str) -> Option<String> {
+    pub(super) fn version_of(&self, words: &str) -> Option<String> {
         let whole = words.split('#').next()?;
         let steps: Vec<&str> = whole.split('/').collect();
         match steps[..] {

@@ -54,6 +54,9 @@ fn head(context: &Context<'_>, chart: &Chart) -> Markup {
                 h1 { @match &chart.name { Some(name) => { (name) } None => { (short_key(&key)) } } }
                 p.lead { span lang="en" { strong { (context.trial.id) } " · " (context.trial.study.short_title.as_deref().unwrap_or("")) } }
                 p.fine { (text::KEY.say(lang)) " " code { (key) } }
+                @if chart.standings.iter().any(|s| s.evidence.registered.is_some()) {
+                    p { a.onward href={ "/trials/" (context.trial.id) "/persons/" (key) "/outcomes" } { (text::OUTCOMES.say(lang)) " →" } }
+                }
             }
             div.verdict {
                 (badge::verdict_large(a.overall, lang)) " " span.fine { (text::BY_DATA.say(lang)) }

@@ -4,13 +4,13 @@ pub use super::gate::Exposure;
 use super::gate::guard;
 use super::session::{self, see, settle, visit};
 use super::text::Lang;
-use super::{feeds, frame, list, person, text, trial};
+use super::{feeds, frame, list, outcome_item, outcome_person, outcomes, person, text, trial};
 use crate::flow::accounts::{Accounts, Token};
 use crate::flow::desk::Desk;
 use crate::flow::query::{encode, pairs};
 use crate::flow::rights::Reader;
 use crate::flow::worklist::{Asked, Seen, Summaries};
-use crate::flow::{StoreError, chart, overview, queues, worklist};
+use crate::flow::{StoreError, chart, figures, overview, queues, worklist};
 use crate::model::key::{PersonKey, digest_words};
 use crate::trial::definition::Trial;
 use axum::Router;
@@ -114,6 +114,20 @@ pub const ADDRESSES: &[Address] = &[
         handler: || get(overview_page),
     },
     Address {
+        path: "/trials/{trial}/outcomes",
+        methods: &[("get", "What became of a trial's people; of one item where an outcome and its item are named.")],
+        query: &["outcome", "item", "lang"],
+        fields: &[],
+        handler: || get(outcomes_page),
+    },
+    Address {
+        path: "/trials/{trial}/persons/{person}/outcomes",
+        methods: &[("get", "What became of one person in one trial.")],
+        query: &["lang"],
+        fields: &[],
+        handler: || get(person_outcomes_page),
+    },
+    Address {
         path: "/trials/{trial}/feeds",
         methods: &[("get", "What the sources sent, what is set aside, what waits for the targets.")],
         query: &["lang"],
@@ -182,6 +196,8 @@ enum Wanted {
     Numbers,
     Feeds,
     Person(Option<PersonKey>),
+    Outcomes(Option<(String, String)>),
+    PersonOutcomes(Option<PersonKey>),
 }
 
 /// What a page has to show.
@@ -224,6 +240,21 @@ async fn person_page(
     request: Request,
 ) -> Response {
     answer(&pages, &request.into_parts().0, Some(&id), Wanted::Person(PersonKey::from_hex(&key))).await
+}
+
+async fn outcomes_page(State(pages): State<Arc<Pages>>, Path(id): Path<String>, request: Request) -> Response {
+    let (parts, _) = request.into_parts();
+    let fields = pairs(parts.uri.query().unwrap_or_default()).unwrap_or_default();
+    let field = |name: &str| fields.iter().find(|(n, _)| n == name).map(|(_, v)| v.clone());
+    answer(&pages, &parts, Some(&id), Wanted::Outcomes(field("outcome").zip(field("item")))).await
+}
+
+async fn person_outcomes_page(
+    State(pages): State<Arc<Pages>>,
+    Path((id, key)): Path<(String, String)>,
+    request: Request,
+) -> Response {
+    answer(&pages, &request.into_parts().0, Some(&id), Wanted::PersonOutcomes(PersonKey::from_hex(&key))).await
 }
 
 /// The way of every page; what is not the reader's looks like what is not there.
@@ -295,7 +326,18 @@ async fn page(context: &Context<'_>, wanted: Wanted) -> Result<Shown, StoreError
             let seen = queues::look(&pages.desk, reader, active).await?;
             shown(context, seen, |found| feeds::page(context, &found))
         }
-        Wanted::Person(None) => Shown::NotFound,
+        Wanted::Outcomes(item) => match (figures::look(&pages.desk, reader, active).await?, item) {
+            (Seen::Yes(sheet), Some((outcome, item))) => match outcome_item::found(context, &sheet, &outcome, &item) {
+                Some(of) => Shown::Page(outcome_item::page(context, &sheet, of)),
+                None => Shown::NotFound,
+            },
+            (seen, _) => shown(context, seen, |sheet| outcomes::page(context, &sheet)),
+        },
+        Wanted::Person(None) | Wanted::PersonOutcomes(None) => Shown::NotFound,
+        Wanted::PersonOutcomes(Some(key)) => {
+            let seen = figures::one(&pages.desk, reader, active, key).await?;
+            shown(context, seen, |sheet| outcome_person::page(context, &sheet))
+        }
         Wanted::Person(Some(key)) => {
             let seen = chart::look(&pages.desk, reader, active, key).await?;
             shown(context, seen, |chart| person::page(context, &chart))

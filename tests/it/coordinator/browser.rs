@@ -39,7 +39,7 @@ fn found(variable: &str, name: &str) -> Option<PathBuf> {
 }
 
 /// Driver, browser and axe-core; `None` where one is absent, which `./test` does not allow.
-fn tools() -> Option<(PathBuf, PathBuf, String)> {
+pub(super) fn tools() -> Option<(PathBuf, PathBuf, String)> {
     let axe = std::env::var_os("TRIALGATE_AXE")
         .map_or_else(|| Path::new(env!("CARGO_MANIFEST_DIR")).join(AXE), PathBuf::from);
     let all = found("TRIALGATE_CHROMEDRIVER", "chromedriver")
@@ -55,7 +55,7 @@ fn tools() -> Option<(PathBuf, PathBuf, String)> {
 }
 
 /// A browser, driven by WebDriver (W3C) over plain HTTP.
-struct Browser {
+pub(super) struct Browser {
     driver: String,
     session: String,
     _process: Running,
@@ -69,7 +69,7 @@ impl Drop for Browser {
 }
 
 impl Browser {
-    fn start(driver: &Path, chromium: &Path) -> Self {
+    pub(super) fn start(driver: &Path, chromium: &Path) -> Self {
         let mut command = Command::new(driver);
         command.arg("--port=0").stdout(Stdio::piped()).stderr(Stdio::null());
         let mut child = command.spawn().expect("the driver starts");
@@ -104,20 +104,20 @@ impl Browser {
         value["value"].clone()
     }
 
-    fn post(&self, path: &str, body: Value) -> Value {
+    pub(super) fn post(&self, path: &str, body: Value) -> Value {
         self.ask("POST", &format!("{}{path}", self.session), &body)
     }
 
-    fn go(&self, url: &str) {
+    pub(super) fn go(&self, url: &str) {
         self.post("/url", json!({ "url": url }));
     }
 
-    fn run(&self, script: &str) -> Value {
+    pub(super) fn run(&self, script: &str) -> Value {
         self.post("/execute/sync", json!({ "script": script, "args": [] }))
     }
 
     /// Clicks what leads to another page, and looks until that is there.
-    fn click(&self, selector: &str) {
+    pub(super) fn click(&self, selector: &str) {
         self.run("window.left = true");
         let element = self.post("/element", json!({ "using": "css selector", "value": selector }));
         self.post(
@@ -130,11 +130,11 @@ impl Browser {
         assert!((0..LOOKS).any(|_| there()), "{selector} leads nowhere");
     }
 
-    fn cdp(&self, cmd: &str, params: Value) {
+    pub(super) fn cdp(&self, cmd: &str, params: Value) {
         self.post("/goog/cdp/execute", json!({ "cmd": cmd, "params": params }));
     }
 
-    fn look(&self, width: u32, scheme: &str) {
+    pub(super) fn look(&self, width: u32, scheme: &str) {
         let size = json!({ "width": width, "height": 900, "deviceScaleFactor": 1, "mobile": width < 600 });
         self.cdp("Emulation.setDeviceMetricsOverride", size);
         let features = json!([{ "name": "prefers-color-scheme", "value": scheme }]);
@@ -142,7 +142,7 @@ impl Browser {
     }
 
     /// What is wrong with the page at hand: wider than the window, in another language, or against a rule of axe-core.
-    fn judge(&self, axe: &str, lang: &str, width: u32, what: &str, wrong: &mut Vec<String>) {
+    pub(super) fn judge(&self, axe: &str, lang: &str, width: u32, what: &str, wrong: &mut Vec<String>) {
         // A narrow browser that shows a wide page zooms out, so its own width tells nothing.
         let seen = self.run("return [document.documentElement.scrollWidth, document.documentElement.lang, document.querySelectorAll('h1').length]");
         if seen[0].as_i64() > Some(i64::from(width)) {
@@ -167,7 +167,7 @@ impl Browser {
     }
 
     /// What the browser complained of, such as a refusal by the page's own policy.
-    fn complaints(&self) -> Vec<String> {
+    pub(super) fn complaints(&self) -> Vec<String> {
         let log = self.post("/se/log", json!({ "type": "browser" }));
         log.as_array().expect("a list").iter().map(|l| format!("{}: {}", l["level"], l["message"])).collect()
     }

@@ -42,6 +42,8 @@ pub struct Plan {
     pub purposes: Vec<Purpose>,
     /// Names that the definition hides, as its file writes them.
     pub hidden: &'static str,
+    /// What is written after the definition.
+    pub more: &'static str,
     pub base: &'static str,
 }
 
@@ -51,6 +53,7 @@ impl Default for Plan {
             place: Place::file(),
             purposes: vec![Purpose::Count, Purpose::List, Purpose::Name],
             hidden: "[]",
+            more: "",
             base: "",
         }
     }
@@ -69,7 +72,7 @@ pub async fn open(plan: Plan) -> House {
     });
     let mut profiles = Profiles::built_in();
     let definition = profiles.0.get_mut(&format!("trials/{TRIAL}/trial.toml")).expect("the definition");
-    *definition = definition.replace("hidden = []", &format!("hidden = {}", plan.hidden));
+    *definition = definition.replace("hidden = []", &format!("hidden = {}", plan.hidden)) + plan.more;
     let library = Library::load(&profiles).unwrap_or_else(|m| panic!("{m:?}"));
     let at = AtSite { recruiting: true, purposes: plan.purposes, ..AtSite::default() };
     let sites = BTreeMap::from([(TRIAL.to_owned(), at)]);
@@ -115,13 +118,20 @@ impl House {
 
     /// The person of a worked case, with what was attested.
     pub async fn case(&self, name: &str) -> PersonKey {
+        self.case_as(name, name).await
+    }
+
+    /// Another person of whom the same is known.
+    pub async fn case_as(&self, name: &str, patient: &str) -> PersonKey {
         let profiles = Profiles::built_in();
         let text = profiles.0.get(&format!("trials/{TRIAL}/cases/{name}.json")).expect("the case");
-        let case: Value = serde_json::from_str(text).expect("JSON");
+        let text = text.replace(&format!("\"{name}"), &format!("\"{patient}"));
+        let text = text.replace(&format!("Patient/{name}"), &format!("Patient/{patient}"));
+        let case: Value = serde_json::from_str(&text).expect("JSON");
         for resource in case["resources"].as_array().expect("resources") {
             self.put(resource).await;
         }
-        let person = self.person(name).await;
+        let person = self.person(patient).await;
         let signer = people::Signer { name: "Investigator".into(), role: Role::Investigator };
         for (variable, answer) in case["attest"].as_object().into_iter().flatten() {
             let answer = answer_value(answer).expect("an answer");

@@ -2,8 +2,10 @@
 
 mod accounts;
 mod browser;
+mod cohort;
 mod described;
 mod doors;
 pub mod house;
+mod outcomes;
 mod pages;
 mod parts;

@@ -24,7 +24,7 @@ use trialgate::model::key::PersonKey;
 use trialgate::model::purpose::Purpose;
 use trialgate::model::standing::Role;
 use trialgate::model::time::{Instant, Zone};
-use trialgate::store::{CurrentAssessment, PersonOf, StoredAssessment};
+use trialgate::store::{CurrentAssessment, PersonOf, Store, StoredAssessment};
 use trialgate::trial::definition::Trial;
 
 pub const TRIAL: &str = "NCT00962923";
@@ -80,12 +80,18 @@ pub struct Town {
     pub desk: Desk,
     pub clock: Clock,
     pub profiles: Profiles,
-    _place: Place,
+    _place: Option<Place>,
 }
 
 impl Town {
     pub fn new(place: Place, profiles: Profiles) -> Self {
-        let store = place.open();
+        let mut town = Self::at(place.open(), profiles);
+        town._place = Some(place);
+        town
+    }
+
+    /// At a store that stays when the town goes.
+    pub fn at(store: Store, profiles: Profiles) -> Self {
         let clock = Clock::manual(NOW);
         let told = clock.clone();
         let gateway = Gateway::new(Parts {
@@ -103,7 +109,7 @@ impl Town {
         };
         let sites = library.trials.iter().map(|a| (a.trial.id.clone(), at())).collect::<BTreeMap<_, _>>();
         let desk = Desk::new(Arc::new(gateway), "http://test".into(), sites, Vec::new(), library);
-        Self { desk, clock, profiles, _place: place }
+        Self { desk, clock, profiles, _place: None }
     }
 
     /// A town of the first trial, with the people of its cases.

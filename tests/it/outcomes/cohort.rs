@@ -244,7 +244,7 @@ fn as_fact(sent: &Json, of: &Definition) -> Fact {
     };
     if let Some(upper) = sent["upper"].as_str() {
         let unit = ReceivedUnit::Ucum(word("unit").into());
-        made.draft.range = Some(ReceivedRange { low: None, high: Some(upper.to_owned()), unit });
+        made.draft.range = Some(Box::new(ReceivedRange { low: None, high: Some(upper.to_owned()), unit }));
     }
     made
 }

@@ -10,7 +10,7 @@ const NOW: &str = "2026-12-01T12:00:00+08:00";
 fn creatinine(value: &str, at: &str, upper: Option<&str>) -> Fact {
     let mut fact = fact("creatinine", ucum(value, "umol/L"), at);
     let unit = ReceivedUnit::Ucum("umol/L".into());
-    fact.draft.range = upper.map(|upper| ReceivedRange { low: None, high: Some(upper.to_owned()), unit });
+    fact.draft.range = upper.map(|upper| Box::new(ReceivedRange { low: None, high: Some(upper.to_owned()), unit }));
     fact
 }
 

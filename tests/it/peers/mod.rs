@@ -9,6 +9,7 @@ mod described;
 mod forms;
 mod messages;
 mod people;
+mod tables;
 mod validator;
 
 use std::path::PathBuf;

@@ -1,0 +1,312 @@
+//! What is exported: asked, walked through in flat memory, written.
+
+use super::names::Names;
+use super::people::{self, Part};
+use super::sink::{Block, Sink};
+use super::subjects;
+use crate::flow::backtest::withhold;
+use crate::flow::desk::Desk;
+use crate::flow::outcomes::{Asked, Question};
+use crate::model::key::{digest_words, hex};
+use crate::model::purpose::Purpose;
+use crate::model::time::Instant;
+use crate::publish::blinding::Blinding;
+use crate::publish::export::define::{About, define};
+use crate::publish::export::disposition::{Disposed, Screened};
+use crate::publish::export::row::Row;
+use crate::publish::export::table::Column;
+use crate::publish::export::wide::Layout;
+use crate::store::*;
+use crate::trial::definition::Trial;
+use std::collections::BTreeMap;
+use std::fs::File;
+use std::io::Write;
+use std::sync::Arc;
+
+/// What a table is of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Dataset {
+    /// Outcomes by visit, results between visits, events, grades, doses.
+    Outcomes,
+    /// The screening log.
+    Screening,
+    /// The disposition of subjects.
+    Subjects,
+}
+
+impl Dataset {
+    /// Its word, and in Dataset-JSON, in upper case, its name.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Outcomes => "outcomes",
+            Self::Screening => "screening",
+            Self::Subjects => "subjects",
+        }
+    }
+
+    fn label(self) -> &'static str {
+        match self {
+            Self::Outcomes => "Outcomes by person, visit and variable",
+            Self::Screening => "Screening log",
+            Self::Subjects => "Disposition of subjects",
+        }
+    }
+}
+
+/// How it is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Format {
+    /// CSV, a line for each value.
+    Csv,
+    /// CSV, a line for each visit.
+    Wide,
+    /// NDJSON.
+    Ndjson,
+    /// CDISC Dataset-JSON 1.1.
+    DatasetJson,
+    /// Parquet, where the program was built with it.
+    Parquet,
+}
+
+/// What is asked; the same request of the same data is the same bytes.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+pub struct Request {
+    /// What of.
+    pub dataset: Dataset,
+    /// How written.
+    pub format: Format,
+    /// The trial.
+    pub trial: String,
+    /// The moment asked about, as written.
+    pub as_of: Option<String>,
+    /// As known when, as written.
+    pub known_at: Option<String>,
+    /// One version of the definition for everybody.
+    pub definition: Option<u32>,
+    /// By the hospital's own words.
+    pub identified: bool,
+    /// With what the definition hides.
+    pub unblinded: bool,
+    /// Name of the file beside the table that says what its columns mean.
+    pub define: Option<String>,
+}
+
+/// What came of it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Exported {
+    /// Persons with lines.
+    pub persons: u64,
+    /// Lines.
+    pub rows: u64,
+    /// Bytes.
+    pub bytes: u64,
+    /// SHA-256 of them.
+    pub digest: [u8; 32],
+    /// Who has none, by why; `None`: withheld.
+    pub apart: Vec<(String, Option<u64>)>,
+    /// What the columns mean, for the file beside.
+    pub define: Vec<u8>,
+    /// Digest over the definitions by which anybody is followed.
+    pub definition: [u8; 32],
+    /// As known when.
+    pub known: Instant,
+    /// Each person with a digest of their lines.
+    pub parts: Vec<u8>,
+}
+
+/// Why nothing came of it.
+#[derive(Debug, thiserror::Error)]
+pub enum ExportError {
+    /// The question is wrong.
+    #[error("{0}")]
+    Wrong(String),
+    /// The table cannot be written.
+    #[error("the table cannot be written: {0}")]
+    Output(#[from] std::io::Error),
+    /// The machine failed.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+/// Where a table goes.
+pub struct To<'w> {
+    /// Here.
+    pub out: &'w mut (dyn Write + Send),
+    /// A file for what must wait for the head of a format that counts its lines.
+    pub spool: Option<File>,
+}
+
+/// What stands at the head of a dataset.
+pub(super) struct Head<'a> {
+    pub(super) created: &'a str,
+    pub(super) study: &'a str,
+    pub(super) name: &'a str,
+    pub(super) label: &'a str,
+    pub(super) define: Option<&'a str>,
+    pub(super) version: &'a str,
+}
+
+/// What every person of an export needs.
+pub(super) struct Ask {
+    pub(super) question: Arc<Question>,
+    pub(super) names: Names,
+    pub(super) request: Request,
+    pub(super) columns: Vec<Column>,
+    pub(super) layout: Layout,
+}
+
+/// Sums over all persons.
+#[derive(Default)]
+struct Sums {
+    persons: u64,
+    apart: BTreeMap<String, u64>,
+    newest: Option<Instant>,
+    parts: Vec<u8>,
+}
+
+/// Exports. That it was asked is in the audit before the first byte.
+pub async fn export(
+    desk: &Desk,
+    request: &Request,
+    caller: Caller,
+    to: To<'_>,
+    mut progress: impl FnMut(u64),
+) -> Result<Exported, ExportError> {
+    let ask = Arc::new(prepare(desk, request, caller).await?);
+    let question = &ask.question;
+    let mut sink = Sink::begin(to.out, (request.format, request.dataset.word()), ask.columns.clone(), to.spool)?;
+    let (mut sums, mut broken) = (Sums::default(), None);
+    let mut hear = |part: Part| {
+        sums.add(&part);
+        progress(sums.persons);
+        match sink.lines(&part.block) {
+            Ok(()) => std::ops::ControlFlow::Continue(()),
+            Err(error) => {
+                broken = Some(error);
+                std::ops::ControlFlow::Break(())
+            }
+        }
+    };
+    match request.dataset {
+        Dataset::Outcomes => people::walk(desk.store(), &ask, &mut hear).await?,
+        Dataset::Screening | Dataset::Subjects => subjects::walk(desk.store(), &ask, &mut hear).await?,
+    }
+    if let Some(error) = broken {
+        return Err(error.into());
+    }
+    let (words, counts): (Vec<String>, Vec<u64>) = sums.apart.into_iter().unzip();
+    let apart: Vec<(String, Option<u64>)> = words.into_iter().zip(withhold(&counts)).collect();
+    if request.dataset == Dataset::Screening {
+        sink.lines(&subjects::counts(&ask, &apart))?;
+    }
+    let trials: Vec<&Trial> = question.judging_all().into_iter().map(|a| &*a.trial).collect();
+    let definition = definitions(&trials);
+    // The same data makes the same file, whenever it is asked for.
+    let created = sums.newest.unwrap_or(question.as_of).to_string();
+    let name = request.dataset.word().to_uppercase();
+    let head = Head {
+        created: &created,
+        study: &request.trial,
+        name: &name,
+        label: request.dataset.label(),
+        define: request.define.as_deref(),
+        version: &format!("sha256:{}", hex(&definition)),
+    };
+    let define = ask.define(&name, &trials, &apart);
+    let (digest, bytes, rows) = sink.end(&head)?;
+    let (persons, known, parts) = (sums.persons, question.known, sums.parts);
+    Ok(Exported { persons, rows, bytes, digest, apart, define, definition, known, parts })
+}
+
+async fn prepare(desk: &Desk, request: &Request, caller: Caller) -> Result<Ask, ExportError> {
+    let asked = Asked {
+        as_of: request.as_of.as_deref(),
+        known_at: request.known_at.as_deref(),
+        definition: request.definition,
+    };
+    let question = Question::new(desk, &request.trial, &asked).map_err(ExportError::Wrong)?;
+    if request.identified && !question.at_site.purposes.contains(&Purpose::Name) {
+        let words =
+            "found no ground for the purpose `name`; wanted one in trials.ID.grounds.name before persons are named";
+        return Err(ExportError::Wrong(words.replace("ID", &request.trial)));
+    }
+    if request.format == Format::Wide && request.dataset != Dataset::Outcomes {
+        return Err(ExportError::Wrong("only outcomes have a wide table; wanted --format csv".into()));
+    }
+    if request.format == Format::Parquet && !cfg!(feature = "parquet") {
+        let words =
+            "this program was built without Parquet; wanted a build with `--features parquet`, or another format";
+        return Err(ExportError::Wrong(words.into()));
+    }
+    let detail = serde_json::to_string(request).unwrap_or_default();
+    let note = AuditNote { action: "export".into(), detail, person: None, caller, at: desk.now() };
+    desk.store().write(note).await?;
+    let names = Names::of(desk.store(), &request.trial, request.identified, desk.now()).await?;
+    let blinded: Vec<_> = question
+        .judging_all()
+        .into_iter()
+        .map(|a| (a.trial.clone(), Blinding::of(&a.trial, request.unblinded)))
+        .collect();
+    let layout = Layout::of(&blinded.iter().map(|(trial, blinding)| (&**trial, blinding)).collect::<Vec<_>>());
+    let columns = match (request.dataset, request.format) {
+        (Dataset::Outcomes, Format::Wide) => layout.columns.clone(),
+        (Dataset::Outcomes, _) => Row::columns(),
+        (Dataset::Screening, _) => Screened::columns(),
+        (Dataset::Subjects, _) => Disposed::columns(),
+    };
+    Ok(Ask { question: Arc::new(question), names, request: request.clone(), columns, layout })
+}
+
+/// Digest over several definitions, in their order.
+fn definitions(trials: &[&Trial]) -> [u8; 32] {
+    let all: Vec<String> = trials.iter().map(|t| hex(&t.digest)).collect();
+    digest_words(&all.iter().map(String::as_str).collect::<Vec<_>>())
+}
+
+impl Sums {
+    fn add(&mut self, part: &Part) {
+        self.persons += part.persons.len() as u64;
+        for why in &part.apart {
+            *self.apart.entry(why.clone()).or_default() += 1;
+        }
+        self.newest = self.newest.max(part.newest);
+        for (person, digest) in &part.persons {
+            self.parts.extend(person.bytes());
+            self.parts.extend(digest);
+        }
+    }
+}
+
+impl Ask {
+    fn define(&self, name: &str, trials: &[&Trial], apart: &[(String, Option<u64>)]) -> Vec<u8> {
+        let unblinded = self.request.unblinded;
+        let about = About {
+            name,
+            label: self.request.dataset.label(),
+            trials,
+            as_of: self.request.as_of.as_ref().map(|_| self.question.as_of.to_string()),
+            known_at: self.request.known_at.as_ref().map(|_| self.question.known.to_string()),
+            apart,
+            persons: if self.names.identified {
+                "as the hospital names them"
+            } else {
+                "pseudonyms of this store and trial"
+            },
+            hides: &|trial, outcome| Blinding::of(trial, unblinded).hides_outcome(trial, outcome),
+        };
+        define(&about, &self.columns)
+    }
+
+    /// A block of lines of one person, and the digest of them.
+    pub(super) fn written(&self, lines: &[crate::publish::export::table::Line], block: &mut Block) -> [u8; 16] {
+        use sha2::{Digest, Sha256};
+        let before = block.bytes.len();
+        block.add(self.request.format, &self.columns, lines);
+        let whole = Sha256::digest(block.bytes.get(before..).unwrap_or_default());
+        let mut first = [0; 16];
+        first.copy_from_slice(&whole[..16]);
+        first
+    }
+}

@@ -1,0 +1,279 @@
+//! What became of a trial's people, for its pages: outcomes over visits, completeness, times to an event, grades. Each
+//! look is an audit row first. Nothing of it is stored.
+
+use super::assess;
+use super::chart::{Shown, without_id};
+use super::desk::Desk;
+use super::library::Active;
+use super::outcomes::{Apart, Question};
+use super::rights::Reader;
+use super::worklist::{Seen, name_of, note};
+use crate::evaluate::{Choice, received};
+use crate::model::fact::Fact;
+use crate::model::key::{Item, PersonKey};
+pub use crate::model::outcome::{
+    Cell, Deviation, EndedBy, Exposure, Followup, Graded, Outcomes, State, ToEvent, Unscheduled, Visit,
+};
+use crate::model::purpose::Purpose;
+use crate::model::time::Zone;
+use crate::publish::blinding::Blinding;
+pub use crate::publish::figure::completeness::{Completeness, Counts, STATES, Whole, completeness, row_of};
+pub use crate::publish::figure::scale::{SIDE, Scale};
+pub use crate::publish::figure::shift::{Grade, Shift, Worst, shift, worst};
+pub use crate::publish::figure::survival::{SurvivalFigure, event_of, survival};
+pub use crate::publish::figure::visits::{Column, Point, VisitFigure, visit_figure};
+pub use crate::publish::figure::waterfall::{Bar, Waterfall, waterfall};
+pub use crate::publish::statistics::Summary;
+pub use crate::publish::trend::{Compared, change_thresholds, thresholds};
+use crate::store::*;
+use crate::trial::definition::Trial;
+use crate::trial::outcome::Outcome;
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::ops::ControlFlow;
+use std::sync::Arc;
+
+/// Persons whose outcomes a page counts, in order of key; that there are more is said.
+pub const PERSONS_MAX: usize = 1_000;
+/// Persons that a picture draws one by one; all that are counted stand in its summaries.
+pub const DRAWN_MAX: usize = 100;
+
+/// One person with what became of them.
+#[derive(Debug)]
+pub struct Subject {
+    /// Their key.
+    pub person: PersonKey,
+    /// `source/Patient-id`, where names may be seen.
+    pub name: Option<String>,
+    /// What became of them.
+    pub outcomes: Outcomes,
+}
+
+impl Subject {
+    /// The name, or the beginning of the key.
+    pub fn label(&self) -> String {
+        label(self.name.as_ref(), self.person)
+    }
+}
+
+/// What the page of a trial's outcomes is made of.
+#[derive(Debug)]
+pub struct Sheet {
+    /// Those who are followed, in order of label.
+    pub persons: Vec<Subject>,
+    /// Those who are not, by reason.
+    pub apart: BTreeMap<Apart, usize>,
+    /// There are more than were counted.
+    pub cut: bool,
+    /// The alternatives that are chosen here.
+    pub choice: Choice,
+    /// What this reader may not see.
+    pub blind: Blinding,
+    /// What of the outcomes they may see.
+    pub open: Open,
+    /// The site's calendar.
+    pub zone: Zone,
+}
+
+impl Sheet {
+    /// Everybody's outcomes, in order.
+    pub fn all(&self) -> Vec<&Outcomes> {
+        self.persons.iter().map(|p| &p.outcomes).collect()
+    }
+}
+
+/// The outcomes of everybody in a trial, by the definition in force.
+pub async fn look(desk: &Desk, reader: &Reader, active: &Active) -> Result<Seen<Sheet>, StoreError> {
+    let trial = &active.trial;
+    if !reader.works_on(desk, trial) {
+        return Ok(Seen::Nothing);
+    }
+    if !reader.may(desk, trial, Purpose::List) {
+        return Ok(Seen::NoGround(Purpose::List));
+    }
+    let named = reader.may(desk, trial, Purpose::Name);
+    let purpose = if named { Purpose::Name } else { Purpose::List };
+    note(desk, reader, purpose, format!("outcomes {}", trial.id), None).await?;
+    let site = desk.at_site(trial);
+    let blind = Blinding::of(trial, reader.is_unblinded(desk, trial));
+    let mut sheet = Sheet {
+        persons: Vec::new(),
+        apart: BTreeMap::new(),
+        cut: false,
+        choice: site.choice(trial),
+        open: Open::to(&blind, trial),
+        blind,
+        zone: site.site(trial).map_or_else(Zone::utc, |s| s.zone.clone()),
+    };
+    let mut question = Question::now(desk, active);
+    question.definition = Some(trial.version);
+    let question = Arc::new(question);
+    let work = |question: &Question, rows: Vec<FollowedRow>| -> Vec<Result<(PersonKey, Outcomes), Apart>> {
+        let one = |row| question.met(row).map(|p| (p.key, p.outcomes)).map_err(|(why, _)| why);
+        rows.into_iter().map(one).collect()
+    };
+    question.everybody(desk.store(), true, work, |found| take(&mut sheet, found)).await?;
+    if named {
+        for subject in &mut sheet.persons {
+            subject.name = name_of(desk, subject.person).await?;
+        }
+    }
+    sheet.persons.sort_by_key(Subject::label);
+    Ok(Seen::Yes(sheet))
+}
+
+fn take(sheet: &mut Sheet, found: Vec<Result<(PersonKey, Outcomes), Apart>>) -> ControlFlow<()> {
+    for one in found {
+        match one {
+            Ok(_) if sheet.persons.len() == PERSONS_MAX => {
+                sheet.cut = true;
+                return ControlFlow::Break(());
+            }
+            Ok((person, outcomes)) => sheet.persons.push(Subject { person, name: None, outcomes }),
+            // Another row of the same person is no person of its own.
+            Err(Apart::CountedElsewhere) => {}
+            Err(why) => *sheet.apart.entry(why).or_default() += 1,
+        }
+    }
+    ControlFlow::Continue(())
+}
+
+/// What the page of one person's outcomes is made of.
+#[derive(Debug)]
+pub struct PersonSheet {
+    /// Whom.
+    pub person: PersonKey,
+    /// `source/Patient-id`, where names may be seen.
+    pub name: Option<String>,
+    /// They have a page of their verdict.
+    pub listed: bool,
+    /// The definition by which they are followed.
+    pub trial: Arc<Trial>,
+    /// What became of them.
+    pub outcomes: Outcomes,
+    /// Facts that it leans on, by place, oldest first.
+    pub facts: Vec<(usize, Shown)>,
+    /// The alternatives that are chosen here.
+    pub choice: Choice,
+    /// What this reader may not see.
+    pub blind: Blinding,
+    /// What of the outcomes they may see.
+    pub open: Open,
+    /// The site's calendar.
+    pub zone: Zone,
+}
+
+impl PersonSheet {
+    /// The name, or the beginning of the key.
+    pub fn label(&self) -> String {
+        label(self.name.as_ref(), self.person)
+    }
+
+    /// The number under which a fact is listed, from 1.
+    pub fn number_of(&self, fact: usize) -> Option<usize> {
+        self.facts.iter().position(|(place, _)| *place == fact).map(|i| i + 1)
+    }
+}
+
+/// The outcomes of one person, by the definition by which they are judged. Whoever is not followed is not there at all.
+pub async fn one(
+    desk: &Desk,
+    reader: &Reader,
+    active: &Active,
+    person: PersonKey,
+) -> Result<Seen<PersonSheet>, StoreError> {
+    let trial = &active.trial;
+    if !reader.may(desk, trial, Purpose::List) {
+        return Ok(Seen::Nothing);
+    }
+    let question = Question::now(desk, active);
+    let Ok(found) = question.one(desk.store(), person).await? else { return Ok(Seen::Nothing) };
+    let Some(judging) = question.judging(&found.standing) else { return Ok(Seen::Nothing) };
+    let named = reader.may(desk, trial, Purpose::Name);
+    let purpose = if named { Purpose::Name } else { Purpose::List };
+    note(desk, reader, purpose, format!("outcomes of a person {}", trial.id), Some(person)).await?;
+    let trial = judging.trial.clone();
+    let blind = Blinding::of(&trial, reader.is_unblinded(desk, &trial));
+    let mut names = assess::source_names(desk.store(), &found.record).await?;
+    if !named {
+        names.values_mut().for_each(|name| *name = without_id(name));
+    }
+    let open = Open::to(&blind, &trial);
+    let mut facts: Vec<(usize, Shown)> = used(&found.outcomes, &trial, &blind, &open)
+        .into_iter()
+        .filter_map(|place| Some((place, shown_fact(found.record.facts.get(place)?, &names))))
+        .collect();
+    facts.sort_by_key(|(place, fact)| (fact.at.map(|at| at.earliest), *place));
+    let listed = desk.store().read(ListedOne { person, trial: trial.id.clone() }).await?.is_some();
+    let site = desk.at_site(&trial);
+    Ok(Seen::Yes(PersonSheet {
+        person,
+        name: if named { name_of(desk, person).await? } else { None },
+        listed,
+        choice: site.choice(&trial),
+        zone: site.site(&trial).map_or_else(Zone::utc, |s| s.zone.clone()),
+        outcomes: found.outcomes,
+        trial,
+        facts,
+        blind,
+        open,
+    }))
+}
+
+fn shown_fact(fact: &Fact, names: &HashMap<Item, String>) -> Shown {
+    Shown {
+        at: fact.draft.at,
+        value: None,
+        received: received(fact).into(),
+        status: fact.draft.status.word(),
+        source: names.get(&fact.item).cloned().unwrap_or_default(),
+        remark: None,
+    }
+}
+
+/// The facts on which something leans that this reader is shown.
+fn used(outcomes: &Outcomes, trial: &Trial, blind: &Blinding, open: &Open) -> BTreeSet<usize> {
+    let mut used = BTreeSet::new();
+    let hides = |variable: usize| trial.variables.get(variable).is_some_and(|v| blind.hides_variable(v.name.as_str()));
+    for cell in outcomes.cells.iter().filter(|c| open.shows(c.outcome, c.item)) {
+        used.extend(&cell.facts);
+    }
+    used.extend(outcomes.unscheduled.iter().filter(|u| open.shows(u.outcome, u.item)).map(|u| u.fact));
+    for event in outcomes.events.iter().filter(|e| open.shows(e.outcome, 0)) {
+        used.extend(&event.facts);
+    }
+    let graded = outcomes.grades.iter().filter(|g| trial.safety.get(g.safety).is_some_and(|s| !hides(s.on)));
+    used.extend(graded.map(|g| g.fact));
+    if !blind.hides_treatment() {
+        used.extend(outcomes.exposure.doses.iter().map(|d| d.fact));
+        let beside = outcomes.exposure.concomitant.iter().filter(|c| !hides(c.variable));
+        used.extend(beside.flat_map(|c| &c.facts));
+    }
+    used
+}
+
+fn label(name: Option<&String>, person: PersonKey) -> String {
+    name.cloned().unwrap_or_else(|| person.to_string().chars().take(8).collect())
+}
+
+/// What of the outcomes a reader may see.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Open(Vec<Vec<bool>>);
+
+impl Open {
+    /// To a reader from whom that is hidden.
+    pub fn to(blind: &Blinding, trial: &Trial) -> Self {
+        let of = |outcome: &Outcome| {
+            let open = !blind.hides_outcome(trial, outcome);
+            match outcome.items() {
+                [] => vec![open],
+                items => items.iter().map(|item| open && !blind.hides_item(trial, item)).collect(),
+            }
+        };
+        Self(trial.outcomes.iter().map(of).collect())
+    }
+
+    /// Whether an item is shown; of a time to an event item 0.
+    pub fn shows(&self, outcome: usize, item: usize) -> bool {
+        self.0.get(outcome).and_then(|items| items.get(item)).copied().unwrap_or(false)
+    }
+}

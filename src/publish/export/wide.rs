@@ -1,0 +1,107 @@
+//! The wide table: one line for each person and visit, two columns for each item: its value and its state.
+
+use super::row::{Told, shown};
+use super::table::{Cell, Column, Kind, Line};
+use crate::model::outcome::State;
+use crate::publish::blinding::Blinding;
+use crate::trial::definition::Trial;
+use crate::trial::outcome::Measured;
+
+/// Columns before the items.
+const FIRST: [(&str, &str, Kind, u8); 8] = [
+    ("study", "Trial", Kind::Text, 1),
+    ("site", "Site", Kind::Text, 0),
+    ("person", "Person", Kind::Text, 2),
+    ("schedule", "Row of visits", Kind::Text, 3),
+    ("visit_number", "Number of the visit; 0 is the baseline", Kind::Integer, 4),
+    ("visit", "Visit", Kind::Text, 0),
+    ("visit_target", "Date for which the visit is planned", Kind::Date, 0),
+    ("definition", "Version of the definition", Kind::Integer, 0),
+];
+
+/// What stands where: the columns, and the names of the items behind the first ones.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Layout {
+    /// All columns.
+    pub columns: Vec<Column>,
+    items: Vec<String>,
+}
+
+impl Layout {
+    /// Of several versions of a definition: whatever any of them measures, in the order in which it is met.
+    pub fn of(trials: &[(&Trial, &Blinding)]) -> Self {
+        let mut columns: Vec<Column> = FIRST
+            .iter()
+            .map(|(name, label, kind, key)| Column {
+                name: (*name).into(),
+                label: (*label).into(),
+                kind: *kind,
+                key: *key,
+            })
+            .collect();
+        let mut items: Vec<String> = Vec::new();
+        for (trial, blinding) in trials {
+            for outcome in trial.outcomes.iter().filter(|o| !blinding.hides_outcome(trial, o)) {
+                let Measured::AtVisits { items: measured, .. } = &outcome.measured else { continue };
+                for item in measured.iter().filter(|i| !blinding.hides_item(trial, i)) {
+                    let name = name_of(&outcome.id, &item.name);
+                    if items.contains(&name) {
+                        continue;
+                    }
+                    let unit = item.unit.as_ref().map_or_else(String::new, |u| format!(" ({})", u.code()));
+                    let column =
+                        |name: &str, label: String| Column { name: name.into(), label, kind: Kind::Text, key: 0 };
+                    columns.push(column(&name, format!("{}{unit}", item.label)));
+                    columns.push(column(&format!("{name}.state"), format!("{}: state", item.label)));
+                    items.push(name);
+                }
+            }
+        }
+        Self { columns, items }
+    }
+
+    /// The lines of a person.
+    pub fn lines(&self, told: &Told<'_>) -> Vec<Line> {
+        let mut all = Vec::new();
+        for (row, visits) in told.outcomes.visits.iter().enumerate() {
+            let Some(schedule) = told.trial.visits.get(row) else { continue };
+            for (place, visit) in visits.iter().enumerate() {
+                let mut line = vec![
+                    told.trial.id.as_str().into(),
+                    told.site.into(),
+                    told.person.into(),
+                    schedule.name.as_str().into(),
+                    i64::from(visit.number).into(),
+                    visit.name.as_str().into(),
+                    visit.target.to_string().into(),
+                    i64::from(told.trial.version).into(),
+                ];
+                line.resize(self.columns.len(), Cell::Nothing);
+                all.push(((row, place), line));
+            }
+        }
+        for cell in &told.outcomes.cells {
+            let Some(outcome) = told.trial.outcomes.get(cell.outcome) else { continue };
+            let Measured::AtVisits { row, items } = &outcome.measured else { continue };
+            let name = items.get(cell.item).map(|item| name_of(&outcome.id, &item.name));
+            let column = name.and_then(|name| self.items.iter().position(|i| *i == name));
+            let line = all.binary_search_by_key(&(*row, cell.visit), |(at, _)| *at);
+            if let (Some(column), Ok(line)) = (column, line) {
+                let at = FIRST.len() + 2 * column;
+                let [value, ..] = cell.value.as_ref().map(shown).unwrap_or_default();
+                all[line].1[at] = value;
+                all[line].1[at + 1] = state(cell.state, cell.unknown.map(|r| r.words()));
+            }
+        }
+        all.into_iter().map(|(_, line)| line).collect()
+    }
+}
+
+fn state(state: State, unknown: Option<&str>) -> Cell {
+    unknown.map_or_else(|| state.words().into(), |why| format!("{}: {why}", state.words()).into())
+}
+
+/// `mrss`, or `safety_labs.albumin` of a list.
+fn name_of(outcome: &str, item: &str) -> String {
+    if outcome == item { outcome.to_owned() } else { format!("{outcome}.{item}") }
+}
