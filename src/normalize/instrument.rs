@@ -1,8 +1,8 @@
 //! Items of an instrument become its score: those of one resource, or single ones of one day. A total that was sent and
 //! does not fit its items is left out, and the items count.
 
-use super::quantity::{Refusal, apply};
-use super::read::{in_context, left_out, may_be_used, plausible};
+use super::quantity::{Refusal, apply, plausible};
+use super::read::{in_context, left_out, may_be_used};
 use super::text;
 use crate::model::fact::{Fact, FactStatus, FactValue, Origin, ReceivedEnd};
 use crate::model::interval::Interval;

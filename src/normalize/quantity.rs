@@ -5,7 +5,7 @@ use crate::model::code::Coding;
 use crate::model::fact::{Fact, FactValue, ReceivedEnd, ReceivedRange, ReceivedUnit};
 use crate::model::interval::{End, Interval};
 use crate::model::number::{Number, NumberFault};
-use crate::model::reading::Reason;
+use crate::model::reading::{Reason, Value};
 use crate::model::terms::Terms;
 use crate::model::truth::Truth;
 use crate::model::unit::{self, Conversion, Unit, UnitFault};
@@ -130,6 +130,21 @@ fn by_molar_mass(from: &str, wanted: &str, grams_per_mole: &Number) -> Option<Co
     }
     let way = unit::conversion(&format!("({from}).mol/g"), wanted).ok()?;
     Some(Conversion { factor: way.factor.checked_div(grams_per_mole)?, offset: Number::ZERO })
+}
+
+/// Whether a value may be one of the variable.
+pub(super) fn plausible(variable: &Variable, value: &Value) -> Result<(), Refusal> {
+    let VariableKind::Recorded(r) = &variable.kind else {
+        return Ok(());
+    };
+    let (Value::Number(n), Some((low, high))) = (value, &r.plausible) else {
+        return Ok(());
+    };
+    if n.meets(low, high) {
+        return Ok(());
+    }
+    let unit = variable.unit.as_ref().map_or("", |u| u.code());
+    Err((Reason::Implausible, format!("{n} {unit} lies outside {low} to {high} {unit}")))
 }
 
 /// A dose that was sent per body weight, in the variable's unit per kilogram; none above zero is no dose.

@@ -2,7 +2,7 @@
 
 use super::instrument::{self, Answered};
 use super::plan::{Plan, meanings};
-use super::quantity::{Refusal, apply, convert, dose_per_weight, limits, way};
+use super::quantity::{Refusal, apply, convert, dose_per_weight, limits, plausible, way};
 use super::ways::{Route, Way, Ways, unit_of, unit_of_limits};
 use super::{foreign, guess, person, text};
 use crate::model::code::Coding;
@@ -357,20 +357,6 @@ fn collected_long_enough(r: &Recorded, fact: &Fact) -> Result<(), Refusal> {
         return Ok(());
     }
     Err((Reason::Implausible, format!("collected over {hours} h; wanted {least} to {most} h")))
-}
-
-pub(super) fn plausible(variable: &Variable, value: &Value) -> Result<(), Refusal> {
-    let VariableKind::Recorded(r) = &variable.kind else {
-        return Ok(());
-    };
-    let (Value::Number(n), Some((low, high))) = (value, &r.plausible) else {
-        return Ok(());
-    };
-    if n.meets(low, high) {
-        return Ok(());
-    }
-    let unit = variable.unit.as_ref().map_or("", |u| u.code());
-    Err((Reason::Implausible, format!("{n} {unit} lies outside {low} to {high} {unit}")))
 }
 
 fn attested(answer: ValueType, look: &Look<'_>, fact: &Fact) -> Result<Value, Skip> {
