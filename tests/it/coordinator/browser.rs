@@ -241,11 +241,8 @@ fn the_pages_work_in_a_browser_in_each_language_wide_and_narrow() {
             judge("person, tables open");
             browser.click("header nav a:nth-child(2)");
             judge("trial");
-            browser.go(&browser
-                .run("return document.querySelector('header nav a[href$=\"/feeds\"]').href")
-                .as_str()
-                .expect("a link")
-                .to_owned());
+            let feeds = browser.run("return document.querySelector('header nav a[href$=\"/feeds\"]').href");
+            browser.go(feeds.as_str().expect("a link"));
             judge("feeds and queues");
             assert!(browser.run("return document.querySelectorAll('section.card dl').length").as_i64() > Some(0));
             browser.go(&format!("{}trials/none", url.split("?k=").next().expect("a base")));
