@@ -294,7 +294,7 @@ impl Ask {
             } else {
                 "pseudonyms of this store and trial"
             },
-            hides: &|trial, outcome| Blinding::of(trial, unblinded).hides_outcome(trial, outcome),
+            blinding: &|trial| Blinding::of(trial, unblinded),
         };
         define(&about, &self.columns)
     }

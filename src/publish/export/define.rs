@@ -2,6 +2,7 @@
 
 use super::dataset_json::{group_oid, item_oid};
 use super::table::{Column, Kind};
+use crate::publish::blinding::Blinding;
 use crate::publish::json::{array, object, text, words};
 use crate::trial::definition::Trial;
 use crate::trial::outcome::{Better, Measured};
@@ -22,8 +23,8 @@ pub struct About<'a> {
     pub apart: &'a [(String, Option<u64>)],
     /// How persons are named.
     pub persons: &'a str,
-    /// An outcome is not shown.
-    pub hides: &'a dyn Fn(&Trial, &crate::trial::outcome::Outcome) -> bool,
+    /// What of a definition is not shown.
+    pub blinding: &'a dyn Fn(&Trial) -> Blinding,
 }
 
 /// The file.
@@ -66,12 +67,14 @@ pub fn define(about: &About<'_>, columns: &[Column]) -> Vec<u8> {
 }
 
 fn definition(trial: &Trial, about: &About<'_>) -> String {
-    let outcomes = trial.outcomes.iter().filter(|o| !(about.hides)(trial, o));
+    let blinding = (about.blinding)(trial);
+    let outcomes = trial.outcomes.iter().filter(|o| !blinding.hides_outcome(trial, o));
     let outcomes = outcomes.map(|o| {
         let (visits, items) = match &o.measured {
             Measured::ToEvent { .. } => (None, Vec::new()),
             Measured::AtVisits { row, items } => {
-                (trial.visits.get(*row).map(|v| text(&v.name)), items.iter().collect())
+                let shown = items.iter().filter(|i| !blinding.hides_item(trial, i));
+                (trial.visits.get(*row).map(|v| text(&v.name)), shown.collect())
             }
         };
         let items = items.iter().map(|i| {

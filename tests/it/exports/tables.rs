@@ -4,8 +4,11 @@ use super::*;
 use crate::place::on_both;
 use std::collections::BTreeSet;
 use trialgate::decide::Act;
+use trialgate::flow::library::Library;
 use trialgate::flow::people::{self, Signer};
 use trialgate::model::standing::{Collection, Role};
+use trialgate::publish::blinding::Blinding;
+use trialgate::publish::export::define::{About, define};
 use trialgate::store::ReadResource;
 
 on_both!(
@@ -215,6 +218,33 @@ async fn what_is_hidden_is_in_no_column(place: Place) {
         }
         assert!(text.contains("skin"));
     }
+}
+
+#[test]
+fn of_a_list_that_is_shown_in_part_the_rest_is_not_named() {
+    let more = "[[outcomes]]\nid = \"halves\"\nkind = \"other\"\nvalue = [\"half_skin\", \"half_albumin\"]\nvisits = \"monthly\"\n\
+        [variables.half_skin]\nunit = \"{score}\"\nderive = \"skin / 2\"\n\
+        [variables.half_albumin]\nunit = \"g/L\"\nderive = \"albumin / 2\"\n";
+    let mut profiles = profiles("");
+    profiles.0.insert(format!("trials/{TRIAL}/trial.toml"), definition(1, "\"albumin\"") + more);
+    let library = Library::load(&profiles).unwrap_or_else(|m| panic!("{m:?}"));
+    let about = |unblinded: bool| {
+        let trial = &library.trials[0].trial;
+        let about = About {
+            name: "OUTCOMES",
+            label: "Outcomes",
+            trials: &[trial],
+            as_of: None,
+            known_at: None,
+            apart: &[],
+            persons: "pseudonyms",
+            blinding: &|trial| Blinding::of(trial, unblinded),
+        };
+        String::from_utf8(define(&about, &[])).expect("UTF-8")
+    };
+    assert!(about(true).contains("half_albumin"));
+    let told = about(false);
+    assert!(told.contains("half_skin") && !told.contains("albumin"), "{told}");
 }
 
 async fn nothing_after_the_end_of_collection_is_in_it(place: Place) {
