@@ -39,6 +39,7 @@ impl From<ExportError> for Ended {
 pub async fn run(command: Export) -> End {
     let done = match command {
         Export::Outcomes(table) => exported(&table, Dataset::Outcomes).await,
+        Export::Persons(table) => exported(&table, Dataset::Persons).await,
         Export::Screening(table) => exported(&table, Dataset::Screening).await,
         Export::Subjects(table) => exported(&table, Dataset::Subjects).await,
         Export::Lock(asked) => locked(&asked).await,

@@ -18,6 +18,8 @@ use std::path::{Path, PathBuf};
 pub enum Export {
     /// Outcomes by person, visit and variable, results between visits, times to an event, grades, doses.
     Outcomes(Table),
+    /// A line for each person: the baseline of every item, whether a truth ever held and when first, days to each event.
+    Persons(Table),
     /// The screening log; who never consented stands in counts only.
     Screening(Table),
     /// The disposition of subjects, in CDISC's words.
@@ -81,6 +83,8 @@ impl From<Written> for Format {
 pub enum Of {
     /// Outcomes.
     Outcomes,
+    /// Baselines and what became of each person.
+    Persons,
     /// The screening log.
     Screening,
     /// The disposition.
@@ -91,6 +95,7 @@ impl From<Of> for Dataset {
     fn from(of: Of) -> Self {
         match of {
             Of::Outcomes => Self::Outcomes,
+            Of::Persons => Self::Persons,
             Of::Screening => Self::Screening,
             Of::Subjects => Self::Subjects,
         }
@@ -125,7 +130,7 @@ pub struct Asked {
     pub sign_in: Option<String>,
 }
 
-/// `trialgate export outcomes|screening|subjects`
+/// `trialgate export outcomes|persons|screening|subjects`
 #[derive(Debug, Args)]
 pub struct Table {
     /// What is asked.

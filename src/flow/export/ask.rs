@@ -13,6 +13,7 @@ use crate::model::time::Instant;
 use crate::publish::blinding::Blinding;
 use crate::publish::export::define::{About, define};
 use crate::publish::export::disposition::{Disposed, Screened};
+use crate::publish::export::persons::PersonsLayout;
 use crate::publish::export::row::Row;
 use crate::publish::export::table::Column;
 use crate::publish::export::wide::Layout;
@@ -29,6 +30,8 @@ use std::sync::Arc;
 pub enum Dataset {
     /// Outcomes by visit, results between visits, events, grades, doses.
     Outcomes,
+    /// A line for each person: baselines, truths that held, times to events.
+    Persons,
     /// The screening log.
     Screening,
     /// The disposition of subjects.
@@ -40,6 +43,7 @@ impl Dataset {
     pub fn word(self) -> &'static str {
         match self {
             Self::Outcomes => "outcomes",
+            Self::Persons => "persons",
             Self::Screening => "screening",
             Self::Subjects => "subjects",
         }
@@ -48,6 +52,7 @@ impl Dataset {
     fn label(self) -> &'static str {
         match self {
             Self::Outcomes => "Outcomes by person, visit and variable",
+            Self::Persons => "Baselines and what became of each person",
             Self::Screening => "Screening log",
             Self::Subjects => "Disposition of subjects",
         }
@@ -155,6 +160,7 @@ pub(super) struct Ask {
     pub(super) request: Request,
     pub(super) columns: Vec<Column>,
     pub(super) layout: Layout,
+    pub(super) persons: PersonsLayout,
 }
 
 /// Sums over all persons.
@@ -190,7 +196,7 @@ pub async fn export(
         }
     };
     match request.dataset {
-        Dataset::Outcomes => people::walk(desk.store(), &ask, &mut hear).await?,
+        Dataset::Outcomes | Dataset::Persons => people::walk(desk.store(), &ask, &mut hear).await?,
         Dataset::Screening | Dataset::Subjects => subjects::walk(desk.store(), &ask, &mut hear).await?,
     }
     if let Some(error) = broken {
@@ -249,14 +255,16 @@ async fn prepare(desk: &Desk, request: &Request, caller: Caller) -> Result<Ask, 
         .into_iter()
         .map(|a| (a.trial.clone(), Blinding::of(&a.trial, request.unblinded)))
         .collect();
-    let layout = Layout::of(&blinded.iter().map(|(trial, blinding)| (&**trial, blinding)).collect::<Vec<_>>());
+    let trials: Vec<_> = blinded.iter().map(|(trial, blinding)| (&**trial, blinding)).collect();
+    let (layout, persons) = (Layout::of(&trials), PersonsLayout::of(&trials));
     let columns = match (request.dataset, request.format) {
         (Dataset::Outcomes, Format::Wide) => layout.columns.clone(),
         (Dataset::Outcomes, _) => Row::columns(),
+        (Dataset::Persons, _) => persons.columns.clone(),
         (Dataset::Screening, _) => Screened::columns(),
         (Dataset::Subjects, _) => Disposed::columns(),
     };
-    Ok(Ask { question: Arc::new(question), names, request: request.clone(), columns, layout })
+    Ok(Ask { question: Arc::new(question), names, request: request.clone(), columns, layout, persons })
 }
 
 /// Digest over several definitions, in their order.

@@ -1,6 +1,6 @@
 //! Outcomes, person by person: worked out, named, written, a chunk at a time.
 
-use super::ask::{Ask, Format};
+use super::ask::{Ask, Dataset, Format};
 use super::names::{Names, Seen};
 use super::sink::Block;
 use crate::flow::everyone::{self, Followers, FollowersWork};
@@ -101,7 +101,11 @@ fn written(ask: &Ask, met: &[Met], local: &[String], resources: &HashMap<Item, S
             blinding: &blinding,
             facts: &seen,
         };
-        let all = if ask.request.format == Format::Wide { ask.layout.lines(&told) } else { lines(&told) };
+        let all = match (ask.request.dataset, ask.request.format) {
+            (Dataset::Persons, _) => vec![ask.persons.line(&told)],
+            (_, Format::Wide) => ask.layout.lines(&told),
+            _ => lines(&told),
+        };
         let digest = ask.written(&all, &mut part.block);
         part.persons.push((pseudonym, digest));
         let learned = used(&person.outcomes).into_iter().filter_map(|f| person.record.facts.get(f)).map(|f| f.known);

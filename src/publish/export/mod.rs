@@ -7,6 +7,7 @@ pub mod disposition;
 pub mod ndjson;
 #[cfg(feature = "parquet")]
 pub mod parquet;
+pub mod persons;
 pub mod row;
 pub mod table;
 pub mod wide;

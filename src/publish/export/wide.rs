@@ -102,6 +102,6 @@ fn state(state: State, unknown: Option<&str>) -> Cell {
 }
 
 /// `mrss`, or `safety_labs.albumin` of a list.
-fn name_of(outcome: &str, item: &str) -> String {
+pub(super) fn name_of(outcome: &str, item: &str) -> String {
     if outcome == item { outcome.to_owned() } else { format!("{outcome}.{item}") }
 }

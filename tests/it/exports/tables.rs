@@ -19,6 +19,7 @@ on_both!(
     nothing_that_names_anybody_is_in_it,
     who_never_consented_stands_in_counts,
     what_is_hidden_is_in_no_column,
+    a_person_has_one_line_of_what_they_began_with_and_what_became_of_them,
     nothing_after_the_end_of_collection_is_in_it,
     the_order_of_arrival_does_not_matter
 );
@@ -218,6 +219,32 @@ async fn what_is_hidden_is_in_no_column(place: Place) {
         }
         assert!(text.contains("skin"));
     }
+}
+
+async fn a_person_has_one_line_of_what_they_began_with_and_what_became_of_them(place: Place) {
+    let town = followed(place, "").await;
+    let persons = lines(&town, &request(Dataset::Persons, Format::Ndjson)).await;
+    let outcomes = lines(&town, &request(Dataset::Outcomes, Format::Ndjson)).await;
+    assert_eq!(persons.len(), 3);
+    for person in &persons {
+        let own = || outcomes.iter().filter(|l| l["person"] == person["person"]);
+        let visits = |item: &'static str| own().filter(move |l| l["record"] == "visit" && l["item"] == item);
+        let baseline = visits("albumin").find(|l| l["visit_number"] == 0).expect("a line");
+        assert_eq!(person.get("labs.albumin.baseline"), baseline.get("value"));
+        let responded = visits("response").filter(|l| l["visit_number"] != 0);
+        let held: Vec<_> = responded.filter(|l| l.get("value") == Some(&json!("true"))).collect();
+        assert_eq!(person.get("response.first"), held.first().map(|l| &l["visit"]));
+        assert_eq!(person.get("response.ever") == Some(&json!("true")), !held.is_empty());
+        let event = own().find(|l| l["record"] == "event").expect("a line");
+        assert_eq!(person.get("survival.state"), event.get("state"));
+        assert_eq!(person["survival.days"].to_string(), event["value_number"].to_string().replace('"', ""));
+        assert!(!person.contains_key("skin.ever"), "a number is no truth");
+    }
+    let held = persons.iter().filter(|p| p.contains_key("response.first")).count();
+    assert!(persons.iter().any(|p| p.contains_key("labs.albumin.baseline")) && held > 0, "{persons:#?}");
+    let town = followed(Place::file(), "\"albumin\"").await;
+    let told = made(&town, &request(Dataset::Persons, Format::Csv)).await.0;
+    assert!(told.contains("skin.baseline") && !told.contains("albumin"), "{told}");
 }
 
 #[test]

@@ -1,0 +1,142 @@
+//! The table of persons: one line for each, with the baseline of every item, whether a truth ever held and at which visit
+//! first, and the days to each event. It sets what somebody began with beside what became of them.
+
+use super::row::{Told, shown};
+use super::table::{Cell, Column, Kind, Line};
+use crate::model::outcome::{Cell as Found, Followup, State};
+use crate::model::reading::Value;
+use crate::model::truth::Truth;
+use crate::publish::blinding::Blinding;
+use crate::trial::definition::Trial;
+use crate::trial::expression::tree::Type;
+use crate::trial::outcome::{Measured, Outcome};
+
+/// Columns before the outcomes.
+const FIRST: [(&str, &str, Kind, u8); 5] = [
+    ("study", "Trial", Kind::Text, 1),
+    ("site", "Site", Kind::Text, 0),
+    ("person", "Person", Kind::Text, 2),
+    ("day0", "Day 0", Kind::Date, 0),
+    ("definition", "Version of the definition", Kind::Integer, 0),
+];
+
+/// What stands where, of several versions of a definition: whatever any of them measures, in the order in which it is met.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PersonsLayout {
+    /// All columns.
+    pub columns: Vec<Column>,
+}
+
+impl PersonsLayout {
+    /// Of these definitions, without what is hidden.
+    pub fn of(trials: &[(&Trial, &Blinding)]) -> Self {
+        let column = |name: &str, label: &str, kind, key| Column { name: name.into(), label: label.into(), kind, key };
+        let mut columns: Vec<Column> =
+            FIRST.iter().map(|(name, label, kind, key)| column(name, label, *kind, *key)).collect();
+        for (trial, blinding) in trials {
+            for outcome in trial.outcomes.iter().filter(|o| !blinding.hides_outcome(trial, o)) {
+                for (name, label, kind) in own(trial, blinding, outcome) {
+                    if columns.iter().all(|c| c.name != name) {
+                        columns.push(column(&name, &label, kind, 0));
+                    }
+                }
+            }
+        }
+        Self { columns }
+    }
+
+    /// The line of a person.
+    pub fn line(&self, told: &Told<'_>) -> Line {
+        let mut line: Line = vec![Cell::Nothing; self.columns.len()];
+        let mut put = |name: &str, cell: Cell| {
+            if let Some(place) = self.columns.iter().position(|c| c.name == name) {
+                line[place] = cell;
+            }
+        };
+        put("study", told.trial.id.as_str().into());
+        put("site", told.site.into());
+        put("person", told.person.into());
+        put(
+            "day0",
+            told.outcomes.exposure.day0.map(|d| d.to_string()).filter(|_| !told.blinding.hides_treatment()).into(),
+        );
+        put("definition", i64::from(told.trial.version).into());
+        let cells = &told.outcomes.cells;
+        for (place, outcome) in told.trial.outcomes.iter().enumerate() {
+            if let Measured::AtVisits { items, row } = &outcome.measured {
+                for (n, item) in items.iter().enumerate() {
+                    let name = super::wide::name_of(&outcome.id, &item.name);
+                    let own = || cells.iter().filter(move |c| (c.outcome, c.item) == (place, n));
+                    let baseline = own().find(|c| c.visit == 0).and_then(|c| c.value.as_ref());
+                    let [value, ..] = baseline.map(shown).unwrap_or_default();
+                    put(&format!("{name}.baseline"), value);
+                    put(&format!("{name}.ever"), ever(own()));
+                    let first = own().find(|c| c.visit > 0 && held(c) == Some(Truth::True));
+                    let visit = first.and_then(|c| told.outcomes.visits.get(*row)?.get(c.visit));
+                    put(&format!("{name}.first"), visit.map(|v| v.name.clone()).into());
+                }
+            }
+        }
+        for event in &told.outcomes.events {
+            let Some(outcome) = told.trial.outcomes.get(event.outcome) else { continue };
+            let (state, days) = match event.found {
+                Followup::NotStarted => ("not started", None),
+                Followup::NotApplicable => ("not applicable", None),
+                Followup::Event(_, days) => ("event", Some(days)),
+                Followup::Censored(_, days) => ("censored", Some(days)),
+                Followup::Unknown(_) => ("unknown", None),
+            };
+            put(&format!("{}.state", outcome.id), state.into());
+            put(&format!("{}.days", outcome.id), days.map_or(Cell::Nothing, Cell::Integer));
+        }
+        line
+    }
+}
+
+/// The columns of an outcome: name, label and kind.
+fn own(trial: &Trial, blinding: &Blinding, outcome: &Outcome) -> Vec<(String, String, Kind)> {
+    let Measured::AtVisits { items, .. } = &outcome.measured else {
+        let words = outcome.protocol.as_deref().unwrap_or(&outcome.id);
+        return vec![
+            (format!("{}.state", outcome.id), format!("{words}: what is known"), Kind::Text),
+            (format!("{}.days", outcome.id), format!("{words}: whole days"), Kind::Integer),
+        ];
+    };
+    let mut all = Vec::new();
+    for item in items.iter().filter(|i| !blinding.hides_item(trial, i)) {
+        let name = super::wide::name_of(&outcome.id, &item.name);
+        let unit = item.unit.as_ref().map_or_else(String::new, |u| format!(" ({})", u.code()));
+        all.push((format!("{name}.baseline"), format!("{}{unit}: baseline", item.label), Kind::Text));
+        if item.expression.ty == Type::Truth {
+            all.push((format!("{name}.ever"), format!("{}: whether it held at any visit", item.label), Kind::Text));
+            all.push((
+                format!("{name}.first"),
+                format!("{}: the first visit at which it held", item.label),
+                Kind::Text,
+            ));
+        }
+    }
+    all
+}
+
+/// What a truth was at a visit whose value counts.
+fn held(cell: &Found) -> Option<Truth> {
+    match (&cell.value, cell.state) {
+        (Some(Value::Truth(truth)), State::Captured) => Some(*truth),
+        _ => None,
+    }
+}
+
+/// Whether it held at any visit behind the baseline; nothing where it was known at none.
+fn ever<'c>(cells: impl Iterator<Item = &'c Found>) -> Cell {
+    let later: Vec<&Found> = cells.filter(|c| c.visit > 0).collect();
+    if !later.is_empty() && later.iter().all(|c| c.state == State::NotApplicable) {
+        return State::NotApplicable.words().into();
+    }
+    let known: Vec<Truth> = later.into_iter().filter_map(held).collect();
+    match (known.contains(&Truth::True), known.contains(&Truth::False)) {
+        (true, _) => "true".into(),
+        (_, true) => "false".into(),
+        _ => Cell::Nothing,
+    }
+}
