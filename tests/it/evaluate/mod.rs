@@ -3,6 +3,7 @@
 mod changes;
 mod decisive;
 mod fast;
+mod formulas;
 mod numbers;
 mod over_time;
 mod properties;
