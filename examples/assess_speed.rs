@@ -6,7 +6,9 @@
 //! nothing; "unread" the round after a result that no definition reads. Then the parts, each alone.
 
 mod sample;
+mod speed;
 
+use speed::cpu_us;
 use std::collections::BTreeMap;
 use std::hint::black_box;
 use std::sync::Arc;
@@ -86,14 +88,6 @@ fn person(person: usize, labs: &[Lab], dice: &mut Dice, lines: &mut Vec<String>)
         let draws = i64::try_from(n / labs.len()).unwrap_or(0);
         lines.push(observation(person, n, lab, 2 + 20 * draws, dice));
     }
-}
-
-/// User and system time of this process in microseconds (`/proc/self/stat`, ticks of 10 ms).
-fn cpu_us() -> u64 {
-    let stat = std::fs::read_to_string("/proc/self/stat").unwrap_or_default();
-    let fields: Vec<&str> = stat.rsplit_once(')').map_or("", |s| s.1).split_whitespace().collect();
-    let ticks = |i: usize| fields.get(i).and_then(|f| f.parse::<u64>().ok()).unwrap_or(0);
-    (ticks(11) + ticks(12)) * 10_000
 }
 
 fn say(name: &str, start: u64, count: usize) {

@@ -3,6 +3,9 @@
 //! codes that no variable reads are passed over beforehand, as a store does that is asked for an assessment; the other engine
 //! finds the results of a code in an index of its own.
 
+mod speed;
+
+use speed::cpu_us;
 use std::collections::BTreeMap;
 use std::hint::black_box;
 use trialgate::evaluate::{Choice, Moment, evaluate};
@@ -70,14 +73,6 @@ fn lines(file: &str, patients: &[String]) -> Vec<String> {
     let text = std::fs::read_to_string(file).unwrap_or_else(|e| panic!("{file}: {e}"));
     let of = |line: &&str| patients.iter().any(|p| line.contains(p.as_str()));
     text.lines().filter(of).map(str::to_owned).collect()
-}
-
-/// User and system time of this process in microseconds (`/proc/self/stat`, ticks of 10 ms).
-fn cpu_us() -> u64 {
-    let stat = std::fs::read_to_string("/proc/self/stat").unwrap_or_default();
-    let fields: Vec<&str> = stat.rsplit_once(')').map_or("", |s| s.1).split_whitespace().collect();
-    let ticks = |i: usize| fields.get(i).and_then(|f| f.parse::<u64>().ok()).unwrap_or(0);
-    (ticks(11) + ticks(12)) * 10_000
 }
 
 fn main() {

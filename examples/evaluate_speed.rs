@@ -6,15 +6,17 @@
 //! second, what to measure: `normalize`, `evaluate`, `both`, or `stored`: the same from a SQLite file, read by 64 persons at
 //! once, beside the bare query for the newest value of each of the 20 laboratories.
 
+mod kept;
 mod sample;
+mod speed;
 
+use kept::kept;
 use sample::LABS;
+use speed::cpu_us;
 use std::collections::BTreeMap;
 use std::hint::black_box;
 use std::sync::Arc;
 use trialgate::evaluate::{Choice, Moment, evaluate};
-use trialgate::flow::gateway::{Gateway, Parts, Source};
-use trialgate::flow::lines::Line;
 use trialgate::model::code::Coding;
 use trialgate::model::fact::{
     DraftFact, Fact, FactStatus, FactValue, Origin, Qualifier, ReceivedEnd, ReceivedRange, ReceivedUnit,
@@ -23,8 +25,7 @@ use trialgate::model::key::{Item, PersonKey};
 use trialgate::model::terms::TermsBySource;
 use trialgate::model::time::{DAY_US, Instant, TimeRange};
 use trialgate::normalize::{Plan, normalize};
-use trialgate::store::contract::Caller;
-use trialgate::store::{Options, PersonsAll, ReadToAssess, Store};
+use trialgate::store::{PersonsAll, ReadToAssess};
 use trialgate::trial::check::{Files, load};
 use trialgate::trial::definition::Trial;
 use trialgate::trial::terms::{TermsFiles, terms};
@@ -121,14 +122,6 @@ fn people(persons: usize, full: bool) -> Vec<Vec<Fact>> {
     (0..persons).map(one).collect()
 }
 
-/// User and system time of this process in microseconds (`/proc/self/stat`, ticks of 10 ms).
-fn cpu_us() -> u64 {
-    let stat = std::fs::read_to_string("/proc/self/stat").unwrap_or_default();
-    let fields: Vec<&str> = stat.rsplit_once(')').map_or("", |s| s.1).split_whitespace().collect();
-    let ticks = |i: usize| fields.get(i).and_then(|f| f.parse::<u64>().ok()).unwrap_or(0);
-    (ticks(11) + ticks(12)) * 10_000
-}
-
 /// Median, least and most CPU of one person, in hundredths of a microsecond.
 fn measure(name: &str, persons: usize, run: &dyn Fn(usize)) {
     if std::env::args().nth(2).is_some_and(|only| !name.contains(&only)) {
@@ -150,48 +143,13 @@ fn measure(name: &str, persons: usize, run: &dyn Fn(usize)) {
     println!("{name}: {} us CPU a person ({} to {})", us(each[ROUNDS / 2]), us(each[0]), us(each[ROUNDS - 1]));
 }
 
-/// An Observation that says what a fact says.
-fn line(person: usize, n: usize, fact: &Fact) -> String {
-    let FactValue::Quantity { low: Some(end), unit: ReceivedUnit::Ucum(unit), .. } = &fact.draft.value else {
-        panic!("a result is a quantity")
-    };
-    let at = trialgate::model::time::Zone::utc().show(fact.draft.at.expect("a time").earliest);
-    format!(
-        r#"{{"resourceType":"Observation","id":"o{person}-{n}","status":"final","subject":{{"reference":"Patient/p{person}"}},"effectiveDateTime":"{at}","code":{{"coding":[{{"system":"{}","code":"{}"}}]}},"valueQuantity":{{"value":{},"system":"http://unitsofmeasure.org","code":"{unit}"}}}}"#,
-        fact.draft.code.system, fact.draft.code.code, end.decimal
-    )
-}
-
-/// A store that holds these people.
-async fn kept(url: &str, people: &[Vec<Fact>]) -> Store {
-    let store = Store::open(url, Options::default()).expect("a store");
-    let parts = Parts {
-        store: store.clone(),
-        sources: vec![Source::new("main", trialgate::model::time::Zone::utc())],
-        clock: Arc::new(|| NOW),
-        cursor_key: [7; 32],
-        base: "http://speed/fhir".into(),
-    };
-    let gateway = Gateway::new(parts);
-    let (source, caller) =
-        (gateway.source("main").expect("a source"), Caller { actor: "speed".into(), purpose: "import".into() });
-    for (person, facts) in people.iter().enumerate() {
-        let mut lines = vec![format!(r#"{{"resourceType":"Patient","id":"p{person}"}}"#)];
-        lines.extend(facts.iter().enumerate().map(|(n, fact)| line(person, n, fact)));
-        let lines: Vec<Line<'_>> = lines.iter().map(|l| Line { place: "speed", body: l.as_bytes() }).collect();
-        let loaded = gateway.load_lines(source, &lines, &caller).await.unwrap_or_else(|r| panic!("{r:?}"));
-        assert!(loaded.set_aside.is_empty(), "{loaded:?}");
-    }
-    store
-}
-
 /// Persons from a file, and the bare query beside it.
 fn stored(trial: &Trial, plan: &Plan, people: &[Vec<Fact>]) {
     let folder = std::env::temp_dir().join(format!("trialgate-speed-{}", std::process::id()));
     std::fs::create_dir_all(&folder).expect("a folder");
     let file = folder.join("s.db");
     let threads = tokio::runtime::Runtime::new().expect("threads");
-    let store = threads.block_on(kept(&format!("sqlite:{}", file.display()), people));
+    let store = threads.block_on(kept(&format!("sqlite:{}", file.display()), NOW, people));
     let all = threads.block_on(store.read(PersonsAll { after: None, count: people.len() })).expect("persons");
     let bare = rusqlite::Connection::open(&file).expect("the file opens");
     let sql =

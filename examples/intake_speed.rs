@@ -1,16 +1,11 @@
 //! CPU time of intake per resource: `cargo run --release --example intake_speed -- Observation.ndjson [rounds]`.
 
+mod speed;
+
+use speed::cpu_us;
 use std::time::Instant as Wall;
 use trialgate::intake::{Setting, json, read_resource};
 use trialgate::model::time::{Instant, Zone};
-
-/// User and system time of this process in microseconds (`/proc/self/stat`, ticks of 10 ms).
-fn cpu_us() -> Option<u64> {
-    let stat = std::fs::read_to_string("/proc/self/stat").ok()?;
-    let fields: Vec<&str> = stat.rsplit_once(')')?.1.split_whitespace().collect();
-    let ticks = |i: usize| fields.get(i)?.parse::<u64>().ok();
-    Some((ticks(11)? + ticks(12)?) * 10_000)
-}
 
 fn measure(what: &str, lines: &[&str], rounds: usize, mut each: impl FnMut(&[u8])) {
     let (cpu, wall) = (cpu_us(), Wall::now());
@@ -20,9 +15,9 @@ fn measure(what: &str, lines: &[&str], rounds: usize, mut each: impl FnMut(&[u8]
         }
     }
     let count = (lines.len() * rounds) as u64;
-    let cpu = cpu.zip(cpu_us()).map(|(a, b)| (b - a) * 1000 / count.max(1));
+    let cpu = (cpu_us() - cpu) * 1000 / count.max(1);
     let wall = wall.elapsed().as_nanos() as u64 / count.max(1);
-    println!("{what}: {} ns CPU, {wall} ns wall each, {count} times", cpu.unwrap_or_default());
+    println!("{what}: {cpu} ns CPU, {wall} ns wall each, {count} times");
 }
 
 fn main() -> Result<(), String> {

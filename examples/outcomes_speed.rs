@@ -3,21 +3,23 @@
 //! `cargo run --release --example outcomes_speed` The first argument is how many persons (1,000), the second how many of
 //! them are kept in the file (50).
 
+mod kept;
+mod speed;
+
+use kept::kept;
+use speed::cpu_us;
 use std::fmt::Write;
 use std::hint::black_box;
 use std::sync::Arc;
 use trialgate::evaluate::{Choice, Moment, outcomes};
-use trialgate::flow::gateway::{Gateway, Parts, Source};
-use trialgate::flow::lines::Line;
 use trialgate::model::code::Coding;
 use trialgate::model::fact::{DraftFact, Fact, FactStatus, FactValue, Origin, ReceivedEnd, ReceivedUnit};
 use trialgate::model::key::Item;
 use trialgate::model::outcome::{Followed, State};
 use trialgate::model::terms::TermsBySource;
-use trialgate::model::time::{DAY_US, Instant, TimeRange, Zone};
+use trialgate::model::time::{DAY_US, Instant, TimeRange};
 use trialgate::normalize::{Plan, normalize};
-use trialgate::store::contract::Caller;
-use trialgate::store::{Options, PersonsAll, ReadToAssess, Store};
+use trialgate::store::{PersonsAll, ReadToAssess};
 use trialgate::trial::check::{Files, load};
 use trialgate::trial::definition::Trial;
 use trialgate::trial::terms::{TermsFiles, terms};
@@ -117,14 +119,6 @@ fn person(n: usize) -> Vec<Fact> {
     facts
 }
 
-/// User and system time of this process in microseconds (`/proc/self/stat`, ticks of 10 ms).
-fn cpu_us() -> u64 {
-    let stat = std::fs::read_to_string("/proc/self/stat").unwrap_or_default();
-    let fields: Vec<&str> = stat.rsplit_once(')').map_or("", |s| s.1).split_whitespace().collect();
-    let ticks = |i: usize| fields.get(i).and_then(|f| f.parse::<u64>().ok()).unwrap_or(0);
-    (ticks(11) + ticks(12)) * 10_000
-}
-
 /// CPU of each of so many, least of three rounds.
 fn measure(name: &str, count: usize, mut run: impl FnMut()) -> u64 {
     let mut round = || {
@@ -137,44 +131,16 @@ fn measure(name: &str, count: usize, mut run: impl FnMut()) -> u64 {
     each
 }
 
-/// An Observation that says what a fact says.
-fn line(person: usize, n: usize, fact: &Fact) -> String {
-    let FactValue::Quantity { low: Some(end), .. } = &fact.draft.value else { panic!("a result is a quantity") };
-    let at = Zone::utc().show(fact.draft.at.expect("a time").earliest);
-    format!(
-        r#"{{"resourceType":"Observation","id":"o{person}-{n}","status":"final","subject":{{"reference":"Patient/p{person}"}},"effectiveDateTime":"{at}","code":{{"coding":[{{"system":"{LOCAL}","code":"{}"}}]}},"valueQuantity":{{"value":{},"system":"http://unitsofmeasure.org","code":"g/dL"}}}}"#,
-        fact.draft.code.code, end.decimal
-    )
-}
-
-async fn kept(url: &str, people: &[Vec<Fact>]) -> Store {
-    let store = Store::open(url, Options::default()).expect("a store");
-    let parts = Parts {
-        store: store.clone(),
-        sources: vec![Source::new("main", Zone::utc())],
-        clock: Arc::new(|| DAY0.plus_us(1000 * DAY_US)),
-        cursor_key: [7; 32],
-        base: "http://speed/fhir".into(),
-    };
-    let gateway = Gateway::new(parts);
-    let caller = Caller { actor: "speed".into(), purpose: "import".into() };
-    let source = gateway.source("main").expect("a source");
-    for (person, facts) in people.iter().enumerate() {
-        let mut lines = vec![format!(r#"{{"resourceType":"Patient","id":"p{person}"}}"#)];
-        lines.extend(facts.iter().enumerate().map(|(n, fact)| line(person, n, fact)));
-        let lines: Vec<Line<'_>> = lines.iter().map(|l| Line { place: "speed", body: l.as_bytes() }).collect();
-        let loaded = gateway.load_lines(source, &lines, &caller).await.unwrap_or_else(|r| panic!("{r:?}"));
-        assert!(loaded.set_aside.is_empty(), "{loaded:?}");
-    }
-    store
-}
-
 /// CPU of reading a person's facts alone.
 fn reading(people: &[Vec<Fact>]) -> u64 {
     let folder = std::env::temp_dir().join(format!("trialgate-outcomes-{}", std::process::id()));
     std::fs::create_dir_all(&folder).expect("a folder");
     let threads = tokio::runtime::Runtime::new().expect("threads");
-    let store = threads.block_on(kept(&format!("sqlite:{}", folder.join("s.db").display()), people));
+    let store = threads.block_on(kept(
+        &format!("sqlite:{}", folder.join("s.db").display()),
+        DAY0.plus_us(1000 * DAY_US),
+        people,
+    ));
     let all = threads.block_on(store.read(PersonsAll { after: None, count: people.len() })).expect("persons");
     let each = measure("read from SQLite", all.len(), || {
         for persons in all.chunks(AT_ONCE) {

@@ -84,11 +84,8 @@ impl Sheet {
 /// The outcomes of everybody in a trial, by the definition in force.
 pub async fn look(desk: &Desk, reader: &Reader, active: &Active) -> Result<Seen<Sheet>, StoreError> {
     let trial = &active.trial;
-    if !reader.works_on(desk, trial) {
-        return Ok(Seen::Nothing);
-    }
-    if !reader.may(desk, trial, Purpose::List) {
-        return Ok(Seen::NoGround(Purpose::List));
+    if let Some(barred) = reader.barred(desk, trial, Purpose::List) {
+        return Ok(barred);
     }
     let named = reader.may(desk, trial, Purpose::Name);
     let purpose = if named { Purpose::Name } else { Purpose::List };

@@ -55,11 +55,8 @@ pub async fn look(
     active: &Active,
 ) -> Result<Seen<Overview>, StoreError> {
     let trial = &active.trial;
-    if !reader.works_on(desk, trial) {
-        return Ok(Seen::Nothing);
-    }
-    if !reader.may(desk, trial, Purpose::Count) {
-        return Ok(Seen::NoGround(Purpose::Count));
+    if let Some(barred) = reader.barred(desk, trial, Purpose::Count) {
+        return Ok(barred);
     }
     let exact = reader.may(desk, trial, Purpose::List);
     let blind = Blinding::of(trial, reader.is_unblinded(desk, trial));

@@ -31,11 +31,8 @@ pub struct Queues {
 /// The feeds and queues of a trial.
 pub async fn look(desk: &Desk, reader: &Reader, active: &Active) -> Result<Seen<Queues>, StoreError> {
     let trial = &active.trial;
-    if !reader.works_on(desk, trial) {
-        return Ok(Seen::Nothing);
-    }
-    if !reader.may(desk, trial, Purpose::Count) {
-        return Ok(Seen::NoGround(Purpose::Count));
+    if let Some(barred) = reader.barred(desk, trial, Purpose::Count) {
+        return Ok(barred);
     }
     let lists = reader.may(desk, trial, Purpose::List);
     note(desk, reader, Purpose::Count, format!("feeds {}", trial.id), None).await?;

@@ -14,6 +14,7 @@ pub use crate::publish::history::{KeptFact, Step};
 pub use crate::publish::plain::{Joined, Names, joined, unit as plain_unit, value as plain_value};
 pub use crate::publish::summary::Summary;
 use crate::store::*;
+use crate::trial::definition::Trial;
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -34,6 +35,16 @@ pub enum Seen<T> {
     NoGround(Purpose),
     /// Nothing that this reader may know of.
     Nothing,
+}
+
+impl Reader {
+    /// What is seen instead of what is asked about a trial for this purpose; `None`: it may be seen.
+    pub(super) fn barred<T>(&self, desk: &Desk, trial: &Trial, purpose: Purpose) -> Option<Seen<T>> {
+        match self.works_on(desk, trial) {
+            false => Some(Seen::Nothing),
+            true => (!self.may(desk, trial, purpose)).then_some(Seen::NoGround(purpose)),
+        }
+    }
 }
 
 /// In which order.
@@ -193,11 +204,8 @@ pub async fn look(
     asked: &Asked,
 ) -> Result<Seen<Listing>, StoreError> {
     let trial = &active.trial;
-    if !reader.works_on(desk, trial) {
-        return Ok(Seen::Nothing);
-    }
-    if !reader.may(desk, trial, Purpose::List) {
-        return Ok(Seen::NoGround(Purpose::List));
+    if let Some(barred) = reader.barred(desk, trial, Purpose::List) {
+        return Ok(barred);
     }
     let named = reader.may(desk, trial, Purpose::Name);
     let blind = Blinding::of(trial, reader.is_unblinded(desk, trial));

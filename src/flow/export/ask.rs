@@ -6,6 +6,7 @@ use super::sink::{Block, Sink};
 use super::subjects;
 use crate::flow::backtest::withhold;
 use crate::flow::desk::Desk;
+use crate::flow::everyone::{self, Followers, FollowersWork};
 use crate::flow::outcomes::{Asked, Question};
 use crate::model::key::{digest_words, hex};
 use crate::model::purpose::Purpose;
@@ -22,6 +23,7 @@ use crate::trial::definition::Trial;
 use std::collections::BTreeMap;
 use std::fs::File;
 use std::io::Write;
+use std::ops::ControlFlow;
 use std::sync::Arc;
 
 /// What a table is of.
@@ -188,17 +190,14 @@ pub async fn export(
         sums.add(&part);
         progress(sums.persons);
         match sink.lines(&part.block) {
-            Ok(()) => std::ops::ControlFlow::Continue(()),
+            Ok(()) => ControlFlow::Continue(()),
             Err(error) => {
                 broken = Some(error);
-                std::ops::ControlFlow::Break(())
+                ControlFlow::Break(())
             }
         }
     };
-    match request.dataset {
-        Dataset::Outcomes | Dataset::Persons => people::walk(desk.store(), &ask, &mut hear).await?,
-        Dataset::Screening | Dataset::Subjects => subjects::walk(desk.store(), &ask, &mut hear).await?,
-    }
+    walk(desk.store(), &ask, &mut hear).await?;
     if let Some(error) = broken {
         return Err(error.into());
     }
@@ -224,6 +223,24 @@ pub async fn export(
     let (digest, bytes, rows) = sink.end(&head)?;
     let (persons, known, parts) = (sums.persons, question.known, sums.parts);
     Ok(Exported { persons, rows, bytes, digest, apart, define, definition, known, parts })
+}
+
+/// Walks everybody, in order of key. How persons stand is told without their facts.
+async fn walk(store: &Store, ask: &Arc<Ask>, hear: impl FnMut(Part) -> ControlFlow<()>) -> Result<(), StoreError> {
+    let question = &ask.question;
+    let facts = matches!(ask.request.dataset, Dataset::Outcomes | Dataset::Persons);
+    let followers = Followers { trial: question.trial().to_owned(), known: question.known, facts, past: question.past };
+    let (kept, to) = (store.clone(), ask.clone());
+    let work: FollowersWork<Part> = Arc::new(move |rows| {
+        let (store, ask) = (kept.clone(), to.clone());
+        Box::pin(async move {
+            match facts {
+                true => people::part(&store, ask, rows).await,
+                false => subjects::part(&store, &ask, rows).await,
+            }
+        })
+    });
+    everyone::ask_followers(store, &followers, work, hear).await
 }
 
 async fn prepare(desk: &Desk, request: &Request, caller: Caller) -> Result<Ask, ExportError> {

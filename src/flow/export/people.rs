@@ -3,7 +3,7 @@
 use super::ask::{Ask, Dataset, Format};
 use super::names::{Names, Seen};
 use super::sink::Block;
-use crate::flow::everyone::{self, Followers, FollowersWork};
+use crate::flow::everyone;
 use crate::flow::outcomes::{Apart, Person};
 use crate::model::key::Item;
 use crate::model::outcome::Outcomes;
@@ -12,7 +12,6 @@ use crate::publish::blinding::Blinding;
 use crate::publish::export::row::{Told, lines};
 use crate::store::*;
 use std::collections::{BTreeSet, HashMap};
-use std::ops::ControlFlow;
 use std::sync::Arc;
 
 /// What some persons came to.
@@ -31,24 +30,8 @@ pub(super) struct Part {
 /// One person, worked out, with their subjects.
 type Met = (Box<Person>, Vec<crate::model::standing::Subject>);
 
-/// Walks all, in order of key.
-pub(super) async fn walk(
-    store: &Store,
-    ask: &Arc<Ask>,
-    hear: impl FnMut(Part) -> ControlFlow<()>,
-) -> Result<(), StoreError> {
-    let question = &ask.question;
-    let followers =
-        Followers { trial: question.trial().to_owned(), known: question.known, facts: true, past: question.past };
-    let (kept, to) = (store.clone(), ask.clone());
-    let work: FollowersWork<Part> = Arc::new(move |rows| {
-        let (store, ask) = (kept.clone(), to.clone());
-        Box::pin(async move { part(&store, ask, rows).await })
-    });
-    everyone::ask_followers(store, &followers, work, hear).await
-}
-
-async fn part(store: &Store, ask: Arc<Ask>, rows: Vec<FollowedRow>) -> Result<Part, StoreError> {
+/// What they came to, worked out.
+pub(super) async fn part(store: &Store, ask: Arc<Ask>, rows: Vec<FollowedRow>) -> Result<Part, StoreError> {
     let asked = ask.clone();
     let (met, apart) = everyone::apart(move || evaluated(&asked, rows)).await?;
     let used = met.iter().flat_map(|(p, _)| used(&p.outcomes).into_iter().filter_map(|f| p.record.facts.get(f)));

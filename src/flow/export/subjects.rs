@@ -5,34 +5,15 @@ use super::names::Names;
 use super::people::Part;
 use super::sink::Block;
 use crate::decide;
-use crate::flow::everyone::{self, Followers, FollowersWork};
 use crate::model::fact::Fact;
 use crate::model::standing::Standing;
 use crate::normalize;
 use crate::publish::export::disposition::{Attempt, counted};
 use crate::store::*;
 use std::collections::BTreeSet;
-use std::ops::ControlFlow;
-use std::sync::Arc;
 
-/// Walks all, in order of key.
-pub(super) async fn walk(
-    store: &Store,
-    ask: &Arc<Ask>,
-    hear: impl FnMut(Part) -> ControlFlow<()>,
-) -> Result<(), StoreError> {
-    let question = &ask.question;
-    let followers =
-        Followers { trial: question.trial().to_owned(), known: question.known, facts: false, past: question.past };
-    let (kept, to) = (store.clone(), ask.clone());
-    let work: FollowersWork<Part> = Arc::new(move |rows| {
-        let (store, ask) = (kept.clone(), to.clone());
-        Box::pin(async move { part(&store, &ask, rows).await })
-    });
-    everyone::ask_followers(store, &followers, work, hear).await
-}
-
-async fn part(store: &Store, ask: &Ask, rows: Vec<FollowedRow>) -> Result<Part, StoreError> {
+/// How these stand, and who of them has no line.
+pub(super) async fn part(store: &Store, ask: &Ask, rows: Vec<FollowedRow>) -> Result<Part, StoreError> {
     let mut part = Part::default();
     for row in rows {
         let together = decide::together(&row.standings, ask.question.trial(), row.person);

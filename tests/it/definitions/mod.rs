@@ -22,7 +22,7 @@ use trialgate::flow::rehearse::answer_value;
 use trialgate::flow::{Caller, assess, people};
 use trialgate::model::key::PersonKey;
 use trialgate::model::purpose::Purpose;
-use trialgate::model::standing::Role;
+use trialgate::model::standing::{Role, Standing};
 use trialgate::model::time::{Instant, Zone};
 use trialgate::store::{CurrentAssessment, PersonOf, Store, StoredAssessment};
 use trialgate::trial::definition::Trial;
@@ -197,6 +197,22 @@ impl Town {
         let terms = &self.desk.library().terms;
         let now = self.desk.now();
         Arc::new(Question::new(Arc::new(trial), terms, &BTreeMap::new(), |_| Ok(now)).expect("a question"))
+    }
+}
+
+/// A standing as it is written alone: no fact, no wish, no tally.
+pub fn act_of(standing: Standing) -> trialgate::store::Act {
+    trialgate::store::Act {
+        person: standing.person,
+        facts: Vec::new(),
+        collection: None,
+        targets: Vec::new(),
+        state: None,
+        tally: None,
+        audit: ("act".into(), "a test".into()),
+        caller: caller(),
+        at: standing.at,
+        standing: Some(standing),
     }
 }
 

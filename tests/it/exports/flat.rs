@@ -1,12 +1,13 @@
 //! Five thousand persons in the memory of some: what an export holds does not grow with them.
 
 use super::*;
+use crate::definitions::act_of;
 use crate::program::{Folder, trialgate};
 use std::io::Read;
 use std::path::Path;
 use std::process::{Child, Stdio};
 use trialgate::model::standing::{Actor, Evidence, Role, Standing, Status};
-use trialgate::store::{Act, Finished};
+use trialgate::store::Finished;
 
 /// Bytes that are left unread when the memory is looked at: more than a pipe holds, so that the program still writes.
 const UNREAD: usize = 256 * 1024;
@@ -68,18 +69,7 @@ async fn register(town: &Town, id: &str) {
         expires: None,
         assessment: None,
     };
-    let act = Act {
-        person,
-        facts: Vec::new(),
-        standing: Some(standing),
-        collection: None,
-        targets: Vec::new(),
-        state: None,
-        tally: None,
-        audit: ("test".into(), String::new()),
-        caller: crate::definitions::caller(),
-        at,
-    };
+    let act = act_of(standing);
     assert_eq!(town.desk.store().write(act).await.expect("written"), Finished::Done);
 }
 

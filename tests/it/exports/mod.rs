@@ -14,7 +14,7 @@ use trialgate::flow::profiles::Profiles;
 use trialgate::model::time::Instant;
 
 pub const TRIAL: &str = "T1";
-pub const DATASETS: [Dataset; 3] = [Dataset::Outcomes, Dataset::Screening, Dataset::Subjects];
+pub const DATASETS: [Dataset; 4] = [Dataset::Outcomes, Dataset::Persons, Dataset::Screening, Dataset::Subjects];
 
 /// A study drug given once, what is measured by month and quarter, an event, and a grade.
 pub const BODY: &str = r#"

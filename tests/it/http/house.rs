@@ -1,5 +1,6 @@
 //! A gateway on a real store behind a real listener, and a client of few words.
 
+use crate::definitions::act_of;
 use crate::peers::collect;
 use crate::program::Folder;
 use serde_json::Value;
@@ -20,7 +21,7 @@ use trialgate::model::key::PersonKey;
 use trialgate::model::purpose::Purpose;
 use trialgate::model::standing::{Actor, Evidence, Standing, Status};
 use trialgate::model::time::{Instant, Zone};
-use trialgate::store::{Act, Caller, Options, PersonOf, Store, SubjectsOfPerson};
+use trialgate::store::{Act, Options, PersonOf, Store, SubjectsOfPerson};
 
 /// 15 March 2026, 08:00 UTC.
 pub(super) const NOW: i64 = 1_773_561_600_000_000;
@@ -255,18 +256,7 @@ fn act(person: PersonKey, trial: &str, version: i64, status: Status) -> Act {
         expires: None,
         assessment: None,
     };
-    Act {
-        person,
-        facts: Vec::new(),
-        standing: Some(standing),
-        collection: None,
-        targets: Vec::new(),
-        state: None,
-        tally: None,
-        audit: ("test".into(), String::new()),
-        caller: Caller { actor: "tester".into(), purpose: "test".into() },
-        at: Instant(NOW + version * 1_000_000),
-    }
+    act_of(standing)
 }
 
 /// A diagnosis of patient `p`.

@@ -1,10 +1,11 @@
 //! ResearchSubject as it is served: read, searched, paged, taken back, and never written by a client.
 
 use super::house::{House, open, patient};
+use crate::definitions::act_of;
 use std::collections::BTreeSet;
 use trialgate::model::standing::{Actor, Evidence, Role, Standing, Status};
 use trialgate::model::time::Instant;
-use trialgate::store::{Act, Caller, Finished, PersonOf, SubjectsOfPerson};
+use trialgate::store::{Finished, PersonOf, SubjectsOfPerson};
 
 /// A door that shows the first trial, and the trial's id.
 async fn showing() -> (House, String) {
@@ -36,18 +37,7 @@ async fn stands(house: &House, trial: &str, name: &str, status: Status, removed:
         expires: None,
         assessment: None,
     };
-    let act = Act {
-        person,
-        facts: vec![],
-        standing: Some(standing),
-        collection: None,
-        targets: vec![],
-        state: None,
-        tally: None,
-        audit: ("act".into(), "test".into()),
-        caller: Caller { actor: "One".into(), purpose: "list".into() },
-        at: Instant(1_773_561_600_000_000),
-    };
+    let act = act_of(standing);
     assert_eq!(house.store.write(act).await.expect("written"), Finished::Done);
     house.store.read(SubjectsOfPerson { person }).await.expect("read").remove(0).subject.id
 }

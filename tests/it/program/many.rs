@@ -4,6 +4,7 @@ use super::client::Wire;
 use super::crash::{diagnosis, patient};
 use super::server::Server;
 use super::{Folder, trialgate};
+use crate::definitions::act_of;
 use crate::place::{Place, on_both};
 use serde_json::Value;
 use std::collections::BTreeSet;
@@ -12,7 +13,7 @@ use std::sync::mpsc::sync_channel;
 use trialgate::model::key::{PersonKey, digest_words};
 use trialgate::model::standing::{Actor, Evidence, Standing, Status};
 use trialgate::model::time::Instant;
-use trialgate::store::{Act, Caller, SubjectsOfPerson};
+use trialgate::store::{Act, SubjectsOfPerson};
 
 on_both!(a_walk_of_twenty_thousand_meets_each_once, of_ten_thousand_updates_over_http_none_is_lost);
 
@@ -28,7 +29,6 @@ const CONFIG: &str =
 fn taken_up(n: usize) -> Act {
     let digest = digest_words(&[&n.to_string()]);
     let person = PersonKey(digest[..16].try_into().expect("16 bytes"));
-    let caller = Caller { actor: "tester".into(), purpose: "list".into() };
     let standing = Standing {
         person,
         trial: TRIAL.into(),
@@ -43,18 +43,7 @@ fn taken_up(n: usize) -> Act {
         expires: None,
         assessment: None,
     };
-    Act {
-        person,
-        facts: vec![],
-        collection: None,
-        targets: vec![],
-        state: None,
-        tally: None,
-        audit: ("act".into(), "a test".into()),
-        caller,
-        at: standing.at,
-        standing: Some(standing),
-    }
+    act_of(standing)
 }
 
 /// Fills the store; answers the ids of the subjects.
