@@ -151,11 +151,12 @@ impl<'a> Scene<'a> {
 
     /// The scene at the baseline, worked out once.
     pub(super) fn base(&self) -> Option<Rc<Self>> {
-        let make = || {
-            let at = self.baseline_at()?.latest;
-            Some(Rc::new(Self { before: true, ..self.at(at) }))
-        };
-        self.base.get_or_init(make).clone().filter(|base| base.now <= self.now)
+        // Working out the anchor may ask for what is worked out here: what it finds then stands.
+        if self.base.get().is_none() {
+            let base = self.baseline_at().map(|at| Rc::new(Self { before: true, ..self.at(at.latest) }));
+            let _ = self.base.set(base);
+        }
+        self.base.get()?.clone().filter(|base| base.now <= self.now)
     }
 
     /// The value as it was at the baseline.
