@@ -70,7 +70,10 @@ fn failed(value: bool, at: &str) -> Fact {
 }
 
 fn survival(facts: &[Fact], followed: &Followed) -> String {
-    let found = trial().followed(facts, followed, time(NOW));
+    told_of(&trial().followed(facts, followed, time(NOW)))
+}
+
+fn told_of(found: &Outcomes) -> String {
     let [event] = found.events.as_slice() else { panic!("{found:?}") };
     match event.found {
         Followup::NotStarted => "not started".to_owned(),
@@ -138,4 +141,20 @@ fn without_an_event_it_is_censored_at_the_first_end() {
     assert_eq!(survival(&facts, &by(EndedBy::OffStudy)), "none up to 2026-06-30, 150 days", "follow-up goes on");
     let stopped = Followed { stopped: Some(at), ..Followed::default() };
     assert_eq!(survival(&facts, &stopped), "none up to 2026-01-31, 0 days", "what came later is not even looked at");
+}
+
+#[test]
+fn a_grade_of_a_result_of_no_one_day_claims_none() {
+    let world = trial();
+    let mut week = creatinine("583", "2026-03-10", Some("97"));
+    week.draft.at = week.draft.at.map(|at| at.hull(creatinine("1", "2026-03-03", None).draft.at.expect("a day")));
+    let found = world.outcomes(&[cells(DAY0), creatinine("70", "2026-01-20", Some("97")), week], NOW);
+    let zone = Zone::named(crate::evaluate::ZONE).expect("a zone of the list");
+    let json = trialgate::publish::course::to_json(&world.trial, &found, &zone);
+    let days: Vec<&String> = json["grades"]["creatinine_increased"].as_object().expect("grades").keys().collect();
+    assert_eq!(days, ["2026-01-20", "2026-03-03..2026-03-10"]);
+    let tasks = trialgate::publish::task_followed::followed(&world.trial, &found, &zone);
+    let told = tasks.iter().find(|t| t.key.starts_with("creatinine_increased ")).expect("a grade to judge");
+    assert_eq!(told.key, "creatinine_increased 2026-03-03..2026-03-10");
+    assert!(told.description.contains(" the result of 2026-03-03..2026-03-10 is"), "{}", told.description);
 }
