@@ -2,7 +2,6 @@
 
 use super::scene::Scene;
 use super::series::{Member, View};
-use super::value::Val;
 use super::visits::Row;
 use crate::model::fact::Fact;
 use crate::model::outcome::{EndedBy, Followup, Reached, ToEvent};
@@ -35,7 +34,7 @@ pub(super) fn to_event<'a>(
     if applies == Truth::False {
         return without(Followup::NotApplicable);
     }
-    let start = match reached(scene, from) {
+    let start = match scene.reached(from) {
         Reached::No => return without(Followup::NotStarted),
         Reached::InPart(..) => return without(Followup::Unknown(Reason::KnownInPart)),
         Reached::On(date) => date,
@@ -60,13 +59,6 @@ pub(super) fn to_event<'a>(
         _ => censored(scene, start, censor, ended),
     };
     ToEvent { outcome, found, facts }
-}
-
-/// Whether an anchor is reached at a scene's moment.
-pub(super) fn reached(scene: &Scene<'_>, anchor: usize) -> Reached {
-    let Some(Val::Time(at)) = scene.name(Name::Anchor(anchor)) else { return Reached::No };
-    let (first, last) = (scene.zone().date_of(at.range.earliest), scene.zone().date_of(at.range.latest));
-    if first == last { Reached::On(first) } else { Reached::InPart(first, last) }
 }
 
 /// The facts of the candidates up to a date.

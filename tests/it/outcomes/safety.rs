@@ -177,7 +177,8 @@ fn an_event_that_is_open_is_not_taken_as_one_that_did_not_happen() {
     let worse = "[variables.worse]\nderive = \"failed and skin > 10 '{score}'\"\n";
     for event in ["if worse then First(skin since day0).time else null", "if failed then worse_on else null"] {
         let on = "[variables.worse_on]\nderive = \"First(skin since day0).time\"\n";
-        let of = |facts: &[Fact]| event_of(&format!("{worse}{on}"), event, &[&[seen.clone()], facts].concat());
+        let of =
+            |facts: &[Fact]| event_of(&format!("{worse}{on}"), event, &[std::slice::from_ref(&seen), facts].concat());
         let both = [failed(true, "2026-03-02"), failed(false, "2026-03-02")];
         assert_eq!(of(&both), Reason::Conflicting.words(), "{event}");
         assert_eq!(of(&both[1..]), none, "{event}");
