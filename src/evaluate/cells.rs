@@ -1,5 +1,6 @@
 //! How it stands with each item at each visit of a row.
 
+use super::arithmetic::relative_change;
 use super::scene::Scene;
 use super::value::{Known, Val};
 use super::visits::{Assigned, AtVisit, Row, as_result};
@@ -227,9 +228,8 @@ impl<'s, 'a> Sheet<'s, 'a> {
         let (Some(baseline), Some(value), State::Captured) = (&column.baseline, number(cell), cell.state) else {
             return;
         };
-        let part = value.div(baseline).map(|part| part.sub(&Interval::exact(Number::ONE)));
         let change = value.sub(baseline);
-        cell.percent = part.map(|part| part.mul(&Interval::exact(Number::from(100))));
+        cell.percent = relative_change(baseline, value, Number::from(100));
         cell.change = Some(change);
     }
 }
@@ -237,9 +237,7 @@ impl<'s, 'a> Sheet<'s, 'a> {
 impl Column<'_, '_> {
     fn in_unit(&self, value: Value) -> Value {
         match (value, &self.way) {
-            (Value::Number(n), Some(way)) => {
-                Value::Number(n.mul(&Interval::exact(way.factor.clone())).add(&Interval::exact(way.offset.clone())))
-            }
+            (Value::Number(n), Some(way)) => Value::Number(way.apply_to(&n)),
             (value, _) => value,
         }
     }
