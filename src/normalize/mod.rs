@@ -11,6 +11,6 @@ mod read;
 mod text;
 mod ways;
 
-pub use guess::{MayMean, fits, is_of_use, is_unmapped, may_mean};
+pub use guess::{MayMean, fits, is_of_use, is_unmapped};
 pub use plan::Plan;
 pub use read::normalize;
