@@ -67,7 +67,7 @@ pub(super) fn given<'a>(scene: &Scene<'a>, t: &'a Treatment) -> Option<Given> {
     };
     let (wanted, target) = (scene.number(expected)?, unit_of(expected)?);
     let way = unit.conversion(target).ok()?;
-    let dose = dose.mul(&Interval::exact(way.factor)).add(&Interval::exact(way.offset));
+    let dose = way.apply_to(&dose);
     let within = t.tolerance.as_ref().map(|tolerance| {
         let part = tolerance.checked_div(&Number::from(100)).unwrap_or(Number::ZERO);
         let room = wanted.mul(&Interval::exact(part)).abs();
@@ -85,7 +85,7 @@ fn sent_per_weight(scene: &Scene<'_>, drug: usize, wanted: &Unit) -> Option<Inte
     let own = scene.trial.variables.get(drug)?.unit.as_ref()?.per(&Unit::parse("kg").ok()?).ok()?;
     let way = own.conversion(wanted).ok()?;
     view.outermost(false).for_each(|m| scene.used(drug, m.place));
-    Some(dose.mul(&Interval::exact(way.factor)))
+    Some(way.apply_to(&dose))
 }
 
 fn unit_of(e: &Expr) -> Option<&Unit> {

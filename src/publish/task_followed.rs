@@ -5,6 +5,7 @@
 use super::blinding::Blinding;
 use super::task::{Item, Work};
 use crate::model::outcome::{Deviation, Outcomes, State};
+use crate::model::shown::Shown;
 use crate::model::time::Zone;
 use crate::trial::definition::Trial;
 use crate::trial::outcome::Measured;
@@ -83,14 +84,20 @@ fn grades(trial: &Trial, outcomes: &Outcomes, blinding: &Blinding, zone: &Zone) 
     let one = |g: &crate::model::outcome::Graded| {
         let safety = trial.safety.get(g.safety)?;
         trial.variables.get(safety.on).filter(|v| !blinding.hides_variable(&v.name))?;
-        let (first, _) = g.at.dates(zone);
+        let (named, day, since) = match zone.partial(g.at) {
+            Some(at) => (at.to_string(), at.dates(zone).0.to_string(), at.range(zone).earliest),
+            None => {
+                let words = Shown::Time(g.at, zone.clone()).to_string();
+                (words.clone(), words, g.at.latest)
+            }
+        };
         Some(Item {
             work: Work::ReviewGrade,
-            key: format!("{} {}", &*safety.id, g.at),
-            description: format!("{}: the grade of the result of {first} is to be judged", &*safety.label),
+            key: format!("{} {named}", &*safety.id),
+            description: format!("{}: the grade of the result of {day} is to be judged", &*safety.label),
             performer: "Investigator",
             variables: Vec::new(),
-            at: g.at.range(zone).earliest.to_string(),
+            at: since.to_string(),
         })
     };
     outcomes.grades.iter().filter(candidate).filter_map(one).collect()

@@ -83,7 +83,7 @@ fn lines(found: &Outcomes, facts: &[Fact]) -> Vec<String> {
     let mut unscheduled: Vec<String> = found
         .unscheduled
         .iter()
-        .map(|u| format!("{} {} {:?} {} {:?}", u.outcome, u.item, u.value, u.at, name(&[u.fact])))
+        .map(|u| format!("{} {} {:?} {:?} {:?}", u.outcome, u.item, u.value, u.at, name(&[u.fact])))
         .collect();
     unscheduled.sort();
     all.extend(unscheduled);
