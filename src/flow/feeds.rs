@@ -46,18 +46,27 @@ fn expected(days: &Days, day: i64) -> Option<i64> {
     (counts.len() >= WEEKS_LEAST).then(|| counts[(counts.len() - 1) / 2])
 }
 
-/// The first whole day since the newest fact on which something was expected and nothing came, and how much: once there are
-/// as many such days as the settings say.
-fn silent_since(days: &Days, today: i64, allowed: i64) -> Option<(i64, i64)> {
+/// Whole days since the newest fact on which something was expected and nothing came.
+struct Missed {
+    /// The first of them.
+    first: i64,
+    /// How much was expected then.
+    expected: i64,
+    /// The one that made them as many as the settings allow.
+    last: i64,
+}
+
+/// What was missed, once it is as much as the settings allow.
+fn missed(days: &Days, today: i64, allowed: i64) -> Option<Missed> {
     let newest = *days.keys().next_back()?;
     // What is expected repeats week by week, and does not fade while nothing comes.
     let week = (1..=7).filter_map(|n| expected(days, newest + n).filter(|e| *e > 0).map(|e| (n, e)));
     let week: Vec<(i64, i64)> = week.collect();
     let (first, expected) = *week.first()?;
-    let (missed, in_week) = (allowed.max(1) - 1, i64::try_from(week.len()).unwrap_or(7));
-    let place = usize::try_from(missed % in_week).unwrap_or(0);
-    let last = missed / in_week * 7 + week.get(place).map_or(first, |(n, _)| *n);
-    (newest + last < today).then_some((newest + first, expected))
+    let (before, in_week) = (allowed.max(1) - 1, i64::try_from(week.len()).unwrap_or(7));
+    let place = usize::try_from(before % in_week).unwrap_or(0);
+    let last = newest + before / in_week * 7 + week.get(place).map_or(first, |(n, _)| *n);
+    (last < today).then_some(Missed { first: newest + first, expected, last })
 }
 
 /// A feed from which nothing comes though something should.
@@ -73,12 +82,14 @@ pub struct Silent {
     pub day: i64,
     /// How many were expected then.
     pub expected: i64,
+    /// The day that made the days without any as many as the settings allow.
+    pub told: i64,
 }
 
 impl Silent {
-    /// When it was known: the end of the first day without any.
+    /// When it was known: the end of the day that was one too many.
     pub fn since(&self) -> Instant {
-        Instant((self.day + 1).saturating_mul(DAY_US))
+        Instant((self.told + 1).saturating_mul(DAY_US))
     }
 
     /// Whether the verdicts of a trial lean on it, as far as its variables may be shown.
@@ -96,7 +107,7 @@ impl Silent {
 
 impl fmt::Display for Silent {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { source, variable, last, day, expected } = self;
+        let Self { source, variable, last, day, expected, told: _ } = self;
         let (last, day) = (Zone::utc().show(*last), date(*day));
         let what = variable.as_ref().map_or_else(String::new, |(_, name)| format!("{name} from "));
         write!(
@@ -166,8 +177,8 @@ impl Gateway {
             }
             last.insert(source.clone(), all.last);
             let of = |feed: &Feed, variable: Option<(String, String)>| {
-                let (day, expected) = silent_since(&feed.days, today, self.allowed(source))?;
-                Some(Silent { source: source.clone(), variable, last: feed.last, day, expected })
+                let Missed { first: day, expected, last: told } = missed(&feed.days, today, self.allowed(source))?;
+                Some(Silent { source: source.clone(), variable, last: feed.last, day, expected, told })
             };
             match of(&all, None) {
                 Some(whole) => silent.push(whole),
@@ -395,7 +406,7 @@ fn volume(rows: &[&FeedDay], today: i64, allowed: i64) -> Volume {
         today: of(today),
         yesterday: of(today - 1),
         expected: expected(&days, today - 1),
-        silent: silent_since(&days, today, allowed).map(|(day, _)| day),
+        silent: missed(&days, today, allowed).map(|missed| missed.first),
         clinical,
         recorded,
     }
