@@ -15,7 +15,8 @@ use crate::store::{
 use serde_json::{Value, json};
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
+use tokio::sync::Mutex;
 
 /// Weeks that are looked back.
 const WEEKS: i64 = 5;
@@ -117,10 +118,9 @@ impl fmt::Display for Silent {
     }
 }
 
-/// What was found a moment ago.
-#[derive(Debug)]
+/// What the days of the feeds say.
+#[derive(Debug, Default)]
 struct Watched {
-    at: Instant,
     silent: Arc<Vec<Silent>>,
     /// The newest fact of each source.
     last: BTreeMap<String, Instant>,
@@ -128,11 +128,33 @@ struct Watched {
 
 /// The feeds as of a moment ago.
 #[derive(Debug, Default)]
-pub struct Watch(Mutex<Option<Arc<Watched>>>, Mutex<Option<(Instant, Arc<Vec<SourceHealth>>)>>);
+pub struct Watch {
+    watched: Recent<Watched>,
+    health: Recent<Vec<SourceHealth>>,
+}
 
-/// Whether what was found then is new enough.
-fn is_fresh(at: Instant, now: Instant) -> bool {
-    (0..WATCH_US).contains(&(now.0 - at.0))
+/// What was found a moment ago. Who comes when it is old waits for the one who looks anew.
+#[derive(Debug, Default)]
+struct Recent<T>(Mutex<Option<(Instant, Arc<T>)>>);
+
+impl<T> Recent<T> {
+    async fn of(
+        &self,
+        gateway: &Gateway,
+        look: impl AsyncFnOnce() -> Result<T, StoreError>,
+    ) -> Result<Arc<T>, StoreError> {
+        let mut kept = self.0.lock().await;
+        // Not before: who waited for the lock is answered by what was found in the meantime.
+        let now = gateway.now();
+        if let Some((at, found)) = &*kept
+            && (0..WATCH_US).contains(&(now.0 - at.0))
+        {
+            return Ok(found.clone());
+        }
+        let found = Arc::new(look().await?);
+        *kept = Some((now, found.clone()));
+        Ok(found)
+    }
 }
 
 impl Gateway {
@@ -142,15 +164,8 @@ impl Gateway {
     }
 
     async fn watched(&self) -> Result<Arc<Watched>, StoreError> {
-        let now = self.now();
-        let kept = self.watch.0.lock().unwrap_or_else(PoisonError::into_inner).clone();
-        if let Some(found) = kept.filter(|found| is_fresh(found.at, now)) {
-            return Ok(found);
-        }
-        let rows = self.store.read(CodeDays { days: DAYS }).await?;
-        let found = Arc::new(self.watch(&rows, now));
-        *self.watch.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(found.clone());
-        Ok(found)
+        let look = async || Ok(self.watch(&self.store.read(CodeDays { days: DAYS }).await?));
+        self.watch.watched.of(self, look).await
     }
 
     /// As many whole days without anything as a source is allowed before it is silent.
@@ -158,8 +173,8 @@ impl Gateway {
         self.source(source).map_or(1, |s| i64::from(s.silent_after_days))
     }
 
-    fn watch(&self, rows: &[CodeDay], now: Instant) -> Watched {
-        let (projected, today) = (self.projected(), day_of(now));
+    fn watch(&self, rows: &[CodeDay]) -> Watched {
+        let (projected, today) = (self.projected(), day_of(self.now()));
         let trials = projected.library.as_deref().map_or(&[][..], |library| &library.trials);
         let (mut silent, mut last) = (Vec::new(), BTreeMap::new());
         for rows in rows.chunk_by(|a, b| a.sum.source == b.sum.source).filter(|rows| rows[0].sum.source != GATEWAY) {
@@ -185,7 +200,7 @@ impl Gateway {
                 None => silent.extend(variables.into_iter().filter_map(|(variable, feed)| of(&feed, Some(variable)))),
             }
         }
-        Watched { at: now, silent: Arc::new(silent), last }
+        Watched { silent: Arc::new(silent), last }
     }
 
     /// Gauges of the feeds, as Prometheus reads them. Sources are named in the settings: their names are no one's.
@@ -332,14 +347,7 @@ pub async fn names(desk: &Desk) -> Result<BTreeSet<String>, StoreError> {
 
 /// The health of every source, as of at most a minute ago: for pages, which are looked at again and again.
 pub async fn recent_health(desk: &Desk) -> Result<Arc<Vec<SourceHealth>>, StoreError> {
-    let (now, kept) = (desk.now(), &desk.gateway.watch.1);
-    let known = kept.lock().unwrap_or_else(PoisonError::into_inner).clone();
-    if let Some((_, found)) = known.filter(|(at, _)| is_fresh(*at, now)) {
-        return Ok(found);
-    }
-    let found = Arc::new(health(desk, None).await?);
-    *kept.lock().unwrap_or_else(PoisonError::into_inner) = Some((now, found.clone()));
-    Ok(found)
+    desk.gateway.watch.health.of(&desk.gateway, async || health(desk, None).await).await
 }
 
 /// The health of every source; `only`: of one.

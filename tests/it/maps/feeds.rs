@@ -5,7 +5,7 @@ use crate::place::{Place, on_both};
 use serde_json::{Value, json};
 use std::sync::Arc;
 use trialgate::flow::explain::{Asked, explain};
-use trialgate::flow::feeds::{Change, Silent, date, health};
+use trialgate::flow::feeds::{Change, Silent, date, health, recent_health};
 use trialgate::flow::gateway::{Gateway, Parts, Source};
 use trialgate::flow::served::Served;
 use trialgate::model::time::{Instant, Zone};
@@ -171,4 +171,12 @@ async fn a_variable_stays_silent_while_its_source_goes_on(place: Place) {
         gauges.contains(&format!("trialgate_feed_silent_variables{{source=\"main\"}} {}\n", silent.len())),
         "{gauges}"
     );
+
+    // Of those who find it a minute old one works it out, and the others wait for that.
+    town.clock.set(town.desk.now().plus_us(60_000_000));
+    let (one, other) = tokio::join!(town.desk.gateway.silent(), town.desk.gateway.silent());
+    let (one, other) = (one.expect("read"), other.expect("read"));
+    assert!(Arc::ptr_eq(&one, &other) && !Arc::ptr_eq(&one, &silent), "worked out once");
+    let (one, other) = tokio::join!(recent_health(&town.desk), recent_health(&town.desk));
+    assert!(Arc::ptr_eq(&one.expect("read"), &other.expect("read")), "worked out once");
 }
