@@ -81,6 +81,11 @@ impl Sheet {
     }
 }
 
+/// What of a trial's outcomes a reader may see.
+pub fn open_to(desk: &Desk, reader: &Reader, trial: &Trial) -> Open {
+    Open::to(&Blinding::of(trial, reader.is_unblinded(desk, trial)), trial)
+}
+
 /// The outcomes of everybody in a trial, by the definition in force.
 pub async fn look(desk: &Desk, reader: &Reader, active: &Active) -> Result<Seen<Sheet>, StoreError> {
     let trial = &active.trial;

@@ -326,13 +326,15 @@ async fn page(context: &Context<'_>, wanted: Wanted) -> Result<Shown, StoreError
             let seen = queues::look(&pages.desk, reader, active).await?;
             shown(context, seen, |found| feeds::page(context, &found))
         }
-        Wanted::Outcomes(item) => match (figures::look(&pages.desk, reader, active).await?, item) {
-            (Seen::Yes(sheet), Some((outcome, item))) => match outcome_item::found(context, &sheet, &outcome, &item) {
-                Some(of) => Shown::Page(outcome_item::page(context, &sheet, of)),
-                None => Shown::NotFound,
-            },
-            (seen, _) => shown(context, seen, |sheet| outcomes::page(context, &sheet)),
-        },
+        Wanted::Outcomes(None) => {
+            let seen = figures::look(&pages.desk, reader, active).await?;
+            shown(context, seen, |sheet| outcomes::page(context, &sheet))
+        }
+        Wanted::Outcomes(Some((outcome, item))) => {
+            let Some(of) = outcome_item::found(context, &outcome, &item) else { return Ok(Shown::NotFound) };
+            let seen = figures::look(&pages.desk, reader, active).await?;
+            shown(context, seen, |sheet| outcome_item::page(context, &sheet, of))
+        }
         Wanted::Person(None) | Wanted::PersonOutcomes(None) => Shown::NotFound,
         Wanted::PersonOutcomes(Some(key)) => {
             let seen = figures::one(&pages.desk, reader, active, key).await?;

@@ -143,7 +143,16 @@ async fn outcomes_are_seen_by_right_and_what_is_hidden_by_the_unblinded_alone() 
         assert!(!blinded.text.contains("mrss_response") && !blinded.text.contains("main/P01"), "{path}");
         assert!(!blinded.text.contains("58500000") && !blinded.text.contains("P01-mrss"), "{path}");
     }
-    assert_eq!(house.page(&mut mona, &item("mrss", "mrss")).await.status, 404);
+    // What is not there, or not hers, is said before anybody is looked at.
+    let looks = async || {
+        let rows = house.desk.store().read(trialgate::store::AuditTail { count: 1000 }).await.expect("rows");
+        rows.iter().filter(|r| r.action == "page").count()
+    };
+    let before = looks().await;
+    for nothing in [item("mrss", "mrss"), item("none", "albumin"), item("serum_albumin", "none")] {
+        assert_eq!(house.page(&mut mona, &nothing).await.status, 404, "{nothing}");
+    }
+    assert_eq!(looks().await, before, "nobody was looked at");
     assert!(house.page(&mut mona, &one(persons[0])).await.text.contains("blinded"), "that something is hidden is said");
     let told = house.desk.store().read(trialgate::store::AuditTail { count: 50 }).await.expect("rows");
     assert!(told.iter().any(|r| r.action == "page" && r.actor == "mona" && r.person == Some(persons[0])), "{told:?}");
