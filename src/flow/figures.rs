@@ -5,7 +5,7 @@ use super::assess;
 use super::chart::{Shown, without_id};
 use super::desk::Desk;
 use super::library::Active;
-use super::outcomes::{Apart, Question};
+use super::outcomes::{Apart, Person, Question};
 use super::rights::Reader;
 use super::worklist::{Seen, name_of, note};
 use crate::evaluate::{Choice, received};
@@ -108,35 +108,56 @@ pub async fn look(desk: &Desk, reader: &Reader, active: &Active) -> Result<Seen<
     };
     let mut question = Question::now(desk, active);
     question.definition = Some(trial.version);
-    let question = Arc::new(question);
-    let work = |question: &Question, rows: Vec<FollowedRow>| -> Vec<Result<(PersonKey, Outcomes), Apart>> {
-        let one = |row| question.met(row).map(|p| (p.key, p.outcomes)).map_err(|(why, _)| why);
-        rows.into_iter().map(one).collect()
-    };
-    question.everybody(desk.store(), true, work, |found| take(&mut sheet, found)).await?;
-    if named {
-        for subject in &mut sheet.persons {
-            subject.name = name_of(desk, subject.person).await?;
-        }
+    let walked = everybody(desk, question, |_, person| person.outcomes).await?;
+    for (person, outcomes) in walked.persons {
+        let name = if named { name_of(desk, person).await? } else { None };
+        sheet.persons.push(Subject { person, name, outcomes });
     }
+    (sheet.apart, sheet.cut) = (walked.apart, walked.cut);
     sheet.persons.sort_by_key(Subject::label);
     Ok(Seen::Yes(sheet))
 }
 
-fn take(sheet: &mut Sheet, found: Vec<Result<(PersonKey, Outcomes), Apart>>) -> ControlFlow<()> {
-    for one in found {
-        match one {
-            Ok(_) if sheet.persons.len() == PERSONS_MAX => {
-                sheet.cut = true;
-                return ControlFlow::Break(());
+/// Those who are followed, in order of key, with what was made of each.
+pub(super) struct Walked<T> {
+    pub(super) persons: Vec<(PersonKey, T)>,
+    /// Those who are not, by reason.
+    pub(super) apart: BTreeMap<Apart, usize>,
+    /// There are more than were counted.
+    pub(super) cut: bool,
+}
+
+/// Asks about everybody in a trial, of whom as many are counted as a page does.
+pub(super) async fn everybody<T: Send + 'static>(
+    desk: &Desk,
+    question: Question,
+    make: impl Fn(&Question, Person) -> T + Send + Sync + 'static,
+) -> Result<Walked<T>, StoreError> {
+    let mut walked = Walked { persons: Vec::new(), apart: BTreeMap::new(), cut: false };
+    let work = move |question: &Question, rows: Vec<FollowedRow>| -> Vec<Result<(PersonKey, T), Apart>> {
+        let one = |row| question.met(row).map(|p| (p.key, make(question, *p))).map_err(|(why, _)| why);
+        rows.into_iter().map(one).collect()
+    };
+    Arc::new(question).everybody(desk.store(), true, work, |found| walked.take(found)).await?;
+    Ok(walked)
+}
+
+impl<T> Walked<T> {
+    fn take(&mut self, found: Vec<Result<(PersonKey, T), Apart>>) -> ControlFlow<()> {
+        for one in found {
+            match one {
+                Ok(_) if self.persons.len() == PERSONS_MAX => {
+                    self.cut = true;
+                    return ControlFlow::Break(());
+                }
+                Ok(one) => self.persons.push(one),
+                // Another row of the same person is no person of its own.
+                Err(Apart::CountedElsewhere) => {}
+                Err(why) => *self.apart.entry(why).or_default() += 1,
             }
-            Ok((person, outcomes)) => sheet.persons.push(Subject { person, name: None, outcomes }),
-            // Another row of the same person is no person of its own.
-            Err(Apart::CountedElsewhere) => {}
-            Err(why) => *sheet.apart.entry(why).or_default() += 1,
         }
+        ControlFlow::Continue(())
     }
-    ControlFlow::Continue(())
 }
 
 /// What the page of one person's outcomes is made of.
@@ -253,7 +274,7 @@ fn used(outcomes: &Outcomes, trial: &Trial, blind: &Blinding, open: &Open) -> BT
     used
 }
 
-fn label(name: Option<&String>, person: PersonKey) -> String {
+pub(super) fn label(name: Option<&String>, person: PersonKey) -> String {
     name.cloned().unwrap_or_else(|| person.to_string().chars().take(8).collect())
 }
 
