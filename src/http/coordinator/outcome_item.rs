@@ -181,15 +181,6 @@ pub(super) fn value(value: &Value, code: &str, lang: Lang) -> String {
 
 fn by_person(context: &Context<'_>, sheet: &Sheet, of: (usize, usize), item: &Item, figure: &VisitFigure) -> Markup {
     let lang = context.visit.lang;
-    let own = |outcomes: &'_ Outcomes| -> Vec<Option<usize>> {
-        let mut places = vec![None; figure.columns.len()];
-        for (place, cell) in outcomes.cells.iter().enumerate().filter(|(_, c)| (c.outcome, c.item) == of) {
-            if let Some(at) = places.get_mut(cell.visit) {
-                at.get_or_insert(place);
-            }
-        }
-        places
-    };
     html! {
         section.card aria-labelledby="persons" {
             h2 #persons { (text::BY_PERSON.say(lang)) }
@@ -197,7 +188,8 @@ fn by_person(context: &Context<'_>, sheet: &Sheet, of: (usize, usize), item: &It
                 thead { tr { th scope="col" { (text::PERSON.say(lang)) } @for column in &figure.columns { th scope="col" { (column.name) } } } }
                 tbody { @for subject in sheet.persons.iter().take(DRAWN_MAX) { tr {
                     th scope="row" { (person_link(context, subject)) }
-                    @for place in own(&subject.outcomes) { (told(place.map(|p| &subject.outcomes.cells[p]), item, lang)) }
+                    @let own = subject.outcomes.cells_of(of);
+                    @for visit in 0..figure.columns.len() { (told(own.iter().find(|cell| cell.visit == visit), item, lang)) }
                 } } }
             } }
             (drawn_cut(sheet, lang))
