@@ -86,8 +86,13 @@ pub fn open_to(desk: &Desk, reader: &Reader, trial: &Trial) -> Open {
     Open::to(&Blinding::of(trial, reader.is_unblinded(desk, trial)), trial)
 }
 
-/// The outcomes of everybody in a trial, by the definition in force.
-pub async fn look(desk: &Desk, reader: &Reader, active: &Active) -> Result<Seen<Sheet>, StoreError> {
+/// The outcomes of everybody in a trial, by the definition in force; `only`: what a page of that item needs of them.
+pub async fn look(
+    desk: &Desk,
+    reader: &Reader,
+    active: &Active,
+    only: Option<(usize, usize)>,
+) -> Result<Seen<Sheet>, StoreError> {
     let trial = &active.trial;
     if let Some(barred) = reader.barred(desk, trial, Purpose::List) {
         return Ok(barred);
@@ -108,7 +113,11 @@ pub async fn look(desk: &Desk, reader: &Reader, active: &Active) -> Result<Seen<
     };
     let mut question = Question::now(desk, active);
     question.definition = Some(trial.version);
-    let walked = everybody(desk, question, |_, person| person.outcomes).await?;
+    let make = move |_: &Question, person: Person| match only {
+        Some(of) => of_item(person.outcomes, of),
+        None => person.outcomes,
+    };
+    let walked = everybody(desk, question, make).await?;
     for (person, outcomes) in walked.persons {
         let name = if named { name_of(desk, person).await? } else { None };
         sheet.persons.push(Subject { person, name, outcomes });
@@ -116,6 +125,13 @@ pub async fn look(desk: &Desk, reader: &Reader, active: &Active) -> Result<Seen<
     (sheet.apart, sheet.cut) = (walked.apart, walked.cut);
     sheet.persons.sort_by_key(Subject::label);
     Ok(Seen::Yes(sheet))
+}
+
+/// What is drawn of one item: a thousand persons' cells of all others would take hundreds of megabytes.
+fn of_item(all: Outcomes, of: (usize, usize)) -> Outcomes {
+    let cells = all.cells_of(of).to_vec();
+    let unscheduled = all.unscheduled.iter().filter(|u| (u.outcome, u.item) == of).cloned().collect();
+    Outcomes { cells, unscheduled, visits: all.visits, ended: all.ended, ..Outcomes::default() }
 }
 
 /// Those who are followed, in order of key, with what was made of each.

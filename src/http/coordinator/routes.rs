@@ -345,12 +345,12 @@ async fn page(context: &Context<'_>, wanted: Wanted) -> Result<Shown, StoreError
             shown(context, seen, |found| feeds::page(context, &found))
         }
         Wanted::Outcomes(None) => {
-            let seen = figures::look(&pages.desk, reader, active).await?;
+            let seen = figures::look(&pages.desk, reader, active, None).await?;
             shown(context, seen, |sheet| outcomes::page(context, &sheet))
         }
         Wanted::Outcomes(Some((outcome, item))) => {
             let Some(of) = outcome_item::found(context, &outcome, &item) else { return Ok(Shown::NotFound) };
-            let seen = figures::look(&pages.desk, reader, active).await?;
+            let seen = figures::look(&pages.desk, reader, active, Some(of)).await?;
             shown(context, seen, |sheet| outcome_item::page(context, &sheet, of))
         }
         Wanted::Visits(asked) => {
