@@ -5,7 +5,7 @@ use super::assess;
 use super::chart::{Shown, without_id};
 use super::desk::Desk;
 use super::library::Active;
-use super::outcomes::{Apart, Question};
+use super::outcomes::{Apart, Person, Question};
 use super::rights::Reader;
 use super::worklist::{Seen, name_of, note};
 use crate::evaluate::{Choice, received};
@@ -81,8 +81,18 @@ impl Sheet {
     }
 }
 
-/// The outcomes of everybody in a trial, by the definition in force.
-pub async fn look(desk: &Desk, reader: &Reader, active: &Active) -> Result<Seen<Sheet>, StoreError> {
+/// What of a trial's outcomes a reader may see.
+pub fn open_to(desk: &Desk, reader: &Reader, trial: &Trial) -> Open {
+    Open::to(&Blinding::of(trial, reader.is_unblinded(desk, trial)), trial)
+}
+
+/// The outcomes of everybody in a trial, by the definition in force; `only`: what a page of that item needs of them.
+pub async fn look(
+    desk: &Desk,
+    reader: &Reader,
+    active: &Active,
+    only: Option<(usize, usize)>,
+) -> Result<Seen<Sheet>, StoreError> {
     let trial = &active.trial;
     if let Some(barred) = reader.barred(desk, trial, Purpose::List) {
         return Ok(barred);
@@ -103,35 +113,67 @@ pub async fn look(desk: &Desk, reader: &Reader, active: &Active) -> Result<Seen<
     };
     let mut question = Question::now(desk, active);
     question.definition = Some(trial.version);
-    let question = Arc::new(question);
-    let work = |question: &Question, rows: Vec<FollowedRow>| -> Vec<Result<(PersonKey, Outcomes), Apart>> {
-        let one = |row| question.met(row).map(|p| (p.key, p.outcomes)).map_err(|(why, _)| why);
-        rows.into_iter().map(one).collect()
+    let make = move |_: &Question, person: Person| match only {
+        Some(of) => of_item(person.outcomes, of),
+        None => person.outcomes,
     };
-    question.everybody(desk.store(), true, work, |found| take(&mut sheet, found)).await?;
-    if named {
-        for subject in &mut sheet.persons {
-            subject.name = name_of(desk, subject.person).await?;
-        }
+    let walked = everybody(desk, question, make).await?;
+    for (person, outcomes) in walked.persons {
+        let name = if named { name_of(desk, person).await? } else { None };
+        sheet.persons.push(Subject { person, name, outcomes });
     }
+    (sheet.apart, sheet.cut) = (walked.apart, walked.cut);
     sheet.persons.sort_by_key(Subject::label);
     Ok(Seen::Yes(sheet))
 }
 
-fn take(sheet: &mut Sheet, found: Vec<Result<(PersonKey, Outcomes), Apart>>) -> ControlFlow<()> {
-    for one in found {
-        match one {
-            Ok(_) if sheet.persons.len() == PERSONS_MAX => {
-                sheet.cut = true;
-                return ControlFlow::Break(());
+/// What is drawn of one item: a thousand persons' cells of all others would take hundreds of megabytes.
+fn of_item(all: Outcomes, of: (usize, usize)) -> Outcomes {
+    let cells = all.cells_of(of).to_vec();
+    let unscheduled = all.unscheduled.iter().filter(|u| (u.outcome, u.item) == of).cloned().collect();
+    Outcomes { cells, unscheduled, visits: all.visits, ended: all.ended, ..Outcomes::default() }
+}
+
+/// Those who are followed, in order of key, with what was made of each.
+pub(super) struct Walked<T> {
+    pub(super) persons: Vec<(PersonKey, T)>,
+    /// Those who are not, by reason.
+    pub(super) apart: BTreeMap<Apart, usize>,
+    /// There are more than were counted.
+    pub(super) cut: bool,
+}
+
+/// Asks about everybody in a trial, of whom as many are counted as a page does.
+pub(super) async fn everybody<T: Send + 'static>(
+    desk: &Desk,
+    question: Question,
+    make: impl Fn(&Question, Person) -> T + Send + Sync + 'static,
+) -> Result<Walked<T>, StoreError> {
+    let mut walked = Walked { persons: Vec::new(), apart: BTreeMap::new(), cut: false };
+    let work = move |question: &Question, rows: Vec<FollowedRow>| -> Vec<Result<(PersonKey, T), Apart>> {
+        let one = |row| question.met(row).map(|p| (p.key, make(question, *p))).map_err(|(why, _)| why);
+        rows.into_iter().map(one).collect()
+    };
+    Arc::new(question).everybody(desk.store(), true, work, |found| walked.take(found)).await?;
+    Ok(walked)
+}
+
+impl<T> Walked<T> {
+    fn take(&mut self, found: Vec<Result<(PersonKey, T), Apart>>) -> ControlFlow<()> {
+        for one in found {
+            match one {
+                Ok(_) if self.persons.len() == PERSONS_MAX => {
+                    self.cut = true;
+                    return ControlFlow::Break(());
+                }
+                Ok(one) => self.persons.push(one),
+                // Another row of the same person is no person of its own.
+                Err(Apart::CountedElsewhere) => {}
+                Err(why) => *self.apart.entry(why).or_default() += 1,
             }
-            Ok((person, outcomes)) => sheet.persons.push(Subject { person, name: None, outcomes }),
-            // Another row of the same person is no person of its own.
-            Err(Apart::CountedElsewhere) => {}
-            Err(why) => *sheet.apart.entry(why).or_default() += 1,
         }
+        ControlFlow::Continue(())
     }
-    ControlFlow::Continue(())
 }
 
 /// What the page of one person's outcomes is made of.
@@ -248,7 +290,7 @@ fn used(outcomes: &Outcomes, trial: &Trial, blind: &Blinding, open: &Open) -> BT
     used
 }
 
-fn label(name: Option<&String>, person: PersonKey) -> String {
+pub(super) fn label(name: Option<&String>, person: PersonKey) -> String {
     name.cloned().unwrap_or_else(|| person.to_string().chars().take(8).collect())
 }
 

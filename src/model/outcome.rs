@@ -68,6 +68,16 @@ pub struct Outcomes {
     pub changes_at: Option<Instant>,
 }
 
+impl Outcomes {
+    /// The cells of one item, by visit: found by their order, not by looking at all.
+    pub fn cells_of(&self, of: (usize, usize)) -> &[Cell] {
+        let place = |cell: &Cell| (cell.outcome, cell.item);
+        let from = self.cells.partition_point(|cell| place(cell) < of);
+        let rest = &self.cells[from..];
+        &rest[..rest.partition_point(|cell| place(cell) == of)]
+    }
+}
+
 /// What was given of the study drug and beside it.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Exposure {

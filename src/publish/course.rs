@@ -27,8 +27,8 @@ fn cells(found: &Outcomes, place: usize, outcome: &Outcome) -> Value {
     let Measured::AtVisits { row, items } = &outcome.measured else { return Value::Null };
     let visits = found.visits.get(*row).map_or(&[][..], Vec::as_slice);
     let of_item = |n: usize, item: &Item| {
-        let own = found.cells.iter().filter(|c| c.outcome == place && c.item == n);
-        let named = own.filter_map(|c| Some((visits.get(c.visit)?.name.clone(), cell(c, item))));
+        let named =
+            found.cells_of((place, n)).iter().filter_map(|c| Some((visits.get(c.visit)?.name.clone(), cell(c, item))));
         Value::Object(named.collect())
     };
     match items.as_slice() {

@@ -1,89 +1,38 @@
-//! Work that following people gives: departures from the protocol, visits that are due, grades that somebody must judge.
-//!
-//! A grade is a candidate from 3 on, or from 2 above that of the baseline on. Whether it is an adverse event, a person says.
+//! Work that following people gives, as Tasks: departures from the protocol, visits that are due, grades to be judged.
 
 use super::blinding::Blinding;
+use super::following;
 use super::task::{Item, Work};
-use crate::model::outcome::{Deviation, Outcomes, State};
+use crate::model::outcome::{Deviation, Outcomes};
 use crate::model::shown::Shown;
 use crate::model::time::Zone;
 use crate::trial::definition::Trial;
-use crate::trial::outcome::Measured;
-use std::collections::BTreeMap;
-
-/// The grade from which on a result is a candidate.
-pub const GRADE: u8 = 3;
-/// How far above the grade of the baseline a result is a candidate.
-pub const SHIFT: u8 = 2;
 
 /// All of it that is open: departures from the protocol, visits, grades; always in the same order.
 pub fn followed(trial: &Trial, outcomes: &Outcomes, zone: &Zone) -> Vec<Item> {
     let blinding = Blinding::of(trial, false);
-    let mut items = deviations(outcomes, &blinding);
-    items.extend(visits(trial, outcomes, &blinding, zone));
-    items.extend(grades(trial, outcomes, &blinding, zone));
-    items
-}
-
-/// What departs from the protocol: somebody must know of it, and it rejects nobody.
-fn deviations(outcomes: &Outcomes, blinding: &Blinding) -> Vec<Item> {
-    let exposure = &outcomes.exposure;
-    let Some(day0) = exposure.day0.filter(|_| !blinding.hides_treatment()) else { return Vec::new() };
-    let one = |deviation: &Deviation| Item {
-        work: Work::ReviewAlert,
-        key: deviation.code().to_owned(),
-        description: match deviation {
-            Deviation::DoseOutsideTolerance => {
-                "Protocol deviation: the dose that was given lies outside the tolerance."
-            }
-            Deviation::Stopped => "Protocol deviation: the administration was stopped before it was complete.",
-            Deviation::GivenAgain => "Protocol deviation: the study drug was given again.",
-        }
-        .to_owned(),
-        performer: "Investigator",
-        variables: Vec::new(),
-        at: day0.to_string(),
-    };
-    exposure.deviations.iter().map(one).collect()
-}
-
-/// One for each visit at which something is due and not there.
-fn visits(trial: &Trial, outcomes: &Outcomes, blinding: &Blinding, zone: &Zone) -> Vec<Item> {
-    let mut open: BTreeMap<(usize, usize), (bool, Vec<&str>)> = BTreeMap::new();
-    for cell in outcomes.cells.iter().filter(|c| matches!(c.state, State::Due | State::Overdue)) {
-        let outcome = trial.outcomes.get(cell.outcome).filter(|o| !blinding.hides_outcome(trial, o));
-        let Some(Measured::AtVisits { row, items }) = outcome.map(|o| &o.measured) else { continue };
-        let Some(item) = items.get(cell.item).filter(|i| !blinding.hides_item(trial, i)) else { continue };
-        let (overdue, labels) = open.entry((*row, cell.visit)).or_default();
-        *overdue |= cell.state == State::Overdue;
-        if !labels.contains(&item.label.as_str()) {
-            labels.push(&item.label);
-        }
-    }
-    let one = |((row, place), (overdue, labels)): ((usize, usize), (bool, Vec<&str>))| {
-        let (schedule, visit) = (trial.visits.get(row)?, outcomes.visits.get(row)?.get(place)?);
-        let (word, at) = if overdue { ("overdue since", visit.window.1) } else { ("due until", visit.window.1) };
-        let since = if overdue { visit.window.1 } else { visit.window.0 };
-        Some(Item {
+    let mut items: Vec<Item> = following::deviations(outcomes, &blinding)
+        .map(|(day0, found)| Item {
+            work: Work::ReviewAlert,
+            key: found.code().to_owned(),
+            description: deviation(found).to_owned(),
+            performer: "Investigator",
+            variables: Vec::new(),
+            at: day0.to_string(),
+        })
+        .collect();
+    items.extend(following::visits(trial, outcomes, &blinding).into_iter().map(|open| {
+        let (visit, word) = (open.visit, if open.overdue { "overdue since" } else { "due until" });
+        Item {
             work: Work::VisitDue,
-            key: format!("{} {}", schedule.name, visit.number),
-            description: format!("{}: {word} {}: {}", visit.name, zone.date_of(at), labels.join(", ")),
+            key: format!("{} {}", open.schedule, visit.number),
+            description: format!("{}: {word} {}: {}", visit.name, zone.date_of(visit.window.1), open.items.join(", ")),
             performer: "Study coordinator",
             variables: Vec::new(),
-            at: since.to_string(),
-        })
-    };
-    open.into_iter().filter_map(one).collect()
-}
-
-fn grades(trial: &Trial, outcomes: &Outcomes, blinding: &Blinding, zone: &Zone) -> Vec<Item> {
-    let candidate = |g: &&crate::model::outcome::Graded| {
-        let shifted = g.baseline.is_some_and(|b| g.grade >= b.saturating_add(SHIFT));
-        !g.is_baseline && (g.grade >= GRADE || shifted)
-    };
-    let one = |g: &crate::model::outcome::Graded| {
-        let safety = trial.safety.get(g.safety)?;
-        trial.variables.get(safety.on).filter(|v| !blinding.hides_variable(&v.name))?;
+            at: open.since().to_string(),
+        }
+    }));
+    items.extend(following::grades(trial, outcomes, &blinding).map(|(safety, g)| {
         let (named, day, since) = match zone.partial(g.at) {
             Some(at) => (at.to_string(), at.dates(zone).0.to_string(), at.range(zone).earliest),
             None => {
@@ -91,14 +40,22 @@ fn grades(trial: &Trial, outcomes: &Outcomes, blinding: &Blinding, zone: &Zone) 
                 (words.clone(), words, g.at.latest)
             }
         };
-        Some(Item {
+        Item {
             work: Work::ReviewGrade,
             key: format!("{} {named}", &*safety.id),
             description: format!("{}: the grade of the result of {day} is to be judged", &*safety.label),
             performer: "Investigator",
             variables: Vec::new(),
             at: since.to_string(),
-        })
-    };
-    outcomes.grades.iter().filter(candidate).filter_map(one).collect()
+        }
+    }));
+    items
+}
+
+fn deviation(found: Deviation) -> &'static str {
+    match found {
+        Deviation::DoseOutsideTolerance => "Protocol deviation: the dose that was given lies outside the tolerance.",
+        Deviation::Stopped => "Protocol deviation: the administration was stopped before it was complete.",
+        Deviation::GivenAgain => "Protocol deviation: the study drug was given again.",
+    }
 }

@@ -97,9 +97,10 @@ fn states(sheet: &PersonSheet, row: usize, lang: Lang) -> Markup {
 }
 
 /// One item at one visit: how it stands, its value, how far from the baseline, and from what.
-fn told(sheet: &PersonSheet, (outcome, item_place): (usize, usize), visit: usize, item: &Item, lang: Lang) -> Markup {
-    let wanted = |c: &&Cell| (c.outcome, c.item, c.visit) == (outcome, item_place, visit);
-    let Some(cell) = sheet.outcomes.cells.iter().find(wanted) else { return html! { td { "–" } } };
+fn told(sheet: &PersonSheet, of: (usize, usize), visit: usize, item: &Item, lang: Lang) -> Markup {
+    let Some(cell) = sheet.outcomes.cells_of(of).iter().find(|cell| cell.visit == visit) else {
+        return html! { td { "–" } };
+    };
     let (sign, words) = mark::of_state(cell.state);
     html! {
         td {

@@ -120,7 +120,7 @@ pub fn visit_figure(
             column.window.1 = column.window.1.max(knots.place(visit.window.1));
         }
         let mut line = Vec::new();
-        for cell in outcomes.cells.iter().filter(|c| (c.outcome, c.item) == (outcome, item)) {
+        for cell in outcomes.cells_of((outcome, item)) {
             let Some(column) = columns.get_mut(cell.visit) else { continue };
             count(column, cell);
             let Some(point) = point(cell, &knots, zone) else { continue };
