@@ -13,7 +13,7 @@ use std::hint::black_box;
 use std::sync::Arc;
 use trialgate::evaluate::{Choice, Moment, outcomes};
 use trialgate::model::code::Coding;
-use trialgate::model::fact::{DraftFact, Fact, FactStatus, FactValue, Origin, ReceivedEnd, ReceivedUnit};
+use trialgate::model::fact::{DraftFact, Fact, FactStatus, FactValue, Origin, ReceivedNumber, ReceivedUnit};
 use trialgate::model::key::Item;
 use trialgate::model::outcome::{Followed, State};
 use trialgate::model::terms::TermsBySource;
@@ -90,7 +90,7 @@ fn definition() -> (Trial, TermsBySource) {
 fn person(n: usize) -> Vec<Fact> {
     let source: Arc<str> = Arc::from("main");
     let fact = |code: &str, value: i64, at: Instant| {
-        let end = || Some(ReceivedEnd { decimal: format!("{}.{}", value / 10, value % 10).into(), closed: true });
+        let number = ReceivedNumber::Exact(format!("{}.{}", value / 10, value % 10).into());
         let draft = DraftFact {
             code: Coding::new(LOCAL, code),
             part: 0,
@@ -99,7 +99,7 @@ fn person(n: usize) -> Vec<Fact> {
             other_end: None,
             recorded: None,
             status: FactStatus::Final,
-            value: FactValue::Quantity { low: end(), high: end(), unit: ReceivedUnit::Ucum("g/dL".into()) },
+            value: FactValue::Quantity { number, unit: ReceivedUnit::Ucum("g/dL".into()) },
             range: None,
             context: Vec::new(),
         };
