@@ -17,6 +17,7 @@ pub use crate::model::outcome::{
 use crate::model::purpose::Purpose;
 use crate::model::time::Zone;
 use crate::publish::blinding::Blinding;
+pub use crate::publish::blinding::Open;
 pub use crate::publish::figure::completeness::{Completeness, Counts, STATES, Whole, completeness, row_of};
 pub use crate::publish::figure::scale::{SIDE, Scale};
 pub use crate::publish::figure::shift::{Grade, Shift, Worst, shift, worst};
@@ -27,7 +28,6 @@ pub use crate::publish::statistics::Summary;
 pub use crate::publish::trend::{Compared, change_thresholds, thresholds};
 use crate::store::*;
 use crate::trial::definition::Trial;
-use crate::trial::outcome::Outcome;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::ops::ControlFlow;
 use std::sync::Arc;
@@ -238,9 +238,8 @@ fn used(outcomes: &Outcomes, trial: &Trial, blind: &Blinding, open: &Open) -> BT
     for event in outcomes.events.iter().filter(|e| open.shows(e.outcome, 0)) {
         used.extend(&event.facts);
     }
-    let graded = outcomes.grades.iter().filter(|g| trial.safety.get(g.safety).is_some_and(|s| !hides(s.on)));
-    used.extend(graded.map(|g| g.fact));
-    if !blind.hides_treatment() {
+    used.extend(outcomes.grades.iter().filter(|g| open.shows_grades(g.safety)).map(|g| g.fact));
+    if open.shows_treatment() {
         used.extend(outcomes.exposure.doses.iter().map(|d| d.fact));
         let beside = outcomes.exposure.concomitant.iter().filter(|c| !hides(c.variable));
         used.extend(beside.flat_map(|c| &c.facts));
@@ -250,34 +249,4 @@ fn used(outcomes: &Outcomes, trial: &Trial, blind: &Blinding, open: &Open) -> BT
 
 fn label(name: Option<&String>, person: PersonKey) -> String {
     name.cloned().unwrap_or_else(|| person.to_string().chars().take(8).collect())
-}
-
-/// What of the outcomes a reader may see.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Open(Vec<Vec<bool>>);
-
-impl Open {
-    /// To a reader from whom that is hidden.
-    pub fn to(blind: &Blinding, trial: &Trial) -> Self {
-        let of = |outcome: &Outcome| {
-            let open = !blind.hides_outcome(trial, outcome);
-            match outcome.items() {
-                [] => vec![open],
-                items => items.iter().map(|item| open && !blind.hides_item(trial, item)).collect(),
-            }
-        };
-        Self(trial.outcomes.iter().map(of).collect())
-    }
-
-    /// The limits of those outcomes of which something is shown.
-    pub fn limits(&self, trial: &Trial, mut all: Vec<Compared>) -> Vec<Compared> {
-        let place = |limit: &Compared| trial.outcomes.iter().position(|o| *o.id == *limit.of);
-        all.retain(|limit| place(limit).and_then(|p| self.0.get(p)).is_some_and(|items| items.contains(&true)));
-        all
-    }
-
-    /// Whether an item is shown; of a time to an event item 0.
-    pub fn shows(&self, outcome: usize, item: usize) -> bool {
-        self.0.get(outcome).and_then(|items| items.get(item)).copied().unwrap_or(false)
-    }
 }

@@ -2,12 +2,11 @@
 //!
 //! A grade is a candidate from 3 on, or from 2 above that of the baseline on. Whether it is an adverse event, a person says.
 
-use super::blinding::Blinding;
+use super::blinding::{Blinding, Open};
 use super::task::{Item, Work};
 use crate::model::outcome::{Deviation, Outcomes, State};
 use crate::model::time::Zone;
 use crate::trial::definition::Trial;
-use crate::trial::outcome::Measured;
 use std::collections::BTreeMap;
 
 /// The grade from which on a result is a candidate.
@@ -17,17 +16,17 @@ pub const SHIFT: u8 = 2;
 
 /// All of it that is open: departures from the protocol, visits, grades; always in the same order.
 pub fn followed(trial: &Trial, outcomes: &Outcomes, zone: &Zone) -> Vec<Item> {
-    let blinding = Blinding::of(trial, false);
-    let mut items = deviations(outcomes, &blinding);
-    items.extend(visits(trial, outcomes, &blinding, zone));
-    items.extend(grades(trial, outcomes, &blinding, zone));
+    let open = Open::to(&Blinding::of(trial, false), trial);
+    let mut items = deviations(outcomes, &open);
+    items.extend(visits(trial, outcomes, &open, zone));
+    items.extend(grades(trial, outcomes, &open, zone));
     items
 }
 
 /// What departs from the protocol: somebody must know of it, and it rejects nobody.
-fn deviations(outcomes: &Outcomes, blinding: &Blinding) -> Vec<Item> {
+fn deviations(outcomes: &Outcomes, open: &Open) -> Vec<Item> {
     let exposure = &outcomes.exposure;
-    let Some(day0) = exposure.day0.filter(|_| !blinding.hides_treatment()) else { return Vec::new() };
+    let Some(day0) = exposure.day0.filter(|_| open.shows_treatment()) else { return Vec::new() };
     let one = |deviation: &Deviation| Item {
         work: Work::ReviewAlert,
         key: deviation.code().to_owned(),
@@ -47,13 +46,11 @@ fn deviations(outcomes: &Outcomes, blinding: &Blinding) -> Vec<Item> {
 }
 
 /// One for each visit at which something is due and not there.
-fn visits(trial: &Trial, outcomes: &Outcomes, blinding: &Blinding, zone: &Zone) -> Vec<Item> {
-    let mut open: BTreeMap<(usize, usize), (bool, Vec<&str>)> = BTreeMap::new();
+fn visits(trial: &Trial, outcomes: &Outcomes, open: &Open, zone: &Zone) -> Vec<Item> {
+    let mut wanted: BTreeMap<(usize, usize), (bool, Vec<&str>)> = BTreeMap::new();
     for cell in outcomes.cells.iter().filter(|c| matches!(c.state, State::Due | State::Overdue)) {
-        let outcome = trial.outcomes.get(cell.outcome).filter(|o| !blinding.hides_outcome(trial, o));
-        let Some(Measured::AtVisits { row, items }) = outcome.map(|o| &o.measured) else { continue };
-        let Some(item) = items.get(cell.item).filter(|i| !blinding.hides_item(trial, i)) else { continue };
-        let (overdue, labels) = open.entry((*row, cell.visit)).or_default();
+        let Some((_, row, item)) = open.at_visits(trial, cell.outcome, cell.item) else { continue };
+        let (overdue, labels) = wanted.entry((row, cell.visit)).or_default();
         *overdue |= cell.state == State::Overdue;
         if !labels.contains(&item.label.as_str()) {
             labels.push(&item.label);
@@ -72,17 +69,16 @@ fn visits(trial: &Trial, outcomes: &Outcomes, blinding: &Blinding, zone: &Zone) 
             at: since.to_string(),
         })
     };
-    open.into_iter().filter_map(one).collect()
+    wanted.into_iter().filter_map(one).collect()
 }
 
-fn grades(trial: &Trial, outcomes: &Outcomes, blinding: &Blinding, zone: &Zone) -> Vec<Item> {
+fn grades(trial: &Trial, outcomes: &Outcomes, open: &Open, zone: &Zone) -> Vec<Item> {
     let candidate = |g: &&crate::model::outcome::Graded| {
         let shifted = g.baseline.is_some_and(|b| g.grade >= b.saturating_add(SHIFT));
         !g.is_baseline && (g.grade >= GRADE || shifted)
     };
     let one = |g: &crate::model::outcome::Graded| {
-        let safety = trial.safety.get(g.safety)?;
-        trial.variables.get(safety.on).filter(|v| !blinding.hides_variable(&v.name))?;
+        let safety = trial.safety.get(g.safety).filter(|_| open.shows_grades(g.safety))?;
         let (first, _) = g.at.dates(zone);
         Some(Item {
             work: Work::ReviewGrade,

@@ -11,7 +11,7 @@ use crate::flow::outcomes::{Asked, Question};
 use crate::model::key::{digest_words, hex};
 use crate::model::purpose::Purpose;
 use crate::model::time::Instant;
-use crate::publish::blinding::Blinding;
+use crate::publish::blinding::{Blinding, Open};
 use crate::publish::export::define::{About, define};
 use crate::publish::export::disposition::{Disposed, Screened};
 use crate::publish::export::persons::PersonsLayout;
@@ -161,6 +161,8 @@ pub(super) struct Ask {
     pub(super) names: Names,
     pub(super) request: Request,
     pub(super) columns: Vec<Column>,
+    /// The definitions by which anybody is followed, and what of each is shown.
+    followed_by: Vec<(Arc<Trial>, Open)>,
     pub(super) layout: Layout,
     pub(super) persons: PersonsLayout,
 }
@@ -206,8 +208,7 @@ pub async fn export(
     if request.dataset == Dataset::Screening {
         sink.lines(&subjects::counts(&ask, &apart))?;
     }
-    let trials: Vec<&Trial> = question.judging_all().into_iter().map(|a| &*a.trial).collect();
-    let definition = definitions(&trials);
+    let definition = definitions(&ask.followed_by);
     // The same data makes the same file, whenever it is asked for.
     let created = sums.newest.unwrap_or(question.as_of).to_string();
     let name = request.dataset.word().to_uppercase();
@@ -219,7 +220,7 @@ pub async fn export(
         define: request.define.as_deref(),
         version: &format!("sha256:{}", hex(&definition)),
     };
-    let define = ask.define(&name, &trials, &apart);
+    let define = ask.define(&name, &apart);
     let (digest, bytes, rows) = sink.end(&head)?;
     let (persons, known, parts) = (sums.persons, question.known, sums.parts);
     Ok(Exported { persons, rows, bytes, digest, apart, define, definition, known, parts })
@@ -267,12 +268,9 @@ async fn prepare(desk: &Desk, request: &Request, caller: Caller) -> Result<Ask, 
     let note = AuditNote { action: "export".into(), detail, person: None, caller, at: desk.now() };
     desk.store().write(note).await?;
     let names = Names::of(desk.store(), &request.trial, request.identified, desk.now()).await?;
-    let blinded: Vec<_> = question
-        .judging_all()
-        .into_iter()
-        .map(|a| (a.trial.clone(), Blinding::of(&a.trial, request.unblinded)))
-        .collect();
-    let trials: Vec<_> = blinded.iter().map(|(trial, blinding)| (&**trial, blinding)).collect();
+    let open = |trial: &Arc<Trial>| (trial.clone(), Open::to(&Blinding::of(trial, request.unblinded), trial));
+    let followed_by: Vec<_> = question.judging_all().into_iter().map(|a| open(&a.trial)).collect();
+    let trials: Vec<_> = followed_by.iter().map(|(trial, open)| (&**trial, open)).collect();
     let (layout, persons) = (Layout::of(&trials), PersonsLayout::of(&trials));
     let columns = match (request.dataset, request.format) {
         (Dataset::Outcomes, Format::Wide) => layout.columns.clone(),
@@ -281,12 +279,13 @@ async fn prepare(desk: &Desk, request: &Request, caller: Caller) -> Result<Ask, 
         (Dataset::Screening, _) => Screened::columns(),
         (Dataset::Subjects, _) => Disposed::columns(),
     };
-    Ok(Ask { question: Arc::new(question), names, request: request.clone(), columns, layout, persons })
+    let (question, request) = (Arc::new(question), request.clone());
+    Ok(Ask { question, names, request, columns, followed_by, layout, persons })
 }
 
 /// Digest over several definitions, in their order.
-fn definitions(trials: &[&Trial]) -> [u8; 32] {
-    let all: Vec<String> = trials.iter().map(|t| hex(&t.digest)).collect();
+fn definitions(trials: &[(Arc<Trial>, Open)]) -> [u8; 32] {
+    let all: Vec<String> = trials.iter().map(|(trial, _)| hex(&trial.digest)).collect();
     digest_words(&all.iter().map(String::as_str).collect::<Vec<_>>())
 }
 
@@ -305,12 +304,17 @@ impl Sums {
 }
 
 impl Ask {
-    fn define(&self, name: &str, trials: &[&Trial], apart: &[(String, Option<u64>)]) -> Vec<u8> {
-        let unblinded = self.request.unblinded;
+    /// What is shown of a definition by which anybody is followed.
+    pub(super) fn open(&self, trial: &Arc<Trial>) -> Option<&Open> {
+        self.followed_by.iter().find(|(of, _)| Arc::ptr_eq(of, trial)).map(|(_, open)| open)
+    }
+
+    fn define(&self, name: &str, apart: &[(String, Option<u64>)]) -> Vec<u8> {
+        let trials: Vec<_> = self.followed_by.iter().map(|(trial, open)| (&**trial, open)).collect();
         let about = About {
             name,
             label: self.request.dataset.label(),
-            trials,
+            trials: &trials,
             as_of: self.request.as_of.as_ref().map(|_| self.question.as_of.to_string()),
             known_at: self.request.known_at.as_ref().map(|_| self.question.known.to_string()),
             apart,
@@ -319,7 +323,6 @@ impl Ask {
             } else {
                 "pseudonyms of this store and trial"
             },
-            blinding: &|trial| Blinding::of(trial, unblinded),
         };
         define(&about, &self.columns)
     }

@@ -8,7 +8,6 @@ use crate::flow::outcomes::{Apart, Person};
 use crate::model::key::Item;
 use crate::model::outcome::Outcomes;
 use crate::model::time::Instant;
-use crate::publish::blinding::Blinding;
 use crate::publish::export::row::{Told, lines};
 use crate::store::*;
 use std::collections::{BTreeSet, HashMap};
@@ -70,9 +69,8 @@ fn written(ask: &Ask, met: &[Met], local: &[String], resources: &HashMap<Item, S
     let mut part = Part { apart, ..Part::default() };
     for (place, (person, subjects)) in met.iter().enumerate() {
         let Some(active) = ask.question.judging(&person.standing) else { continue };
-        let Some(site) = ask.question.site(&active.trial) else { continue };
+        let (Some(open), Some(site)) = (ask.open(&active.trial), ask.question.site(&active.trial)) else { continue };
         let pseudonym = ask.names.person(subjects, &person.subject);
-        let blinding = Blinding::of(&active.trial, ask.request.unblinded);
         let seen =
             Seen { facts: &person.record.facts, plan: &active.plan, resources, identified: ask.names.identified };
         let told = Told {
@@ -81,7 +79,7 @@ fn written(ask: &Ask, met: &[Met], local: &[String], resources: &HashMap<Item, S
             site: &site.id,
             zone: &site.zone,
             outcomes: &person.outcomes,
-            blinding: &blinding,
+            open,
             facts: &seen,
         };
         let all = match (ask.request.dataset, ask.request.format) {

@@ -18,7 +18,7 @@ use crate::model::outcome::State;
 use crate::model::purpose::Purpose;
 use crate::model::standing::Status;
 use crate::model::time::Instant;
-use crate::publish::blinding::Blinding;
+use crate::publish::blinding::{Blinding, Open};
 use crate::publish::measure::{self, Count, Kind, Report};
 use crate::publish::study::study_id;
 use crate::publish::task::Item;
@@ -175,14 +175,14 @@ impl Gateway {
         let names =
             if told.named { assess::source_names(&self.store, &person.record).await? } else { Default::default() };
         let judging = projected.library.as_ref().map_or(active, |l| l.judging(active, Some(&person.standing)));
-        let blinding = Blinding::of(&judging.trial, false);
+        let open = Open::to(&Blinding::of(&judging.trial, false), &judging.trial);
         let source = |fact: usize| {
             let fact = person.record.facts.get(fact)?;
             self.version_of(names.get(&fact.item)?)
         };
         let report =
             Report { trial: &judging.trial, base: &projected.base, kind: Kind::Outcomes, at: &now.to_string() };
-        let body = measure::individual_report(&report, id, &told.individual, &person.outcomes, &blinding, &source);
+        let body = measure::individual_report(&report, id, &told.individual, &person.outcomes, &open, &source);
         let learned = person.record.facts.iter().map(|f| f.known).max().unwrap_or(person.standing.at);
         Ok(Rendered::personal(&body, 1, learned))
     }

@@ -266,12 +266,7 @@ fn percent(share: &Number) -> String {
 
 fn grades(context: &Context<'_>, sheet: &Sheet) -> Markup {
     let (lang, trial) = (context.visit.lang, context.trial);
-    let shown: Vec<_> = trial
-        .safety
-        .iter()
-        .enumerate()
-        .filter(|(_, s)| !trial.variables.get(s.on).is_some_and(|v| sheet.blind.hides_variable(v.name.as_str())))
-        .collect();
+    let shown: Vec<_> = trial.safety.iter().enumerate().filter(|(place, _)| sheet.open.shows_grades(*place)).collect();
     html! { @if !shown.is_empty() {
         section.card aria-labelledby="grades" {
             h2 #grades { (text::GRADES.say(lang)) }

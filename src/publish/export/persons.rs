@@ -6,7 +6,7 @@ use super::table::{Cell, Column, Kind, Line};
 use crate::model::outcome::{Cell as Found, Followup, State};
 use crate::model::reading::Value;
 use crate::model::truth::Truth;
-use crate::publish::blinding::Blinding;
+use crate::publish::blinding::Open;
 use crate::trial::definition::Trial;
 use crate::trial::expression::tree::Type;
 use crate::trial::outcome::{Measured, Outcome};
@@ -29,13 +29,13 @@ pub struct PersonsLayout {
 
 impl PersonsLayout {
     /// Of these definitions, without what is hidden.
-    pub fn of(trials: &[(&Trial, &Blinding)]) -> Self {
+    pub fn of(trials: &[(&Trial, &Open)]) -> Self {
         let column = |name: &str, label: &str, kind, key| Column { name: name.into(), label: label.into(), kind, key };
         let mut columns: Vec<Column> =
             FIRST.iter().map(|(name, label, kind, key)| column(name, label, *kind, *key)).collect();
-        for (trial, blinding) in trials {
-            for outcome in trial.outcomes.iter().filter(|o| !blinding.hides_outcome(trial, o)) {
-                for (name, label, kind) in own(trial, blinding, outcome) {
+        for (trial, open) in trials {
+            for (place, outcome) in open.outcomes(trial) {
+                for (name, label, kind) in own(open, place, outcome) {
                     if columns.iter().all(|c| c.name != name) {
                         columns.push(column(&name, &label, kind, 0));
                     }
@@ -56,15 +56,13 @@ impl PersonsLayout {
         put("study", told.trial.id.as_str().into());
         put("site", told.site.into());
         put("person", told.person.into());
-        put(
-            "day0",
-            told.outcomes.exposure.day0.map(|d| d.to_string()).filter(|_| !told.blinding.hides_treatment()).into(),
-        );
+        put("day0", told.outcomes.exposure.day0.map(|d| d.to_string()).filter(|_| told.open.shows_treatment()).into());
         put("definition", i64::from(told.trial.version).into());
         let cells = &told.outcomes.cells;
-        for (place, outcome) in told.trial.outcomes.iter().enumerate() {
-            if let Measured::AtVisits { items, row } = &outcome.measured {
-                for (n, item) in items.iter().enumerate() {
+        // A column that another version shows is no leave to fill it from one that hides it.
+        for (place, outcome) in told.open.outcomes(told.trial) {
+            if let Measured::AtVisits { row, .. } = &outcome.measured {
+                for (n, item) in told.open.items(place, outcome) {
                     let name = super::wide::name_of(&outcome.id, &item.name);
                     let own = || cells.iter().filter(move |c| (c.outcome, c.item) == (place, n));
                     let baseline = own().find(|c| c.visit == 0).and_then(|c| c.value.as_ref());
@@ -77,7 +75,7 @@ impl PersonsLayout {
                 }
             }
         }
-        for event in &told.outcomes.events {
+        for event in told.outcomes.events.iter().filter(|e| told.open.shows(e.outcome, 0)) {
             let Some(outcome) = told.trial.outcomes.get(event.outcome) else { continue };
             let (state, days) = match event.found {
                 Followup::NotStarted => ("not started", None),
@@ -94,8 +92,8 @@ impl PersonsLayout {
 }
 
 /// The columns of an outcome: name, label and kind.
-fn own(trial: &Trial, blinding: &Blinding, outcome: &Outcome) -> Vec<(String, String, Kind)> {
-    let Measured::AtVisits { items, .. } = &outcome.measured else {
+fn own(open: &Open, place: usize, outcome: &Outcome) -> Vec<(String, String, Kind)> {
+    let Measured::AtVisits { .. } = &outcome.measured else {
         let words = outcome.protocol.as_deref().unwrap_or(&outcome.id);
         return vec![
             (format!("{}.state", outcome.id), format!("{words}: what is known"), Kind::Text),
@@ -103,7 +101,7 @@ fn own(trial: &Trial, blinding: &Blinding, outcome: &Outcome) -> Vec<(String, St
         ];
     };
     let mut all = Vec::new();
-    for item in items.iter().filter(|i| !blinding.hides_item(trial, i)) {
+    for (_, item) in open.items(place, outcome) {
         let name = super::wide::name_of(&outcome.id, &item.name);
         let unit = item.unit.as_ref().map_or_else(String::new, |u| format!(" ({})", u.code()));
         all.push((format!("{name}.baseline"), format!("{}{unit}: baseline", item.label), Kind::Text));

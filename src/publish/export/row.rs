@@ -7,9 +7,9 @@ use crate::model::outcome::{Cell as Found, Followup, Outcomes, Visit};
 use crate::model::reading::Value;
 use crate::model::time::{Partial, Zone, days_between};
 use crate::model::truth::Truth;
-use crate::publish::blinding::Blinding;
+use crate::publish::blinding::Open;
 use crate::trial::definition::Trial;
-use crate::trial::outcome::{Item, Measured, Outcome};
+use crate::trial::outcome::{Item, Outcome};
 use jiff::civil::Date;
 
 columns! {
@@ -76,8 +76,8 @@ pub struct Told<'a> {
     pub zone: &'a Zone,
     /// What became of them.
     pub outcomes: &'a Outcomes,
-    /// What is not shown.
-    pub blinding: &'a Blinding,
+    /// What of it is shown.
+    pub open: &'a Open,
     /// Their facts.
     pub facts: &'a dyn Facts,
 }
@@ -138,18 +138,6 @@ impl<'a> Told<'a> {
         }
     }
 
-    fn outcome(&self, place: usize) -> Option<&'a Outcome> {
-        let trial = self.trial;
-        trial.outcomes.get(place).filter(|o| !self.blinding.hides_outcome(trial, o))
-    }
-
-    fn item(&self, outcome: usize, item: usize) -> Option<(&'a Outcome, usize, &'a Item)> {
-        let outcome = self.outcome(outcome)?;
-        let Measured::AtVisits { row, items } = &outcome.measured else { return None };
-        let item = items.get(item).filter(|i| !self.blinding.hides_item(self.trial, i))?;
-        Some((outcome, *row, item))
-    }
-
     fn visit(&self, row: usize, place: usize) -> Option<&'a Visit> {
         self.outcomes.visits.get(row)?.get(place)
     }
@@ -194,7 +182,7 @@ impl<'a> Told<'a> {
     }
 
     fn cell(&self, cell: &Found) -> Option<Row> {
-        let (outcome, schedule, item) = self.item(cell.outcome, cell.item)?;
+        let (outcome, schedule, item) = self.open.at_visits(self.trial, cell.outcome, cell.item)?;
         let visit = self.visit(schedule, cell.visit)?;
         let baseline = self.outcomes.cells.iter().find(|c| {
             (c.outcome, c.item) == (cell.outcome, cell.item)
@@ -221,7 +209,7 @@ impl<'a> Told<'a> {
 
     fn between(&self) -> Vec<Row> {
         let one = |found: &crate::model::outcome::Unscheduled| {
-            let (outcome, _, item) = self.item(found.outcome, found.item)?;
+            let (outcome, _, item) = self.open.at_visits(self.trial, found.outcome, found.item)?;
             let row = Self::valued(self.of_item("unscheduled", outcome, item), Some(&found.value));
             Some(self.dated(self.leaning(row, item.variable, &[found.fact]), Some(&found.at)))
         };
@@ -230,7 +218,7 @@ impl<'a> Told<'a> {
 
     fn events(&self) -> Vec<Row> {
         let one = |found: &crate::model::outcome::ToEvent| {
-            let outcome = self.outcome(found.outcome)?;
+            let outcome = self.trial.outcomes.get(found.outcome).filter(|_| self.open.shows(found.outcome, 0))?;
             let (state, reached, reason): (_, Option<(Date, i64)>, _) = match found.found {
                 Followup::NotStarted => ("not started", None, None),
                 Followup::NotApplicable => ("not applicable", None, None),
@@ -258,7 +246,7 @@ impl<'a> Told<'a> {
     fn grades(&self) -> Vec<Row> {
         let one = |found: &crate::model::outcome::Graded| {
             let safety = self.trial.safety.get(found.safety)?;
-            let variable = self.trial.variables.get(safety.on).filter(|v| !self.blinding.hides_variable(&v.name))?;
+            let variable = self.trial.variables.get(safety.on).filter(|_| self.open.shows_grades(found.safety))?;
             let row = Row {
                 outcome: (&*safety.id).into(),
                 item: (&*variable.name).into(),
@@ -282,7 +270,7 @@ impl<'a> Told<'a> {
         let Some((drug, variable)) = drug.and_then(|d| Some((d, self.trial.variables.get(d)?))) else {
             return Vec::new();
         };
-        if self.blinding.hides_treatment() {
+        if !self.open.shows_treatment() {
             return Vec::new();
         }
         let exposure = &self.outcomes.exposure;

@@ -10,7 +10,7 @@ use trialgate::flow::served::Served;
 on_both!(counts_are_masked_and_outcomes_name_what_they_were_derived_from, visits_and_grades_are_work);
 
 /// A resource as it is read, also handed to the validator.
-async fn read(town: &Town, kind: &str, id: &str) -> Value {
+pub async fn read(town: &Town, kind: &str, id: &str) -> Value {
     let source = town.desk.gateway.source("main").expect("a source");
     let served = Served::named(kind, "main").unwrap_or_else(|| panic!("{kind} is not served"));
     let (_, _, body) =
@@ -19,7 +19,7 @@ async fn read(town: &Town, kind: &str, id: &str) -> Value {
     serde_json::from_slice(&body).expect("JSON")
 }
 
-async fn found(town: &Town, kind: &str) -> Vec<Value> {
+pub async fn found(town: &Town, kind: &str) -> Vec<Value> {
     let Some(Served::Own(own)) = Served::named(kind, "main") else { panic!("{kind} is not rendered") };
     let ask = OwnAsk { given: Vec::new(), count: 100, from: None };
     let page = (own.find)(&town.desk.gateway, &ask).await.unwrap_or_else(|r| panic!("{kind}: {r:?}"));

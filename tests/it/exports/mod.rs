@@ -1,5 +1,6 @@
 //! Exports: what stands in them, that the same data is the same bytes, who is in them and who is not, and locks.
 
+mod blinded;
 mod fhir;
 mod flat;
 mod locks;
@@ -149,7 +150,14 @@ pub async fn registered(town: &Town, id: &str) {
 
 /// Three who are followed for four months, one who is asked and one who is only eligible.
 pub async fn followed(place: Place, hidden: &str) -> Town {
-    let town = town(place, hidden);
+    followed_by(place, definition(1, hidden)).await
+}
+
+/// The same, by this text of the definition.
+pub async fn followed_by(place: Place, text: String) -> Town {
+    let mut profiles = profiles("");
+    profiles.0.insert(format!("trials/{TRIAL}/trial.toml"), text);
+    let town = Town::new(place, profiles);
     for id in ["patient-one", "patient-two", "patient-three"] {
         registered(&town, id).await;
         for (month, skin, albumin) in [(4, "24", "36.1"), (5, "21", "29.5"), (6, "19", "34.9")] {

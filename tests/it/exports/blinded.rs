@@ -1,0 +1,68 @@
+//! What a definition hides, by whichever version a person is followed, whatever leans on it, through whichever door.
+
+use super::*;
+use crate::exports::fhir::found;
+use crate::place::on_both;
+use trialgate::flow::definitions::{self, Loaded};
+use trialgate::flow::{library, takeup};
+
+on_both!(one_version_shows_what_another_hides_of_its_own_persons, grades_that_lean_on_what_is_hidden_are_hidden);
+
+/// Puts another text of the definition in force; those who are enrolled stay with theirs.
+async fn amended(town: &Town, text: String) {
+    takeup::take_up(&town.desk, &town.profiles).await.expect("taken up");
+    let (mut profiles, folder) = (town.profiles.clone(), format!("trials/{TRIAL}"));
+    profiles.0.insert(format!("{folder}/trial.toml"), text);
+    let (trial, mistakes) = library::definition(&profiles, &folder);
+    let trial = trial.unwrap_or_else(|| panic!("{mistakes:?}"));
+    let loaded = definitions::load(&town.desk, &trial, profiles.below(&folder), crate::definitions::caller()).await;
+    assert_eq!(loaded.expect("loaded"), Loaded::InForce(Some(1)));
+    assert!(definitions::notice(&town.desk, &town.profiles).await.expect("noticed"));
+}
+
+async fn one_version_shows_what_another_hides_of_its_own_persons(place: Place) {
+    let town = followed(place, "\"skin\"").await;
+    amended(&town, definition(2, "")).await;
+    let (text, _) = made(&town, &request(Dataset::Outcomes, Format::Wide)).await;
+    let mut rows = text.lines().map(|l| l.split(',').collect::<Vec<_>>());
+    let head = rows.next().expect("a head");
+    let (mut persons, mut shown) = (0, 0);
+    for row in rows {
+        let of = |name: &str| row[head.iter().position(|n| *n == name).unwrap_or_else(|| panic!("no {name}"))];
+        assert_eq!(of("definition"), "1");
+        for hidden in ["skin", "skin.state", "response", "response.state"] {
+            assert_eq!(of(hidden), "", "{hidden} of {row:?}");
+        }
+        persons += 1;
+        shown += usize::from(!of("labs.albumin").is_empty());
+    }
+    assert!(persons > 10 && shown > 10, "{text}");
+    let persons = lines(&town, &request(Dataset::Persons, Format::Ndjson)).await;
+    assert_eq!(persons.len(), 3);
+    for person in persons {
+        assert!(person.contains_key("labs.albumin.baseline") && person.contains_key("survival.state"), "{person:?}");
+        for hidden in ["skin.baseline", "response.baseline", "response.ever", "response.first"] {
+            assert!(!person.contains_key(hidden), "{hidden} of {person:?}");
+        }
+    }
+    let all = lines(&town, &request(Dataset::Outcomes, Format::Ndjson)).await;
+    assert!(!all.iter().any(|l| l["item"] == "skin" || l["item"] == "response"));
+}
+
+async fn grades_that_lean_on_what_is_hidden_are_hidden(place: Place) {
+    let leaning = |hidden: &str| {
+        let old = "\"albumin < 20 'g/L'\"";
+        let text = definition(1, hidden);
+        assert!(text.contains(old));
+        text.replace(old, "\"albumin < 20 'g/L' or albumin < 30 'g/L' and Last(skin within 28 days) < 100 '{score}'\"")
+    };
+    let town = followed_by(place, leaning("\"skin\"")).await;
+    let all = lines(&town, &request(Dataset::Outcomes, Format::Ndjson)).await;
+    assert!(all.iter().any(|l| l["item"] == "albumin" && l["record"] == "visit"));
+    assert!(!all.iter().any(|l| l["record"] == "grade"), "a grade leans on the skin");
+    let open = Request { unblinded: true, ..request(Dataset::Outcomes, Format::Ndjson) };
+    assert!(lines(&town, &open).await.iter().any(|l| l["record"] == "grade"), "and is there");
+    let tasks = found(&town, "Task").await;
+    assert!(tasks.iter().any(|t| t["code"]["coding"][0]["code"] == "visit-due"));
+    assert!(!tasks.iter().any(|t| t["code"]["coding"][0]["code"] == "review-grade"), "{tasks:#?}");
+}
