@@ -8,8 +8,10 @@ use crate::flow::backtest::withhold;
 use crate::flow::desk::Desk;
 use crate::flow::everyone::{self, Followers, FollowersWork};
 use crate::flow::outcomes::{Asked, Question};
+use crate::flow::rights::Reader;
 use crate::model::key::{digest_words, hex};
 use crate::model::purpose::Purpose;
+use crate::model::standing::Role;
 use crate::model::time::Instant;
 use crate::publish::blinding::{Blinding, Open};
 use crate::publish::export::define::{About, define};
@@ -176,15 +178,15 @@ struct Sums {
     parts: Vec<u8>,
 }
 
-/// Exports. That it was asked is in the audit before the first byte.
+/// Exports. That it was asked, and by whom, is in the audit before the first byte. Without `reader` nobody signed in.
 pub async fn export(
     desk: &Desk,
     request: &Request,
-    caller: Caller,
+    reader: Option<&Reader>,
     to: To<'_>,
     mut progress: impl FnMut(u64),
 ) -> Result<Exported, ExportError> {
-    let ask = Arc::new(prepare(desk, request, caller).await?);
+    let ask = Arc::new(prepare(desk, request, reader).await?);
     let question = &ask.question;
     let mut sink = Sink::begin(to.out, (request.format, request.dataset.word()), ask.columns.clone(), to.spool)?;
     let (mut sums, mut broken) = (Sums::default(), None);
@@ -244,18 +246,45 @@ async fn walk(store: &Store, ask: &Arc<Ask>, hear: impl FnMut(Part) -> ControlFl
     everyone::ask_followers(store, &followers, work, hear).await
 }
 
-async fn prepare(desk: &Desk, request: &Request, caller: Caller) -> Result<Ask, ExportError> {
+/// As whom an export stands in the audit.
+pub(super) fn caller(reader: Option<&Reader>) -> Caller {
+    let actor = reader.map_or_else(|| "export".to_owned(), |reader| reader.name.clone());
+    Caller { actor, purpose: "export".into() }
+}
+
+/// Whether this reader may have that table, whatever door they come through.
+fn permit(desk: &Desk, request: &Request, reader: Option<&Reader>, question: &Question) -> Result<(), String> {
+    if request.identified && !question.at_site.purposes.contains(&Purpose::Name) {
+        let words =
+            "found no ground for the purpose `name`; wanted one in trials.ID.grounds.name before persons are named";
+        return Err(words.replace("ID", &request.trial));
+    }
+    let Some(active) = question.definitions().next() else { return Ok(()) };
+    let (trial, id) = (&active.trial, &request.trial);
+    let Some(reader) = reader else {
+        let words = format!(
+            "found nobody signed in, and the table shows what the definition of {id} hides; wanted the account of somebody with the role unblinded"
+        );
+        return if request.unblinded { Err(words) } else { Ok(()) };
+    };
+    let name = &reader.name;
+    if reader.roles(desk, trial).iter().all(|role| *role == Role::Integration) {
+        return Err(format!("{name} has no role in {id} at this site; wanted one that reads it"));
+    }
+    if request.unblinded && !reader.is_unblinded(desk, trial) {
+        return Err(format!("{name} has not the role unblinded in {id} at this site"));
+    }
+    Ok(())
+}
+
+async fn prepare(desk: &Desk, request: &Request, reader: Option<&Reader>) -> Result<Ask, ExportError> {
     let asked = Asked {
         as_of: request.as_of.as_deref(),
         known_at: request.known_at.as_deref(),
         definition: request.definition,
     };
     let question = Question::new(desk, &request.trial, &asked).map_err(ExportError::Wrong)?;
-    if request.identified && !question.at_site.purposes.contains(&Purpose::Name) {
-        let words =
-            "found no ground for the purpose `name`; wanted one in trials.ID.grounds.name before persons are named";
-        return Err(ExportError::Wrong(words.replace("ID", &request.trial)));
-    }
+    permit(desk, request, reader, &question).map_err(ExportError::Wrong)?;
     if request.format == Format::Wide && request.dataset != Dataset::Outcomes {
         return Err(ExportError::Wrong("only outcomes have a wide table; wanted --format csv".into()));
     }
@@ -265,7 +294,7 @@ async fn prepare(desk: &Desk, request: &Request, caller: Caller) -> Result<Ask, 
         return Err(ExportError::Wrong(words.into()));
     }
     let detail = serde_json::to_string(request).unwrap_or_default();
-    let note = AuditNote { action: "export".into(), detail, person: None, caller, at: desk.now() };
+    let note = AuditNote { action: "export".into(), detail, person: None, caller: caller(reader), at: desk.now() };
     desk.store().write(note).await?;
     let names = Names::of(desk.store(), &request.trial, request.identified, desk.now()).await?;
     let open = |trial: &Arc<Trial>| (trial.clone(), Open::to(&Blinding::of(trial, request.unblinded), trial));
