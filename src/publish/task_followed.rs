@@ -1,6 +1,7 @@
 //! Work that following people gives: departures from the protocol, visits that are due, grades that somebody must judge.
 //!
-//! A grade is a candidate from 3 on, or from 2 above that of the baseline on. Whether it is an adverse event, a person says.
+//! A grade is a candidate from 3 on, or from 2 above that of the baseline on, by what is known of it: one of which no more is
+//! known than that it is at least 2, or nothing at all, is none. Whether it is an adverse event, a person says.
 
 use super::blinding::{Blinding, Open};
 use super::task::{Item, Work};
@@ -89,5 +90,15 @@ fn grades(trial: &Trial, outcomes: &Outcomes, open: &Open, zone: &Zone) -> Vec<I
             at: g.at.range(zone).earliest.to_string(),
         })
     };
-    outcomes.grades.iter().filter(candidate).filter_map(one).collect()
+    let mut all: Vec<Item> = outcomes.grades.iter().filter(candidate).filter_map(one).collect();
+    // Two results of one day without a time are two, and so is the work.
+    let mut met: BTreeMap<String, usize> = BTreeMap::new();
+    for item in &mut all {
+        let again = met.entry(item.key.clone()).or_default();
+        *again += 1;
+        if *again > 1 {
+            item.key = format!("{} ({again})", item.key);
+        }
+    }
+    all
 }
