@@ -98,13 +98,18 @@ impl Blinding {
     }
 
     /// Whether nothing of an outcome is shown: what it applies to, or the event or end that it waits for, leans on what is
-    /// hidden. The calendar of visits is no secret: everybody has one.
+    /// hidden. That there are visits is no secret: everybody has some.
     pub fn hides_outcome(&self, trial: &Trial, outcome: &Outcome) -> bool {
         let event = match &outcome.measured {
             Measured::ToEvent { event, censor, .. } => self.leans(trial, event) || self.leans(trial, censor),
             Measured::AtVisits { items, .. } => items.iter().all(|item| self.hides_item(trial, item)),
         };
         event || outcome.applies.as_ref().is_some_and(|e| self.leans(trial, e))
+    }
+
+    /// Whether the moment of an anchor, by place, leans on what is hidden: dates that count from it would give it away.
+    pub fn hides_anchor(&self, trial: &Trial, place: usize) -> bool {
+        trial.anchors.get(place).is_none_or(|(_, e)| self.leans(trial, e))
     }
 
     /// Whether an item of an outcome leans on what is hidden.
@@ -134,7 +139,9 @@ impl Blinding {
 pub struct Open {
     items: Vec<Vec<bool>>,
     grades: Vec<bool>,
+    anchors: Vec<bool>,
     treatment: bool,
+    day0: bool,
 }
 
 impl Open {
@@ -147,10 +154,15 @@ impl Open {
                 items => items.iter().map(|item| open && !blind.hides_item(trial, item)).collect(),
             }
         };
+        let anchors: Vec<bool> = (0..trial.anchors.len()).map(|place| !blind.hides_anchor(trial, place)).collect();
+        let treatment = !blind.hides_treatment();
+        let day0 = trial.anchors.iter().position(|(name, _)| name == "day0").is_none_or(|place| anchors[place]);
         Self {
             items: trial.outcomes.iter().map(of).collect(),
             grades: trial.safety.iter().map(|safety| !blind.hides_safety(trial, safety)).collect(),
-            treatment: !blind.hides_treatment(),
+            anchors,
+            treatment,
+            day0: treatment && day0,
         }
     }
 
@@ -167,6 +179,16 @@ impl Open {
     /// Whether what was given, and when, is shown.
     pub fn shows_treatment(&self) -> bool {
         self.treatment
+    }
+
+    /// Whether day 0 is shown, and with it whatever counts the days since then.
+    pub fn shows_day0(&self) -> bool {
+        self.day0
+    }
+
+    /// Whether dates that count from an anchor, by place, are shown.
+    pub fn shows_from(&self, anchor: usize) -> bool {
+        self.anchors.get(anchor).copied().unwrap_or(false)
     }
 
     /// The outcomes of which anything is shown, by place.

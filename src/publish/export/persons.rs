@@ -56,7 +56,7 @@ impl PersonsLayout {
         put("study", told.trial.id.as_str().into());
         put("site", told.site.into());
         put("person", told.person.into());
-        put("day0", told.outcomes.exposure.day0.map(|d| d.to_string()).filter(|_| told.open.shows_treatment()).into());
+        put("day0", told.day0().map(|d| d.to_string()).into());
         put("definition", i64::from(told.trial.version).into());
         let cells = &told.outcomes.cells;
         // A column that another version shows is no leave to fill it from one that hides it.

@@ -9,7 +9,7 @@ use crate::model::time::{Partial, Zone, days_between};
 use crate::model::truth::Truth;
 use crate::publish::blinding::Open;
 use crate::trial::definition::Trial;
-use crate::trial::outcome::{Item, Outcome};
+use crate::trial::outcome::{Item, Measured, Outcome};
 use jiff::civil::Date;
 
 columns! {
@@ -142,6 +142,17 @@ impl<'a> Told<'a> {
         self.outcomes.visits.get(row)?.get(place)
     }
 
+    /// Day 0, where it is shown.
+    pub(super) fn day0(&self) -> Option<Date> {
+        self.outcomes.exposure.day0.filter(|_| self.open.shows_day0())
+    }
+
+    /// The date for which a visit of a row is planned, where what it counts from is shown.
+    pub(super) fn target(&self, row: usize, visit: &Visit) -> Cell {
+        let from = self.trial.visits.get(row).filter(|row| self.open.shows_from(row.from));
+        from.map(|_| visit.target.to_string()).into()
+    }
+
     fn of_item(&self, record: &str, outcome: &Outcome, item: &Item) -> Row {
         Row {
             outcome: (&*outcome.id).into(),
@@ -167,7 +178,7 @@ impl<'a> Told<'a> {
         let Some(at) = at else { return row };
         let (first, last) = at.dates(self.zone);
         let date = (first == last).then_some(first);
-        let study_day = date.zip(self.outcomes.exposure.day0).map(|(date, day0)| days_between(day0, date));
+        let study_day = date.zip(self.day0()).map(|(date, day0)| days_between(day0, date));
         Row {
             measured: at.to_string().into(),
             date: date.map(|d| d.to_string()).into(),
@@ -191,7 +202,7 @@ impl<'a> Told<'a> {
         let row = Row {
             visit_number: i64::from(visit.number).into(),
             visit: visit.name.as_str().into(),
-            visit_target: visit.target.to_string().into(),
+            visit_target: self.target(schedule, visit),
             state: cell.state.words().into(),
             baseline: baseline.and_then(|b| b.value.as_ref()).map(|v| shown(v)[0].clone()).unwrap_or_default(),
             change: cell.change.as_ref().map(literal).unwrap_or_default(),
@@ -219,6 +230,7 @@ impl<'a> Told<'a> {
     fn events(&self) -> Vec<Row> {
         let one = |found: &crate::model::outcome::ToEvent| {
             let outcome = self.trial.outcomes.get(found.outcome).filter(|_| self.open.shows(found.outcome, 0))?;
+            let Measured::ToEvent { from, .. } = outcome.measured else { return None };
             let (state, reached, reason): (_, Option<(Date, i64)>, _) = match found.found {
                 Followup::NotStarted => ("not started", None, None),
                 Followup::NotApplicable => ("not applicable", None, None),
@@ -237,6 +249,10 @@ impl<'a> Told<'a> {
                 reason: reason.into(),
                 ..self.row("event")
             };
+            // The days are what is analysed; with the date they would give the day from which they count.
+            if !self.open.shows_from(from) {
+                return Some(row);
+            }
             let row = self.leaning(row, None, &found.facts);
             Some(self.dated(row, reached.map(|(date, _)| Partial::Day(date)).as_ref()))
         };
@@ -302,8 +318,8 @@ impl<'a> Told<'a> {
                 unit: unit.as_str().into(),
                 conversion: exposure.weight.clone().map(|w| format!("by the weight {w}")).into(),
                 provisional: exposure.provisional.into(),
-                date: exposure.day0.map(|d| d.to_string()).into(),
-                study_day: exposure.day0.map(|_| 0).into(),
+                date: self.day0().map(|d| d.to_string()).into(),
+                study_day: self.day0().map(|_| 0).into(),
                 ..self.row("dose")
             };
             Self::valued(row, Some(&Value::Number(amount.clone())))

@@ -71,7 +71,7 @@ impl Layout {
                     schedule.name.as_str().into(),
                     i64::from(visit.number).into(),
                     visit.name.as_str().into(),
-                    visit.target.to_string().into(),
+                    told.target(row, visit),
                     i64::from(told.trial.version).into(),
                 ];
                 line.resize(self.columns.len(), Cell::Nothing);

@@ -1,12 +1,17 @@
 //! What a definition hides, by whichever version a person is followed, whatever leans on it, through whichever door.
 
 use super::*;
-use crate::exports::fhir::found;
+use crate::exports::fhir::{found, read};
 use crate::place::on_both;
 use trialgate::flow::definitions::{self, Loaded};
 use trialgate::flow::{library, takeup};
 
-on_both!(one_version_shows_what_another_hides_of_its_own_persons, grades_that_lean_on_what_is_hidden_are_hidden);
+on_both!(
+    one_version_shows_what_another_hides_of_its_own_persons,
+    grades_that_lean_on_what_is_hidden_are_hidden,
+    a_hidden_study_drug_hides_the_dates_that_count_from_it,
+    the_completeness_of_visits_counts_what_is_shown_by_one_definition
+);
 
 /// Puts another text of the definition in force; those who are enrolled stay with theirs.
 async fn amended(town: &Town, text: String) {
@@ -65,4 +70,38 @@ async fn grades_that_lean_on_what_is_hidden_are_hidden(place: Place) {
     let tasks = found(&town, "Task").await;
     assert!(tasks.iter().any(|t| t["code"]["coding"][0]["code"] == "visit-due"));
     assert!(!tasks.iter().any(|t| t["code"]["coding"][0]["code"] == "review-grade"), "{tasks:#?}");
+}
+
+async fn a_hidden_study_drug_hides_the_dates_that_count_from_it(place: Place) {
+    let town = followed(place, "\"study_drug\"").await;
+    let all = lines(&town, &request(Dataset::Outcomes, Format::Ndjson)).await;
+    let dated = |l: &BTreeMap<String, Value>| l.contains_key("study_day") || l.contains_key("visit_target");
+    assert!(all.iter().any(|l| l.contains_key("date") && l.contains_key("visit")));
+    assert!(!all.iter().any(dated), "{all:#?}");
+    // The days of an event and its date would give the day from which they count.
+    assert!(!all.iter().any(|l| l["record"] == "event" && l.contains_key("date") && l.contains_key("value")));
+    for person in lines(&town, &request(Dataset::Persons, Format::Ndjson)).await {
+        assert!(!person.contains_key("day0") && person.contains_key("survival.days"), "{person:?}");
+    }
+    let (wide, _) = made(&town, &request(Dataset::Outcomes, Format::Wide)).await;
+    assert!(wide.contains("M1") && !wide.contains("2026-03-16") && !wide.contains("2026-04-16"), "{wide}");
+    let open = Request { unblinded: true, ..request(Dataset::Outcomes, Format::Ndjson) };
+    assert!(lines(&town, &open).await.iter().any(dated), "to the unblinded they are shown");
+}
+
+/// What each group of the report on visits counts, in words.
+async fn groups(town: &Town) -> Vec<String> {
+    let report = read(town, "MeasureReport", "t1-visits").await;
+    let all = report["group"].as_array().cloned().unwrap_or_default();
+    all.iter().map(|g| g["code"]["text"].as_str().expect("words").to_owned()).collect()
+}
+
+async fn the_completeness_of_visits_counts_what_is_shown_by_one_definition(place: Place) {
+    let town = followed(place, "\"skin\", \"albumin\"").await;
+    assert_eq!(groups(&town).await, Vec::<String>::new(), "nothing of any visit may be seen");
+    let text = definition(2, "").replace("monthly", "each_month");
+    amended(&town, text).await;
+    let groups = groups(&town).await;
+    assert!(groups.contains(&"each_month M1: complete".to_owned()), "{groups:?}");
+    assert!(groups.iter().all(|g| g.starts_with("each_month ")), "by the definition in force: {groups:?}");
 }
