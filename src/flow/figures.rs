@@ -2,6 +2,7 @@
 //! look is an audit row first. Nothing of it is stored.
 
 use super::assess;
+use super::backtest::withhold;
 use super::chart::{Shown, without_id};
 use super::desk::Desk;
 use super::library::Active;
@@ -60,8 +61,8 @@ impl Subject {
 pub struct Sheet {
     /// Those who are followed, in order of label.
     pub persons: Vec<Subject>,
-    /// Those who are not, by reason.
-    pub apart: BTreeMap<Apart, usize>,
+    /// Those who are not, by reason; `None`: withheld, since who objected or is restricted is listed nowhere.
+    pub apart: Vec<(Apart, Option<u64>)>,
     /// There are more than were counted.
     pub cut: bool,
     /// The alternatives that are chosen here.
@@ -94,13 +95,14 @@ pub async fn look(desk: &Desk, reader: &Reader, active: &Active) -> Result<Seen<
     let blind = Blinding::of(trial, reader.is_unblinded(desk, trial));
     let mut sheet = Sheet {
         persons: Vec::new(),
-        apart: BTreeMap::new(),
+        apart: Vec::new(),
         cut: false,
         choice: site.choice(trial),
         open: Open::to(&blind, trial),
         blind,
         zone: site.site(trial).map_or_else(Zone::utc, |s| s.zone.clone()),
     };
+    let mut apart = BTreeMap::new();
     let mut question = Question::now(desk, active);
     question.definition = Some(trial.version);
     let question = Arc::new(question);
@@ -108,7 +110,9 @@ pub async fn look(desk: &Desk, reader: &Reader, active: &Active) -> Result<Seen<
         let one = |row| question.met(row).map(|p| (p.key, p.outcomes)).map_err(|(why, _)| why);
         rows.into_iter().map(one).collect()
     };
-    question.everybody(desk.store(), true, work, |found| take(&mut sheet, found)).await?;
+    question.everybody(desk.store(), true, work, |found| take(&mut sheet, &mut apart, found)).await?;
+    let (why, counts): (Vec<Apart>, Vec<u64>) = apart.into_iter().unzip();
+    sheet.apart = why.into_iter().zip(withhold(&counts)).collect();
     if named {
         for subject in &mut sheet.persons {
             subject.name = name_of(desk, subject.person).await?;
@@ -118,7 +122,11 @@ pub async fn look(desk: &Desk, reader: &Reader, active: &Active) -> Result<Seen<
     Ok(Seen::Yes(sheet))
 }
 
-fn take(sheet: &mut Sheet, found: Vec<Result<(PersonKey, Outcomes), Apart>>) -> ControlFlow<()> {
+fn take(
+    sheet: &mut Sheet,
+    apart: &mut BTreeMap<Apart, u64>,
+    found: Vec<Result<(PersonKey, Outcomes), Apart>>,
+) -> ControlFlow<()> {
     for one in found {
         match one {
             Ok(_) if sheet.persons.len() == PERSONS_MAX => {
@@ -128,7 +136,7 @@ fn take(sheet: &mut Sheet, found: Vec<Result<(PersonKey, Outcomes), Apart>>) -> 
             Ok((person, outcomes)) => sheet.persons.push(Subject { person, name: None, outcomes }),
             // Another row of the same person is no person of its own.
             Err(Apart::CountedElsewhere) => {}
-            Err(why) => *sheet.apart.entry(why).or_default() += 1,
+            Err(why) => *apart.entry(why).or_default() += 1,
         }
     }
     ControlFlow::Continue(())

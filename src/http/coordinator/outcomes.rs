@@ -41,7 +41,7 @@ pub(super) fn remarks(context: &Context<'_>, sheet: &Sheet) -> Markup {
         div {
             p.fine { (text::OUTCOMES_WHY.fill(lang, &[&version])) }
             @if !sheet.apart.is_empty() { p.fine { (text::NOT_FOLLOWED.say(lang)) ": "
-                @for (i, (why, count)) in sheet.apart.iter().enumerate() { @if i > 0 { ", " } (count) " " span lang="en" { (why.words()) } } } }
+                @for (i, (why, count)) in sheet.apart.iter().enumerate() { @if i > 0 { ", " } @match count { Some(n) => (n), None => (text::WITHHELD.say(lang)), } " " span lang="en" { (why.words()) } } } }
             @if sheet.cut { p.card.small { (text::PERSONS_CUT.fill(lang, &[&PERSONS_MAX.to_string()])) } }
         }
     }
