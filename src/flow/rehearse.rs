@@ -32,7 +32,6 @@ pub struct Rehearsal<'a> {
 }
 
 /// People as their resources, in order of arrival, tell of them.
-#[derive(Default)]
 pub struct Cast {
     /// Facts by Patient id.
     pub people: BTreeMap<String, Vec<Fact>>,
@@ -42,6 +41,20 @@ pub struct Cast {
     pub names: HashMap<Item, String>,
     /// What was refused or remarked, each with the place of its resource, from 1.
     pub issues: Vec<(usize, Issue)>,
+    /// The one source of all, as each fact names it.
+    source: Arc<str>,
+}
+
+impl Default for Cast {
+    fn default() -> Self {
+        Self {
+            people: BTreeMap::new(),
+            medications: BTreeMap::new(),
+            names: HashMap::new(),
+            issues: Vec::new(),
+            source: Arc::from(SOURCE),
+        }
+    }
 }
 
 /// One resource as kept while the cast is read.
@@ -61,7 +74,9 @@ impl Cast {
             issues.extend(read.issues.into_iter().map(|issue| (place + 1, issue)));
             drafts.extend(read.draft.map(|draft| (place + 1, draft)));
         }
-        Self { issues, ..Self::of(drafts) }
+        let mut cast = Self::of(drafts);
+        cast.issues = issues;
+        cast
     }
 
     /// Of resources that were read before, each with its place, in the order of their arrival.
@@ -90,7 +105,8 @@ impl Cast {
             (None, ResourceType::Medication) => {
                 let item = Item::of(SOURCE, kind.name(), id);
                 let there = held.draft.facts.into_iter().filter(|f| f.status != FactStatus::EnteredInError);
-                self.medications.insert(id.to_owned(), there.map(|f| fact(f, item, held.version)).collect());
+                self.medications
+                    .insert(id.to_owned(), there.map(|f| fact(f, item, held.version, &self.source)).collect());
                 return;
             }
             _ => return,
@@ -100,7 +116,7 @@ impl Cast {
         let facts = self.people.entry(patient).or_default();
         for draft in held.draft.facts {
             if draft.status != FactStatus::EnteredInError {
-                facts.push(fact(draft, item, held.version));
+                facts.push(fact(draft, item, held.version, &self.source));
             }
         }
     }
@@ -117,7 +133,8 @@ impl Cast {
         let draft = attestation(trial, variable, answer_value(answer)?, at);
         let item = Item::of("gateway", "Attestation", variable);
         self.names.insert(item, format!("Attestation/{variable}"));
-        self.people.entry(patient.to_owned()).or_default().push(fact(draft, item, 1));
+        let answer = fact(draft, item, 1, &self.source);
+        self.people.entry(patient.to_owned()).or_default().push(answer);
         Ok(())
     }
 }
@@ -139,8 +156,8 @@ fn hold(held: &mut BTreeMap<(ResourceType, String), Held>, id: String, draft: Dr
     }
 }
 
-fn fact(draft: DraftFact, item: Item, version: i64) -> Fact {
-    Fact { draft, item, version, known: Instant::MIN, source: Arc::from(SOURCE) }
+fn fact(draft: DraftFact, item: Item, version: i64, source: &Arc<str>) -> Fact {
+    Fact { draft, item, version, known: Instant::MIN, source: source.clone() }
 }
 
 /// The fact that an answer of a person is.

@@ -4,7 +4,8 @@
 //! that a definition asks about is not there. Whoever mends the site's map makes it count, or makes it stand aside.
 
 use super::plan::{Plan, meanings};
-use super::read::{is_read, left_out};
+use super::read::left_out;
+use super::sorted::is_read;
 use crate::model::fact::{Fact, FactStatus, Origin};
 use crate::model::key::Item;
 use crate::model::medication;

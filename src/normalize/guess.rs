@@ -2,7 +2,8 @@
 
 use super::plan::Plan;
 use super::quantity::converts;
-use super::ways::{Route, unit_of};
+use super::sorted::Run;
+use super::ways::unit_of;
 use crate::model::code::{Coding, TEXT_SYSTEM};
 use crate::model::fact::{DraftFact, Fact, FactStatus, FactValue};
 use crate::model::reading::Series;
@@ -94,17 +95,20 @@ impl Likeness {
     }
 }
 
-/// Notes what came in a code that no map covers at each variable of which nothing was seen and that it may mean.
-pub(super) fn note(plan: &Plan, facts: &[Fact], place: usize, route: &Route, all: &mut [Series]) {
-    let terms = plan.terms.of(&facts[place].source);
-    let (draft, unit) = (&facts[place].draft, unit_of(&facts[place].draft.value).as_written());
-    for (v, like) in &route.alike {
-        let (variable, series) = (&plan.variables[*v], &mut all[*v]);
-        let never = series.readings.is_empty() && series.left_out.is_empty();
-        if never && is_of_use(variable, draft) && like.holds(fits(variable, terms, unit)) {
-            series.may_be.push(place);
+/// Notes what came in a code that no map covers at each variable of which nothing was seen and that it may mean; `None`: a
+/// unit is met for the first time.
+pub(super) fn note(plan: &Plan, facts: &[Fact], run: &Run<'_>, all: &mut [Series]) -> Option<()> {
+    for place in run.places.clone() {
+        let draft = &facts[place].draft;
+        for v in run.route.may_be(unit_of(&draft.value))? {
+            let (variable, series) = (&plan.variables[*v], &mut all[*v]);
+            let never = series.readings.is_empty() && series.left_out.is_empty();
+            if never && is_of_use(variable, draft) {
+                series.may_be.push(place);
+            }
         }
     }
+    Some(())
 }
 
 /// How the words of a code are like those of a variable.

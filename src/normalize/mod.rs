@@ -8,6 +8,7 @@ mod person;
 mod plan;
 mod quantity;
 mod read;
+mod sorted;
 mod text;
 mod ways;
 

@@ -2,6 +2,7 @@
 
 use super::plan::Plan;
 use super::quantity::Refusal;
+use super::sorted::Sorted;
 use crate::model::code::{MILESTONE_SYSTEM, PATIENT_SYSTEM};
 use crate::model::fact::{Fact, FactStatus, FactValue, Origin};
 use crate::model::key::Item;
@@ -12,14 +13,14 @@ use crate::model::truth::Truth;
 /// Labels that keep a person off every list: test data, restricted, very restricted.
 const HIDING_LABELS: [(&str, &str); 3] = [("HTEST", "test data"), ("R", "restricted"), ("V", "very restricted")];
 
-/// All that is said of the person apart from variables.
-pub(super) fn words(plan: &Plan, facts: &[Fact]) -> PersonWords {
+/// All that is said of the person apart from variables: of Patient resources what their elements say, of the gateway its
+/// milestones. A result that a source sends in these codes is neither.
+pub(super) fn words(plan: &Plan, sorted: &Sorted<'_>, facts: &[Fact]) -> PersonWords {
     let mut person = PersonWords::default();
     let mut births: Vec<&Partial> = Vec::new();
     let mut sexes: Vec<&str> = Vec::new();
-    let said = |f: &&Fact| f.draft.code.system == PATIENT_SYSTEM || f.draft.code.system == MILESTONE_SYSTEM;
-    let usable = |f: &&Fact| !matches!(f.draft.status, FactStatus::EnteredInError | FactStatus::Unusable);
-    let said: Vec<&Fact> = facts.iter().filter(said).filter(usable).collect();
+    let usable = |f: &&&Fact| !matches!(f.draft.status, FactStatus::EnteredInError | FactStatus::Unusable);
+    let said: Vec<&Fact> = sorted.said.iter().filter(usable).copied().collect();
     let replaced = replaced(&said);
     for fact in &said {
         match (fact.draft.code.system.as_str(), fact.draft.code.code.as_str(), &fact.draft.value) {
@@ -44,7 +45,7 @@ pub(super) fn words(plan: &Plan, facts: &[Fact]) -> PersonWords {
     person.sex = sexes.first().filter(|s| sexes.iter().all(|t| t == *s) && **s != "unknown").map(|s| (*s).to_owned());
     person.consented = milestone(plan, &said, "consented");
     person.enrolled = milestone(plan, &said, "enrolled");
-    person.problem_list = problem_list(facts);
+    person.problem_list = problem_list(&sorted.conditions, facts);
     person
 }
 
@@ -123,10 +124,10 @@ fn milestone(plan: &Plan, said: &[&Fact], name: &str) -> Option<Instant> {
 }
 
 /// The times at which a source gave this person's problem list, oldest first.
-fn problem_list(facts: &[Fact]) -> Vec<Reading> {
-    let listed = |(place, f): (usize, &Fact)| {
-        let of_list = f.draft.origin == Origin::Condition && f.draft.status != FactStatus::EnteredInError;
-        let at = f.draft.recorded.filter(|_| of_list)?;
+fn problem_list(conditions: &[usize], facts: &[Fact]) -> Vec<Reading> {
+    let listed = |place: &usize| {
+        let f = &facts[*place];
+        let at = f.draft.recorded.filter(|_| f.draft.status != FactStatus::EnteredInError)?;
         Some(Reading {
             value: Value::Truth(Truth::True),
             at: TimeRange::exact(at),
@@ -135,12 +136,12 @@ fn problem_list(facts: &[Fact]) -> Vec<Reading> {
             provisional: false,
             past: f.draft.status == FactStatus::Past,
             range: None,
-            fact: place,
+            fact: *place,
             per_weight: None,
             made_of: None,
         })
     };
-    let mut found: Vec<Reading> = facts.iter().enumerate().filter_map(listed).collect();
+    let mut found: Vec<Reading> = conditions.iter().filter_map(listed).collect();
     found.sort_by_key(|r| r.at.earliest);
     found
 }

@@ -61,11 +61,15 @@ fn not_a_number(fault: NumberFault) -> String {
     }
 }
 
-/// How to convert; `None`: the number stays as it is.
+/// How to convert to the variable's unit; `None`: the number stays as it is.
 pub(super) fn way(variable: &Variable, terms: &Terms, code: &Coding, received: &ReceivedUnit) -> Way {
-    let Some(target) = &variable.unit else {
-        return Ok(None);
-    };
+    match &variable.unit {
+        Some(target) => way_to(target, variable, terms, code, received),
+        None => Ok(None),
+    }
+}
+
+fn way_to(target: &Unit, variable: &Variable, terms: &Terms, code: &Coding, received: &ReceivedUnit) -> Way {
     let refuse = |text: String| Err((Reason::UnitNotConvertible, text));
     let wanted = target.code();
     let from: &str = match received {
@@ -151,8 +155,8 @@ pub(super) fn plausible(variable: &Variable, value: &Value) -> Result<(), Refusa
 pub(super) fn dose_per_weight(variable: &Variable, terms: &Terms, fact: &Fact) -> Option<Interval> {
     let FactValue::Quantity { low, high, unit } = &fact.draft.value else { return None };
     let per_kg = variable.unit.as_ref()?.per(&Unit::parse("kg").ok()?).ok()?;
-    let as_dose = Variable { unit: Some(per_kg), ..variable.clone() };
-    let sent = convert(&as_dose, terms, &fact.draft.code, (low.as_ref(), high.as_ref()), unit).ok()?;
+    let way = way_to(&per_kg, variable, terms, &fact.draft.code, unit);
+    let sent = apply(&way, (low.as_ref(), high.as_ref())).ok()?;
     (sent.gt(&Interval::exact(Number::ZERO)) == Truth::True).then_some(sent)
 }
 

@@ -3,6 +3,7 @@
 use super::instrument::{self, Answered};
 use super::plan::{Plan, meanings};
 use super::quantity::{Refusal, apply, convert, dose_per_weight, limits, plausible, way};
+use super::sorted::{Run, Sorted};
 use super::ways::{Route, Way, Ways, unit_of, unit_of_limits};
 use super::{foreign, guess, person, text};
 use crate::model::code::Coding;
@@ -43,55 +44,50 @@ impl From<Refusal> for Skip {
 
 /// The person's facts as the trial of the plan reads them. `Reading::fact` and `LeftOut::fact` are places in `facts`.
 pub fn normalize(plan: &Plan, facts: &[Fact], zone: &Zone) -> Readings {
-    let person = person::words(plan, facts);
+    let known = readings(plan, &plan.ways(), facts, zone);
+    let learned = known.or_else(|| readings(plan, &plan.learn(facts), facts, zone));
+    learned.expect("what these facts bring was just learned")
+}
+
+/// `None`: a code or unit is met for the first time, and has to be learned.
+fn readings(plan: &Plan, ways: &Ways, facts: &[Fact], zone: &Zone) -> Option<Readings> {
+    let sorted = Sorted::of(plan, ways, facts)?;
+    let person = person::words(plan, &sorted, facts);
     let born = person.birth_date.as_ref().map(|date| date.range(zone).earliest);
-    let known = all_series(plan, &plan.ways(), facts, born, zone);
-    let series = known.or_else(|| all_series(plan, &plan.learn(facts), facts, born, zone));
-    Readings { person, series: series.expect("what these facts bring was just learned") }
+    let series = all_series(plan, &sorted.runs, facts, born, zone)?;
+    Some(Readings { person, series })
 }
 
-/// Whether variables look at a fact at all.
-pub(super) fn is_read(fact: &Fact) -> bool {
-    fact.draft.status != FactStatus::EnteredInError && fact.draft.origin != Origin::Patient
-}
-
-/// One series for each variable; `None`: a code or unit is met for the first time, and has to be learned.
-fn all_series(plan: &Plan, ways: &Ways, facts: &[Fact], born: Option<Instant>, zone: &Zone) -> Option<Vec<Series>> {
-    let routes = routes(ways, facts)?;
+/// One series for each variable.
+fn all_series(
+    plan: &Plan,
+    runs: &[Run<'_>],
+    facts: &[Fact],
+    born: Option<Instant>,
+    zone: &Zone,
+) -> Option<Vec<Series>> {
     let mut counts = vec![0; plan.variables.len()];
-    routes.iter().flat_map(|(_, route)| route.variables.iter()).for_each(|v| counts[*v] += 1);
+    runs.iter().for_each(|run| run.route.variables.iter().for_each(|v| counts[*v] += run.places.len()));
     let of = |n: &usize| Series { readings: Vec::with_capacity(*n), ..Series::default() };
     let mut all: Vec<Series> = counts.iter().map(of).collect();
     let mut items: BTreeMap<usize, Vec<Answered>> = BTreeMap::new();
-    for &(place, route) in &routes {
-        let fact = &facts[place];
-        let terms = plan.terms.of(&fact.source);
-        for (slot, v) in route.variables.iter().enumerate() {
-            let (variable, series) = (&plan.variables[*v], &mut all[*v]);
-            let look = Look { terms, route, slot, limits: plan.limits };
-            if let Some(item) = route.item(slot) {
-                items.entry(*v).or_default().extend(instrument::answered(variable, item, terms, fact, place));
-                continue;
-            }
-            let (reason, text) = match one(variable, &look, fact, place, born, &mut series.readings) {
-                Ok(()) => continue,
-                Err(Skip::Elsewhere) => continue,
-                Err(Skip::NotOurs(_)) if route.variables.len() > 1 => continue,
-                Err(Skip::NotOurs(what)) => {
-                    (Reason::CodeNotUnderstood, format!("{what} was sent; wanted {}", wanted(variable)))
+    for run in runs {
+        for (slot, v) in run.route.variables.iter().enumerate() {
+            match run.route.item(slot) {
+                Some(item) => {
+                    let of = |place| instrument::answered(&plan.variables[*v], item, run.terms, &facts[place], place);
+                    items.entry(*v).or_default().extend(run.places.clone().filter_map(of));
                 }
-                Err(Skip::No(refusal)) => refusal,
-                Err(Skip::Unlearned) => return None,
-            };
-            series.left_out.push(left_out(variable, terms, fact, place, reason, text));
+                None => read_run(plan, run, slot, facts, born, &mut all[*v])?,
+            }
         }
     }
     for (v, answers) in items {
         instrument::score(&plan.variables[v], answers, facts, zone, &mut all[v]);
     }
     foreign::leave_out(plan, facts, &mut all);
-    for (place, route) in routes.into_iter().filter(|(_, route)| !route.alike.is_empty()) {
-        guess::note(plan, facts, place, route, &mut all);
+    for run in runs {
+        guess::note(plan, facts, run, &mut all)?;
     }
     for (variable, series) in plan.variables.iter().zip(&mut all) {
         in_order(series, plan, variable, facts);
@@ -99,22 +95,31 @@ fn all_series(plan: &Plan, ways: &Ways, facts: &[Fact], born: Option<Instant>, z
     Some(all)
 }
 
-/// Where the facts lead that a variable reads or that may be its, by their places.
-fn routes<'w>(ways: &'w Ways, facts: &[Fact]) -> Option<Vec<(usize, &'w Route)>> {
-    let mut found = Vec::with_capacity(facts.len());
-    let mut last: Option<(&Fact, &'w Route)> = None;
-    for (place, fact) in facts.iter().enumerate().filter(|(_, f)| is_read(f)) {
-        let route = match last {
-            // A store gives facts by their codes.
-            Some((before, route)) if before.draft.code == fact.draft.code && before.source == fact.source => route,
-            _ => ways.of(&fact.source)?.get(&fact.draft.code)?,
+/// What one of the variables of a run makes of its facts.
+fn read_run(
+    plan: &Plan,
+    run: &Run<'_>,
+    slot: usize,
+    facts: &[Fact],
+    born: Option<Instant>,
+    series: &mut Series,
+) -> Option<()> {
+    let variable = &plan.variables[run.route.variables[slot]];
+    let look = Look { terms: run.terms, route: run.route, slot, limits: plan.limits };
+    for place in run.places.clone() {
+        let fact = &facts[place];
+        let (reason, text) = match one(variable, &look, fact, place, born, &mut series.readings) {
+            Ok(()) | Err(Skip::Elsewhere) => continue,
+            Err(Skip::NotOurs(_)) if run.route.variables.len() > 1 => continue,
+            Err(Skip::NotOurs(what)) => {
+                (Reason::CodeNotUnderstood, format!("{what} was sent; wanted {}", wanted(variable)))
+            }
+            Err(Skip::No(refusal)) => refusal,
+            Err(Skip::Unlearned) => return None,
         };
-        last = Some((fact, route));
-        if !route.variables.is_empty() || !route.alike.is_empty() {
-            found.push((place, route));
-        }
+        series.left_out.push(left_out(variable, run.terms, fact, place, reason, text));
     }
-    Some(found)
+    Some(())
 }
 
 /// How a fact is looked at by one variable.
@@ -252,6 +257,9 @@ fn one(
     let mut per_weight = None;
     let value = match &variable.kind {
         VariableKind::Derived(_) => return Err(Skip::Elsewhere),
+        VariableKind::Attested { .. } if draft.origin != Origin::Gateway => {
+            return Err(Skip::NotOurs("what no person answered here"));
+        }
         VariableKind::Attested { answer, .. } => attested(*answer, look, fact)?,
         VariableKind::Recorded(r) => {
             if !r.from.contains(&draft.origin) || !is_part(r, fact) {
@@ -261,8 +269,8 @@ fn one(
             in_context(r, &draft.context, look.terms)?;
             collected_long_enough(r, fact)?;
             let value = match value_of(variable, r, look, fact) {
-                Err(skip) if r.amount == Amount::Dose => {
-                    let sent = dose_per_weight(variable, look.terms, fact).ok_or(skip)?;
+                Err(Skip::No(refusal)) if r.amount == Amount::Dose && refusal.0 == Reason::UnitNotConvertible => {
+                    let sent = dose_per_weight(variable, look.terms, fact).ok_or(refusal)?;
                     per_weight = Some(sent);
                     Value::Number(Interval { low: Some(End::open(Number::ZERO)), high: None })
                 }

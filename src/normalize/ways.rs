@@ -1,9 +1,9 @@
 //! Where received codes and units lead, remembered for each source, so that a fact is read without a search.
 
-use super::guess::Like;
+use super::guess::{Like, fits};
 use super::plan::Plan;
 use super::quantity::{Refusal, way};
-use super::read::is_read;
+use super::sorted::is_read;
 use crate::model::code::Coding;
 use crate::model::fact::{Fact, FactValue, ReceivedRange, ReceivedUnit};
 use crate::model::terms::Terms;
@@ -22,12 +22,22 @@ pub(super) type Way = Result<Option<Conversion>, Refusal>;
 pub(super) struct Route {
     /// The variables that read it.
     pub(super) variables: Box<[usize]>,
-    /// Where there is none: the variables that it may mean, and how it is like them.
-    pub(super) alike: Box<[(usize, Like)]>,
     /// For each of them: the item of its instrument that it is, when it is one.
     items: Box<[Option<usize>]>,
-    /// Each unit that came with it, and its way to each of the variables.
-    units: Vec<(ReceivedUnit, Box<[Way]>)>,
+    /// Where there is none: the variables that it may mean, and how it is like them.
+    alike: Box<[(usize, Like)]>,
+    /// Each unit that came with it.
+    units: Vec<UnitWays>,
+}
+
+/// What a unit that came with a code is good for.
+#[derive(Debug)]
+struct UnitWays {
+    unit: ReceivedUnit,
+    /// Its way to each of the variables that read the code.
+    ways: Box<[Way]>,
+    /// The variables that the code may mean, by this unit.
+    may_be: Box<[usize]>,
 }
 
 impl Route {
@@ -36,17 +46,33 @@ impl Route {
         self.items.get(place).copied().flatten()
     }
 
-    /// The way of a unit to the variable at that place of `variables`.
+    /// Whether any variable reads it or may be meant by it.
+    pub(super) fn leads(&self) -> bool {
+        !self.variables.is_empty() || !self.alike.is_empty()
+    }
+
+    /// The way of a unit to the variable at that place of `variables`; `None`: the unit is met for the first time.
     pub(super) fn way(&self, unit: &ReceivedUnit, place: usize) -> Option<&Way> {
-        self.units.iter().find(|(u, _)| u == unit).and_then(|(_, ways)| ways.get(place))
+        self.unit(unit)?.ways.get(place)
+    }
+
+    /// The variables that it may mean, sent in this unit; `None`: the unit is met for the first time.
+    pub(super) fn may_be(&self, unit: &ReceivedUnit) -> Option<&[usize]> {
+        Some(&self.unit(unit)?.may_be)
+    }
+
+    fn unit(&self, unit: &ReceivedUnit) -> Option<&UnitWays> {
+        self.units.iter().find(|u| u.unit == *unit)
     }
 
     fn learn(&mut self, plan: &Plan, terms: &Terms, code: &Coding, unit: &ReceivedUnit) -> usize {
-        if self.variables.is_empty() || self.units.iter().any(|(u, _)| u == unit) {
+        if !self.leads() || self.unit(unit).is_some() {
             return 0;
         }
         let ways = self.variables.iter().map(|v| way(&plan.variables[*v], terms, code, unit)).collect();
-        self.units.push((unit.clone(), ways));
+        let holds = |(v, like): &(usize, Like)| like.holds(fits(&plan.variables[*v], terms, unit.as_written()));
+        let may_be = self.alike.iter().filter(|alike| holds(alike)).map(|(v, _)| *v).collect();
+        self.units.push(UnitWays { unit: unit.clone(), ways, may_be });
         1
     }
 }
@@ -83,7 +109,7 @@ impl Ways {
                 let variables = plan.find_ways(terms, code);
                 let items = variables.iter().map(|v| plan.item(*v, terms, code)).collect();
                 let alike = if variables.is_empty() { plan.find_alike(terms, code) } else { Box::default() };
-                routes.insert(code.clone(), Route { variables, alike, items, units: Vec::new() });
+                routes.insert(code.clone(), Route { variables, items, alike, units: Vec::new() });
                 self.count += 1;
             }
             if let Some(route) = routes.get_mut(code) {

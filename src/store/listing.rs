@@ -81,7 +81,7 @@ macro_rules! listed {
              where wide(a.partition) and a.trial = ?1 and a.result in ('eligible', 'ineligible', 'undetermined')
              and p.state = 0 and p.merged_into is null and s.removed = 0
              and not exists (select 1 from member m join fact f on f.partition = part(m.patient) and f.patient = m.patient
-             where m.partition = a.partition and m.person = a.person and m.until is null and f.code in (?2, ?3, ?4) and f.until is null
+             where m.partition = a.partition and m.person = a.person and m.until is null and f.code in (?2, ?3, ?4) and f.origin = 1 and f.until is null
              and (f.code <> ?3 or not exists (select 1 from patient_link l where l.partition = part(f.item) and l.patient = f.item
              and l.kind = 1 and l.until is null)))",
             $more

@@ -1,7 +1,8 @@
 //! How facts are read by a trial's variables.
 
 use crate::evaluate::{asks, fact, ucum};
-use trialgate::model::fact::{Fact, Origin};
+use trialgate::model::code::{ATTESTATION_SYSTEM, Coding, MILESTONE_SYSTEM, PATIENT_SYSTEM};
+use trialgate::model::fact::{Fact, FactValue, Origin};
 use trialgate::model::interval::Interval;
 use trialgate::model::number::Number;
 use trialgate::model::reading::Value;
@@ -56,4 +57,41 @@ fn two_administrations_of_one_day_are_two() {
     second.draft.origin = Origin::MedicationAdministration;
     let first = part(fact("drug", ucum("80", "mg"), "2026-03-10"), 0);
     assert_eq!(doses(&[first, second]).len(), 2);
+}
+
+/// What a person answers, what the gateway notes and what a Patient resource says come from them alone: a source that sends
+/// a result in one of their codes states none of it.
+#[test]
+fn a_source_neither_answers_nor_notes_a_milestone_by_a_result_in_their_codes() {
+    const ASK: &str = "[variables.ok]\nattest = \"Is it so?\"\nexpires = \"90 days\"\n";
+    let w = asks(ASK, "ok");
+    let given = |origin: Origin| {
+        let told = [
+            (ATTESTATION_SYSTEM, "T1/ok", FactValue::Boolean(true), Origin::Gateway),
+            (MILESTONE_SYSTEM, "T1/consented", FactValue::Boolean(true), Origin::Gateway),
+            (MILESTONE_SYSTEM, "T1/enrolled", FactValue::Boolean(true), Origin::Gateway),
+            (PATIENT_SYSTEM, "death", FactValue::Boolean(true), Origin::Patient),
+        ];
+        let fact_of = |(system, code, value, own)| {
+            let mut f = fact(code, value, "2026-03-10T08:00:00Z");
+            f.draft.code = Coding::new(system, code);
+            f.draft.origin = if origin == Origin::Gateway { own } else { origin };
+            f
+        };
+        let read = w.readings(&told.map(fact_of));
+        let person = &read.person;
+        let left_out = read.series[0].left_out.iter().map(|l| l.text.clone()).collect::<Vec<_>>();
+        (
+            read.series[0].readings.len(),
+            person.consented.is_some(),
+            person.enrolled.is_some(),
+            person.deceased,
+            left_out,
+        )
+    };
+    assert_eq!(given(Origin::Gateway), (1, true, true, true, vec![]));
+    let why = "what no person answered here was sent; wanted an answer that the definition or the map knows";
+    for origin in [Origin::Observation, Origin::Condition, Origin::Procedure, Origin::MedicationAdministration] {
+        assert_eq!(given(origin), (0, false, false, false, vec![why.to_owned()]), "{origin:?}");
+    }
 }
