@@ -4,7 +4,7 @@ use super::plan::Plan;
 use super::quantity::Refusal;
 use super::sorted::Sorted;
 use crate::model::code::{MILESTONE_SYSTEM, PATIENT_SYSTEM};
-use crate::model::fact::{Fact, FactStatus, FactValue, Origin};
+use crate::model::fact::{Fact, FactStatus, FactValue};
 use crate::model::key::Item;
 use crate::model::reading::{PersonWords, Reading, Reason, Value};
 use crate::model::time::{Instant, Partial, TimeRange};
