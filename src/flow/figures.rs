@@ -115,7 +115,7 @@ pub async fn look(desk: &Desk, reader: &Reader, active: &Active) -> Result<Seen<
     sheet.apart = why.into_iter().zip(withhold(&counts)).collect();
     if named {
         for subject in &mut sheet.persons {
-            subject.name = name_of(desk, subject.person).await?;
+            subject.name = name_of(desk.store(), subject.person).await?;
         }
     }
     sheet.persons.sort_by_key(Subject::label);
@@ -212,7 +212,7 @@ pub async fn one(
     let site = desk.at_site(&trial);
     Ok(Seen::Yes(PersonSheet {
         person,
-        name: if named { name_of(desk, person).await? } else { None },
+        name: if named { name_of(desk.store(), person).await? } else { None },
         listed,
         choice: site.choice(&trial),
         zone: site.site(&trial).map_or_else(Zone::utc, |s| s.zone.clone()),

@@ -2,6 +2,7 @@
 
 use super::blinding::Open;
 use super::canonical::{code_system, of_trial, variables};
+use super::export::table::rounded;
 use super::json::{array, concept, machine_name, object, reference, text, words};
 use super::study::study_id;
 use super::subject::{Individual, individual};
@@ -223,15 +224,11 @@ fn value(value: &Value, item: &Item) -> Option<(&'static str, String)> {
     }
 }
 
-/// Decimals of a quantity whose own do not end.
-const PLACES: u32 = 12;
-
 fn number(n: &Interval, item: &Item) -> Option<(&'static str, String)> {
     let quantity = |end: &crate::model::number::Number, comparator: Option<&str>| {
-        let literal = end.to_decimal().or_else(|| end.round(PLACES).to_decimal());
         let code = item.unit.as_ref().map(|u| u.code());
         object([
-            ("value", literal),
+            ("value", rounded(end)),
             ("comparator", comparator.map(text)),
             ("unit", code.map(text)),
             ("system", code.map(|_| text("http://unitsofmeasure.org"))),

@@ -59,12 +59,12 @@ fn visits(trial: &Trial, outcomes: &Outcomes, open: &Open, zone: &Zone) -> Vec<I
     }
     let one = |((row, place), (overdue, labels)): ((usize, usize), (bool, Vec<&str>))| {
         let (schedule, visit) = (trial.visits.get(row)?, outcomes.visits.get(row)?.get(place)?);
-        let (word, at) = if overdue { ("overdue since", visit.window.1) } else { ("due until", visit.window.1) };
+        let word = if overdue { "overdue since" } else { "due until" };
         let since = if overdue { visit.window.1 } else { visit.window.0 };
         Some(Item {
             work: Work::VisitDue,
             key: format!("{} {}", schedule.name, visit.number),
-            description: format!("{}: {word} {}: {}", visit.name, zone.date_of(at), labels.join(", ")),
+            description: format!("{}: {word} {}: {}", visit.name, zone.date_of(visit.window.1), labels.join(", ")),
             performer: "Study coordinator",
             variables: Vec::new(),
             at: since.to_string(),

@@ -1,10 +1,11 @@
 //! Outcomes, person by person: worked out, named, written, a chunk at a time.
 
 use super::ask::{Ask, Dataset, Format};
-use super::names::{Names, Seen};
+use super::names::Seen;
 use super::sink::Block;
 use crate::flow::everyone;
 use crate::flow::outcomes::{Apart, Person};
+use crate::flow::worklist::name_of;
 use crate::model::key::Item;
 use crate::model::outcome::Outcomes;
 use crate::model::time::Instant;
@@ -37,7 +38,7 @@ pub(super) async fn part(store: &Store, ask: Arc<Ask>, rows: Vec<FollowedRow>) -
     let resources = ask.names.resources(store, used.map(|f| f.item).collect()).await?;
     let mut local = Vec::new();
     for (person, _) in met.iter().filter(|_| ask.names.identified) {
-        local.push(Names::local(store, person.key).await?);
+        local.push(name_of(store, person.key).await?.unwrap_or_default());
     }
     everyone::apart(move || written(&ask, &met, &local, &resources, apart)).await
 }

@@ -2,17 +2,18 @@
 //! first, and the days to each event. It sets what somebody began with beside what became of them.
 
 use super::row::{Told, shown};
-use super::table::{Cell, Column, Kind, Line};
-use crate::model::outcome::{Cell as Found, Followup, State};
+use super::table::{Cell, Column, Fixed, Kind, Line};
+use crate::model::outcome::{Cell as Found, State};
 use crate::model::reading::Value;
 use crate::model::truth::Truth;
 use crate::publish::blinding::Open;
 use crate::trial::definition::Trial;
 use crate::trial::expression::tree::Type;
 use crate::trial::outcome::{Measured, Outcome};
+use std::collections::HashMap;
 
 /// Columns before the outcomes.
-const FIRST: [(&str, &str, Kind, u8); 5] = [
+const FIRST: [Fixed; 5] = [
     ("study", "Trial", Kind::Text, 1),
     ("site", "Site", Kind::Text, 0),
     ("person", "Person", Kind::Text, 2),
@@ -25,32 +26,33 @@ const FIRST: [(&str, &str, Kind, u8); 5] = [
 pub struct PersonsLayout {
     /// All columns.
     pub columns: Vec<Column>,
+    places: HashMap<String, usize>,
 }
 
 impl PersonsLayout {
     /// Of these definitions, without what is hidden.
     pub fn of(trials: &[(&Trial, &Open)]) -> Self {
-        let column = |name: &str, label: &str, kind, key| Column { name: name.into(), label: label.into(), kind, key };
-        let mut columns: Vec<Column> =
-            FIRST.iter().map(|(name, label, kind, key)| column(name, label, *kind, *key)).collect();
+        let mut columns: Vec<Column> = FIRST.iter().map(Column::from).collect();
+        let mut places: HashMap<String, usize> = columns.iter().map(|c| c.name.clone()).zip(0..).collect();
         for (trial, open) in trials {
             for (place, outcome) in open.outcomes(trial) {
                 for (name, label, kind) in own(open, place, outcome) {
-                    if columns.iter().all(|c| c.name != name) {
-                        columns.push(column(&name, &label, kind, 0));
-                    }
+                    places.entry(name.clone()).or_insert_with(|| {
+                        columns.push(Column { name, label, kind, key: 0 });
+                        columns.len() - 1
+                    });
                 }
             }
         }
-        Self { columns }
+        Self { columns, places }
     }
 
     /// The line of a person.
     pub fn line(&self, told: &Told<'_>) -> Line {
         let mut line: Line = vec![Cell::Nothing; self.columns.len()];
         let mut put = |name: &str, cell: Cell| {
-            if let Some(place) = self.columns.iter().position(|c| c.name == name) {
-                line[place] = cell;
+            if let Some(place) = self.places.get(name) {
+                line[*place] = cell;
             }
         };
         put("study", told.trial.id.as_str().into());
@@ -77,15 +79,8 @@ impl PersonsLayout {
         }
         for event in told.outcomes.events.iter().filter(|e| told.open.shows(e.outcome, 0)) {
             let Some(outcome) = told.trial.outcomes.get(event.outcome) else { continue };
-            let (state, days) = match event.found {
-                Followup::NotStarted => ("not started", None),
-                Followup::NotApplicable => ("not applicable", None),
-                Followup::Event(_, days) => ("event", Some(days)),
-                Followup::Censored(_, days) => ("censored", Some(days)),
-                Followup::Unknown(_) => ("unknown", None),
-            };
-            put(&format!("{}.state", outcome.id), state.into());
-            put(&format!("{}.days", outcome.id), days.map_or(Cell::Nothing, Cell::Integer));
+            put(&format!("{}.state", outcome.id), event.found.words().into());
+            put(&format!("{}.days", outcome.id), event.found.reached().map(|(_, days)| days).into());
         }
         line
     }

@@ -3,10 +3,9 @@
 use super::table::{Cell, Line, columns, decimal, literal};
 use crate::model::interval::Interval;
 use crate::model::key::hex;
-use crate::model::outcome::{Cell as Found, Followup, Outcomes, Visit};
+use crate::model::outcome::{Cell as Found, Outcomes, Visit};
 use crate::model::reading::Value;
 use crate::model::time::{Partial, Zone, days_between};
-use crate::model::truth::Truth;
 use crate::publish::blinding::Open;
 use crate::trial::definition::Trial;
 use crate::trial::outcome::{Item, Measured, Outcome};
@@ -108,14 +107,7 @@ pub fn shown(value: &Value) -> [Cell; 4] {
                 ],
             }
         }
-        Value::Truth(truth) => {
-            let word = match truth {
-                Truth::True => "true",
-                Truth::False => "false",
-                Truth::Unknown => "unknown",
-            };
-            [word.into(), none(), none(), none()]
-        }
+        Value::Truth(truth) => [truth.word().into(), none(), none(), none()],
         Value::Time(at) => [at.to_string().into(), none(), none(), none()],
         Value::Text(words) => [words.clone().into(), none(), none(), none()],
     }
@@ -231,22 +223,17 @@ impl<'a> Told<'a> {
         let one = |found: &crate::model::outcome::ToEvent| {
             let outcome = self.trial.outcomes.get(found.outcome).filter(|_| self.open.shows(found.outcome, 0))?;
             let Measured::ToEvent { from, .. } = outcome.measured else { return None };
-            let (state, reached, reason): (_, Option<(Date, i64)>, _) = match found.found {
-                Followup::NotStarted => ("not started", None, None),
-                Followup::NotApplicable => ("not applicable", None, None),
-                Followup::Event(date, days) => ("event", Some((date, days)), None),
-                Followup::Censored(date, days) => ("censored", Some((date, days)), None),
-                Followup::Unknown(reason) => ("unknown", None, Some(reason.words())),
-            };
+            let reached = found.found.reached();
+            let days = reached.map_or(Cell::Nothing, |(_, days)| Cell::Decimal(days.to_string()));
             let row = Row {
                 outcome: (&*outcome.id).into(),
                 outcome_kind: outcome.kind.word().into(),
                 item: (&*outcome.id).into(),
-                state: state.into(),
-                value: reached.map_or(Cell::Nothing, |(_, days)| Cell::Decimal(days.to_string())),
-                value_number: reached.map_or(Cell::Nothing, |(_, days)| Cell::Decimal(days.to_string())),
+                state: found.found.words().into(),
+                value: days.clone(),
+                value_number: days,
                 unit: reached.map(|_| "d").into(),
-                reason: reason.into(),
+                reason: found.found.unknown().map(|r| r.words()).into(),
                 ..self.row("event")
             };
             // The days are what is analysed; with the date they would give the day from which they count.

@@ -1,13 +1,13 @@
 //! The wide table: one line for each person and visit, two columns for each item: its value and its state.
 
 use super::row::{Told, shown};
-use super::table::{Cell, Column, Kind, Line};
+use super::table::{Cell, Column, Fixed, Kind, Line};
 use crate::model::outcome::State;
 use crate::publish::blinding::Open;
 use crate::trial::definition::Trial;
 
 /// Columns before the items.
-const FIRST: [(&str, &str, Kind, u8); 8] = [
+const FIRST: [Fixed; 8] = [
     ("study", "Trial", Kind::Text, 1),
     ("site", "Site", Kind::Text, 0),
     ("person", "Person", Kind::Text, 2),
@@ -29,15 +29,7 @@ pub struct Layout {
 impl Layout {
     /// Of several versions of a definition: whatever any of them measures, in the order in which it is met.
     pub fn of(trials: &[(&Trial, &Open)]) -> Self {
-        let mut columns: Vec<Column> = FIRST
-            .iter()
-            .map(|(name, label, kind, key)| Column {
-                name: (*name).into(),
-                label: (*label).into(),
-                kind: *kind,
-                key: *key,
-            })
-            .collect();
+        let mut columns: Vec<Column> = FIRST.iter().map(Column::from).collect();
         let mut items: Vec<String> = Vec::new();
         for (trial, open) in trials {
             for (place, outcome) in open.outcomes(trial) {
