@@ -19,7 +19,7 @@ use std::sync::Arc;
 use trialgate::evaluate::{Choice, Moment, evaluate};
 use trialgate::model::code::Coding;
 use trialgate::model::fact::{
-    DraftFact, Fact, FactStatus, FactValue, Origin, Qualifier, ReceivedEnd, ReceivedRange, ReceivedUnit,
+    DraftFact, Fact, FactStatus, FactValue, Origin, Qualifier, ReceivedNumber, ReceivedRange, ReceivedUnit,
 };
 use trialgate::model::key::{Item, PersonKey};
 use trialgate::model::terms::TermsBySource;
@@ -84,7 +84,6 @@ fn observation(person: usize, n: usize, full: bool, dice: &mut Dice, facts: &mut
     let number = |v: i64| format!("{}.{:02}", v / 100, v % 100);
     let value = number((mean + throw).max(1));
     let unit = || ReceivedUnit::Ucum(unit.into());
-    let end = || Some(ReceivedEnd { decimal: value.as_str().into(), closed: true });
     let range =
         || ReceivedRange { low: Some(number((mean - spread).max(0))), high: Some(number(mean + spread)), unit: unit() };
     let interpretation = Coding::new("http://terminology.hl7.org/CodeSystem/v3-ObservationInterpretation", "N");
@@ -98,7 +97,7 @@ fn observation(person: usize, n: usize, full: bool, dice: &mut Dice, facts: &mut
             other_end: None,
             recorded: Some(at),
             status: FactStatus::Final,
-            value: FactValue::Quantity { low: end(), high: end(), unit: unit() },
+            value: FactValue::Quantity { number: ReceivedNumber::Exact(value.as_str().into()), unit: unit() },
             range: full.then(range).map(Box::new),
             context: if full { vec![(Qualifier::Interpretation, interpretation.clone())] } else { Vec::new() },
         };

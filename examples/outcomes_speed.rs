@@ -1,5 +1,6 @@
 //! CPU of a whole table of outcomes: 24 visits × 40 variables a person, a result of each at each visit and at the
-//! baseline, and four worked-out outcomes beside them; and of reading those facts alone from a SQLite file.
+//! baseline, and four worked-out outcomes beside them; of reading those facts alone from a SQLite file; and of the figures
+//! of the pages over everybody.
 //! `cargo run --release --example outcomes_speed` The first argument is how many persons (1,000), the second how many of
 //! them are kept in the file (50).
 
@@ -13,15 +14,17 @@ use std::hint::black_box;
 use std::sync::Arc;
 use trialgate::evaluate::{Choice, Moment, outcomes};
 use trialgate::model::code::Coding;
-use trialgate::model::fact::{DraftFact, Fact, FactStatus, FactValue, Origin, ReceivedEnd, ReceivedUnit};
+use trialgate::model::fact::{DraftFact, Fact, FactStatus, FactValue, Origin, ReceivedNumber, ReceivedUnit};
 use trialgate::model::key::Item;
-use trialgate::model::outcome::{Followed, State};
+use trialgate::model::outcome::{Followed, Outcomes, State};
 use trialgate::model::terms::TermsBySource;
 use trialgate::model::time::{DAY_US, Instant, TimeRange};
 use trialgate::normalize::{Plan, normalize};
+use trialgate::publish::figure::completeness::completeness;
+use trialgate::publish::figure::visits::visit_figure;
 use trialgate::store::{PersonsAll, ReadToAssess};
 use trialgate::trial::check::{Files, load};
-use trialgate::trial::definition::Trial;
+use trialgate::trial::definition::{Site, Trial};
 use trialgate::trial::terms::{TermsFiles, terms};
 
 /// As in the program.
@@ -31,6 +34,8 @@ static MEMORY: mimalloc::MiMalloc = mimalloc::MiMalloc;
 const VARIABLES: usize = 40;
 const VISITS: i64 = 24;
 const DAY0: Instant = Instant(1_773_561_600_000_000);
+/// Persons whose outcomes are held to draw them.
+const DRAWN: usize = 200;
 /// Persons that a gateway reads at once.
 const AT_ONCE: usize = 64;
 const HEAD: &str = concat!("language = 1\ntrial = \"outcomes\"\nversion = 1\n", include_str!("../fixtures/study.toml"));
@@ -90,7 +95,7 @@ fn definition() -> (Trial, TermsBySource) {
 fn person(n: usize) -> Vec<Fact> {
     let source: Arc<str> = Arc::from("main");
     let fact = |code: &str, value: i64, at: Instant| {
-        let end = || Some(ReceivedEnd { decimal: format!("{}.{}", value / 10, value % 10).into(), closed: true });
+        let number = ReceivedNumber::Exact(format!("{}.{}", value / 10, value % 10).into());
         let draft = DraftFact {
             code: Coding::new(LOCAL, code),
             part: 0,
@@ -99,7 +104,7 @@ fn person(n: usize) -> Vec<Fact> {
             other_end: None,
             recorded: None,
             status: FactStatus::Final,
-            value: FactValue::Quantity { low: end(), high: end(), unit: ReceivedUnit::Ucum("g/dL".into()) },
+            value: FactValue::Quantity { number, unit: ReceivedUnit::Ucum("g/dL".into()) },
             range: None,
             context: Vec::new(),
         };
@@ -175,4 +180,19 @@ fn main() {
     let read = reading(&people[..in_file.min(persons)]);
     let hundredths = each * 100 / read.max(1);
     println!("normalize and table: {}.{:02} times reading", hundredths / 100, hundredths % 100);
+    let all: Vec<Outcomes> = people.iter().take(DRAWN).map(|f| table(f)).collect();
+    let bytes = all.iter().map(|o| size_of_val(&*o.cells)).sum::<usize>() / all.len().max(1);
+    println!("held for the pages: {} KiB of cells a person, beside their numbers", bytes / 1024);
+    figures(&trial, site, &all.iter().collect::<Vec<_>>());
+}
+
+/// CPU of what the pages draw of everybody: each item and how complete the visits are, and one item alone.
+fn figures(trial: &Trial, site: &Site, all: &[&Outcomes]) {
+    let item = |of: (usize, usize)| drop(black_box(visit_figure(trial, &site.zone, all, of, Vec::new())));
+    measure("figures of the page of a trial", all.len(), || {
+        let items = trial.outcomes.iter().enumerate().map(|(place, outcome)| (place, outcome.items().len()));
+        items.flat_map(|(place, items)| (0..items).map(move |n| (place, n))).for_each(item);
+        drop(black_box(completeness(trial, all, |_| true)));
+    });
+    measure("figure of the page of an item", all.len(), || item((0, 0)));
 }

@@ -3,20 +3,22 @@
 use std::sync::Arc;
 use trialgate::flow::gateway::{Gateway, Parts, Source};
 use trialgate::flow::lines::Line;
-use trialgate::model::fact::{Fact, FactValue, ReceivedUnit};
+use trialgate::model::fact::{Fact, FactValue, ReceivedNumber, ReceivedUnit};
 use trialgate::model::time::{Instant, Zone};
 use trialgate::store::contract::Caller;
 use trialgate::store::{Options, Store};
 
 /// An Observation that says what a fact says.
 fn line(person: usize, n: usize, fact: &Fact) -> String {
-    let FactValue::Quantity { low: Some(end), unit: ReceivedUnit::Ucum(unit), .. } = &fact.draft.value else {
+    let FactValue::Quantity { number: ReceivedNumber::Exact(decimal), unit: ReceivedUnit::Ucum(unit) } =
+        &fact.draft.value
+    else {
         panic!("a result is a quantity")
     };
     let at = Zone::utc().show(fact.draft.at.expect("a time").earliest);
     format!(
         r#"{{"resourceType":"Observation","id":"o{person}-{n}","status":"final","subject":{{"reference":"Patient/p{person}"}},"effectiveDateTime":"{at}","code":{{"coding":[{{"system":"{}","code":"{}"}}]}},"valueQuantity":{{"value":{},"system":"http://unitsofmeasure.org","code":"{unit}"}}}}"#,
-        fact.draft.code.system, fact.draft.code.code, end.decimal
+        fact.draft.code.system, fact.draft.code.code, decimal
     )
 }
 

@@ -36,17 +36,16 @@ pub fn given(name: &str) -> Result<String, String> {
     if !std::io::stdin().is_terminal() {
         return piped();
     }
+    ask(&format!("Password of {name}: "))
+}
+
+fn ask(words: &str) -> Result<String, String> {
     let terminal = console::Term::stderr();
-    terminal.write_str(&format!("Password of {name}: ")).map_err(|e| e.to_string())?;
+    terminal.write_str(words).map_err(|e| e.to_string())?;
     terminal.read_secure_line().map_err(|e| format!("the password cannot be read: {e}"))
 }
 
 fn typed() -> Result<String, String> {
-    let terminal = console::Term::stderr();
-    let ask = |words: &str| -> Result<String, String> {
-        terminal.write_str(words).map_err(|e| e.to_string())?;
-        terminal.read_secure_line().map_err(|e| format!("the password cannot be read: {e}"))
-    };
     let first = ask("Password: ")?;
     if ask("The same again: ")? != first {
         return Err("the two passwords differ; nothing was changed".into());

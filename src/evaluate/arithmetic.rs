@@ -52,21 +52,19 @@ impl<'a> Scene<'a> {
             (Function::Ln, _) => roots::ln(&x),
             (Function::Log, Some(base)) => roots::log(&x, &base?),
             (Function::Power, Some(exponent)) => roots::power(&x, &exponent?),
-            (Function::PercentChange, Some(to)) => percent_change(&x, &to?, ty),
+            (Function::PercentChange, Some(to)) => {
+                let percent = matches!(ty, Type::Number(unit) if unit.is_percent());
+                relative_change(&x, &to?, if percent { Number::from(100) } else { Number::ONE })
+            }
             (Function::Log | Function::Power | Function::PercentChange | Function::Coalesce, _) => None,
         };
         result.map(Val::Number)
     }
 }
 
-/// (to − from) / from, in the unit of the result: percent, or a plain number.
-fn percent_change(from: &Interval, to: &Interval, ty: &Type) -> Option<Interval> {
-    let part = to.div(from)?.sub(&Interval::exact(Number::ONE));
-    let scale = match ty {
-        Type::Number(unit) if unit.is_percent() => Number::from(100),
-        _ => Number::ONE,
-    };
-    Some(part.mul(&Interval::exact(scale)))
+/// (to − from) / from, times a scale; none of what may be 0.
+pub(super) fn relative_change(from: &Interval, to: &Interval, scale: Number) -> Option<Interval> {
+    Some(to.div(from)?.sub(&Interval::exact(Number::ONE)).mul(&Interval::exact(scale)))
 }
 
 /// The rest of a division towards zero, of exact numbers.

@@ -1,5 +1,6 @@
 //! How it stands with each item at each visit of a row.
 
+use super::arithmetic::relative_change;
 use super::scene::Scene;
 use super::value::{Known, Val};
 use super::visits::{Assigned, AtVisit, Row, as_result};
@@ -161,7 +162,7 @@ impl<'s, 'a> Sheet<'s, 'a> {
         cell.facts.extend(readings().map(|r| r.fact));
         cell.provisional = readings().any(|r| r.provisional);
         let last = readings().map(|r| r.at).max_by_key(|at| (at.latest, at.earliest));
-        cell.at = last.map(|at| self.scene.zone().partial(at));
+        cell.at = last.and_then(|at| self.scene.zone().partial(at));
         cell.facts.sort_unstable();
         cell.facts.dedup();
         let value = match places[..] {
@@ -193,13 +194,15 @@ impl<'s, 'a> Sheet<'s, 'a> {
 
     fn work_out(&self, scene: &Scene<'a>, column: &Column<'_, 'a>, cell: &mut Cell) {
         let from = scene.log_len();
-        let value = to_value(scene.value(&column.item.expression), scene.zone());
-        cell.value = value.map(|v| column.in_unit(v));
+        let known = scene.value(&column.item.expression);
+        // A time that is known, and less closely than a value can say.
+        let in_part = matches!(known, Some(Val::Time(_)));
+        cell.value = to_value(known, scene.zone()).map(|v| column.in_unit(v));
         let used = scene.readings_used(from);
         if cell.value.is_some() {
             cell.state = State::Captured;
         } else {
-            let reasons = scene.reasons(&column.item.expression);
+            let reasons = if in_part { vec![Reason::KnownInPart] } else { scene.reasons(&column.item.expression) };
             let undecided = |r: &Reason| matches!(r, Reason::KnownInPart | Reason::Conflicting);
             // All of it is there, and it does not decide.
             if !used.is_empty() && !reasons.is_empty() && reasons.iter().all(undecided) {
@@ -214,7 +217,7 @@ impl<'s, 'a> Sheet<'s, 'a> {
         }
         cell.provisional = used.iter().any(|(_, r)| r.provisional);
         let last = used.iter().map(|(_, r)| r.at).max_by_key(|at| (at.latest, at.earliest));
-        cell.at = last.map(|at| scene.zone().partial(at));
+        cell.at = last.and_then(|at| scene.zone().partial(at));
         cell.facts = used.iter().map(|(_, r)| r.fact).collect();
         cell.facts.sort_unstable();
         cell.facts.dedup();
@@ -225,9 +228,8 @@ impl<'s, 'a> Sheet<'s, 'a> {
         let (Some(baseline), Some(value), State::Captured) = (&column.baseline, number(cell), cell.state) else {
             return;
         };
-        let part = value.div(baseline).map(|part| part.sub(&Interval::exact(Number::ONE)));
         let change = value.sub(baseline);
-        cell.percent = part.map(|part| part.mul(&Interval::exact(Number::from(100))));
+        cell.percent = relative_change(baseline, value, Number::from(100));
         cell.change = Some(change);
     }
 }
@@ -235,9 +237,7 @@ impl<'s, 'a> Sheet<'s, 'a> {
 impl Column<'_, '_> {
     fn in_unit(&self, value: Value) -> Value {
         match (value, &self.way) {
-            (Value::Number(n), Some(way)) => {
-                Value::Number(n.mul(&Interval::exact(way.factor.clone())).add(&Interval::exact(way.offset.clone())))
-            }
+            (Value::Number(n), Some(way)) => Value::Number(way.apply_to(&n)),
             (value, _) => value,
         }
     }
@@ -272,6 +272,6 @@ fn to_value(known: Known, zone: &Zone) -> Option<Value> {
         Val::Truth(t) => Value::Truth(Truth::from(t)),
         Val::Number(n) => Value::Number(n),
         Val::Text(t) => Value::Text(t),
-        Val::Time(t) => Value::Time(zone.partial(t.range)),
+        Val::Time(t) => Value::Time(zone.partial(t.range)?),
     })
 }

@@ -1,23 +1,24 @@
 //! Times to a first event, with censoring.
 
 use super::scene::Scene;
-use super::series::Member;
-use super::value::Val;
+use super::series::{Member, View};
 use super::visits::Row;
+use crate::model::fact::Fact;
 use crate::model::outcome::{EndedBy, Followup, Reached, ToEvent};
-use crate::model::reading::Reason;
+use crate::model::reading::{Reading, Reason, Value};
 use crate::model::time::{Instant, TimeRange, days_between};
 use crate::model::truth::Truth;
 use crate::trial::definition::VariableKind;
-use crate::trial::expression::tree::{Aggregate, BuiltIn, Expr, Kind, Name, Source, Type};
+use crate::trial::expression::tree::{Aggregate, BuiltIn, Expr, Function, Kind, Name, Source, Type};
 use jiff::civil::Date;
 
 /// A time at which the event happened, or may have.
 #[derive(Debug, Clone, Copy)]
 struct Candidate {
     at: TimeRange,
-    sure: bool,
-    /// Its reading; none of a person's own words.
+    /// Why it is not sure; `None`: it happened.
+    doubt: Option<Reason>,
+    /// Its fact; none of a person's own words.
     fact: Option<usize>,
 }
 
@@ -33,7 +34,7 @@ pub(super) fn to_event<'a>(
     if applies == Truth::False {
         return without(Followup::NotApplicable);
     }
-    let start = match reached(scene, from) {
+    let start = match scene.reached(from) {
         Reached::No => return without(Followup::NotStarted),
         Reached::InPart(..) => return without(Followup::Unknown(Reason::KnownInPart)),
         Reached::On(date) => date,
@@ -43,24 +44,21 @@ pub(super) fn to_event<'a>(
     let dates = |c: &Candidate| (scene.zone().date_of(c.at.earliest), scene.zone().date_of(c.at.latest));
     // What lies before the start is another event.
     all.retain(|c| dates(c).1 >= start);
-    let is_sure = |c: &&Candidate| c.sure && dates(c).0 >= start;
+    let is_sure = |c: &&Candidate| c.doubt.is_none() && dates(c).0 >= start;
     let latest = all.iter().filter(is_sure).map(|c| dates(c).1).min();
     let earliest = all.iter().map(|c| dates(c).0.max(start)).min();
     let (found, facts) = match (latest, earliest) {
         (Some(date), Some(first)) if date == first => {
             (Followup::Event(date, days_between(start, date)), facts_on(scene, &all, date))
         }
-        (_, Some(_)) => (Followup::Unknown(Reason::KnownInPart), facts_on(scene, &all, Date::MAX)),
+        (_, Some(_)) => {
+            let sooner = all.iter().filter(|c| latest.is_none_or(|latest| dates(c).0 < latest));
+            let doubt = sooner.filter_map(|c| c.doubt).find(|reason| *reason != Reason::KnownInPart);
+            (Followup::Unknown(doubt.unwrap_or(Reason::KnownInPart)), facts_on(scene, &all, Date::MAX))
+        }
         _ => censored(scene, start, censor, ended),
     };
     ToEvent { outcome, found, facts }
-}
-
-/// Whether an anchor is reached at a scene's moment.
-pub(super) fn reached(scene: &Scene<'_>, anchor: usize) -> Reached {
-    let Some(Val::Time(at)) = scene.name(Name::Anchor(anchor)) else { return Reached::No };
-    let (first, last) = (scene.zone().date_of(at.range.earliest), scene.zone().date_of(at.range.latest));
-    if first == last { Reached::On(first) } else { Reached::InPart(first, last) }
 }
 
 /// The facts of the candidates up to a date.
@@ -107,7 +105,7 @@ fn candidates<'a>(scene: &Scene<'a>, e: &'a Expr, all: &mut Vec<Candidate>) {
             if scene.readings.person.deceased && scene.readings.person.death.is_none() {
                 let earliest = scene.last_seen().map_or(Instant::MIN, |at| at.earliest);
                 let at = TimeRange { earliest, latest: scene.now.max(earliest) };
-                all.push(Candidate { at, sure: false, fact: None });
+                all.push(Candidate { at, doubt: Some(Reason::KnownInPart), fact: None });
             }
         }
         Kind::Name(Name::Reading(i)) => {
@@ -127,21 +125,95 @@ fn candidates<'a>(scene: &Scene<'a>, e: &'a Expr, all: &mut Vec<Candidate>) {
 fn of_series<'a>(scene: &Scene<'a>, series: &'a crate::trial::expression::tree::Series, all: &mut Vec<Candidate>) {
     let view = scene.view(series);
     let member = |m: &Member<'a>| Candidate {
-        at: TimeRange { earliest: m.reading.at.earliest, latest: m.reading.at.latest.min(scene.now) },
-        sure: m.sure,
+        at: up_to(scene.now, m.reading.at),
+        doubt: (!m.sure).then_some(Reason::KnownInPart),
         fact: Some(m.reading.fact),
     };
     all.extend(view.members.iter().map(member));
-    let unread = scene.all_unread(&view).map(|(l, _)| Candidate { at: l.unread.at, sure: false, fact: Some(l.fact) });
-    all.extend(unread);
+    of_unread(scene, &view, all);
+}
+
+/// What came and could not be read, or is in a code that nobody here understands: it may be one of a series.
+fn of_unread<'a>(scene: &Scene<'a>, view: &View<'a>, all: &mut Vec<Candidate>) {
+    let unread = scene.all_unread(view);
+    all.extend(unread.map(|(l, _)| Candidate { at: l.unread.at, doubt: Some(l.reason), fact: Some(l.fact) }));
+    if !view.no_anchor {
+        let here = scene.not_understood(view.variable).map(|(place, fact)| unread_of(place, fact));
+        let here = here.filter(|r| scene.may_lie(&view.bounds, r));
+        let doubt = Some(Reason::CodeNotUnderstood);
+        all.extend(here.map(|r| Candidate { at: up_to(scene.now, r.at), doubt, fact: Some(r.fact) }));
+    }
+}
+
+/// A fact that no variable reads, as one whose value is unknown.
+fn unread_of(place: usize, fact: &Fact) -> Reading {
+    Reading {
+        value: Value::Truth(Truth::Unknown),
+        at: fact.draft.at.unwrap_or(TimeRange { earliest: Instant::MIN, latest: Instant::MAX }),
+        other_end: fact.draft.other_end,
+        recorded: fact.draft.recorded,
+        provisional: false,
+        past: false,
+        range: None,
+        fact: place,
+        per_weight: None,
+        made_of: None,
+    }
+}
+
+fn up_to(now: Instant, at: TimeRange) -> TimeRange {
+    TimeRange { latest: at.latest.min(now), ..at }
 }
 
 fn of_value<'a>(scene: &Scene<'a>, e: &'a Expr, all: &mut Vec<Candidate>) {
     let from = scene.log_len();
-    let Some(found) = scene.time(e) else { return };
+    let Some(found) = scene.time(e) else {
+        // If it happened, then at any time until now.
+        let at = TimeRange { earliest: Instant::MIN, latest: scene.now };
+        all.extend(doubt(scene, e).map(|reason| Candidate { at, doubt: Some(reason), fact: None }));
+        return;
+    };
     let used = scene.readings_used(from);
     let fact = used.iter().find(|(_, r)| r.at == found.range).or(used.first()).map(|(_, r)| r.fact);
-    all.push(Candidate { at: found.range, sure: true, fact });
+    all.push(Candidate { at: found.range, doubt: None, fact });
+}
+
+/// Why a time that is not known may be one all the same; `None`: it is none, or nobody looked for it.
+fn doubt<'a>(scene: &Scene<'a>, e: &'a Expr) -> Option<Reason> {
+    match &e.kind {
+        Kind::Call(Function::Coalesce, list) => list.iter().find_map(|e| doubt(scene, e)),
+        Kind::If(condition, then, otherwise) => match scene.truth(condition) {
+            Truth::True => doubt(scene, then),
+            Truth::False => doubt(scene, otherwise),
+            Truth::Unknown => {
+                let either = || scene.time(then).is_some() && scene.time(otherwise).is_some();
+                open(scene, condition).or_else(|| either().then_some(Reason::KnownInPart))
+            }
+        },
+        Kind::TimeOf(of) => doubt(scene, of),
+        // What the `where` refuses was looked for, and is none.
+        Kind::Aggregate(_, Source::Series(series)) if scene.view(series).members.is_empty() => {
+            let mut unread = Vec::new();
+            of_unread(scene, &scene.view(series), &mut unread);
+            unread.first()?.doubt
+        }
+        Kind::Name(Name::Reading(i)) => doubt(scene, scene.chosen(*i)?),
+        Kind::Name(Name::Anchor(i)) => doubt(scene, &scene.trial.anchors[*i].1),
+        Kind::Name(Name::Variable(i)) => match &scene.trial.variables.get(*i)?.kind {
+            VariableKind::Derived(inner) => doubt(scene, inner),
+            VariableKind::Recorded(r) => {
+                r.select.as_ref().map_or_else(|| open(scene, e), |select| doubt(scene, select))
+            }
+            VariableKind::Attested { .. } => open(scene, e),
+        },
+        _ => open(scene, e),
+    }
+}
+
+/// Why it stands open, other than that nobody looked for it in time.
+fn open<'a>(scene: &Scene<'a>, e: &'a Expr) -> Option<Reason> {
+    let none = |r: &Reason| matches!(r, Reason::NeverSeen | Reason::TooOld | Reason::AnchorNotReached);
+    scene.reasons(e).into_iter().find(|reason| !none(reason))
 }
 
 /// In which period a date lies: since the target of which visit.

@@ -3,7 +3,7 @@
 use super::scene::{Scene, Used};
 use super::value::{Known, Val, When, of_value};
 use crate::model::assessment::{FactUsed, Node};
-use crate::model::fact::{Fact, FactValue, ReceivedEnd};
+use crate::model::fact::{Fact, FactValue, ReceivedEnd, ReceivedNumber};
 use crate::model::interval::Interval;
 use crate::model::reading::{Reading, Value};
 use crate::model::shown::Shown;
@@ -170,9 +170,12 @@ impl<'a> Scene<'a> {
 /// A fact's value as it was received.
 pub fn received(fact: &Fact) -> SmolStr {
     match &fact.draft.value {
-        FactValue::Quantity { low, high, unit } => {
+        FactValue::Quantity { number, unit } => {
             let mut out = SmolStrBuilder::new();
-            received_range(low.as_ref(), high.as_ref(), &mut out);
+            match number {
+                ReceivedNumber::Exact(decimal) => out.push_str(decimal),
+                ReceivedNumber::Range(ends) => received_range(ends, &mut out),
+            }
             if !unit.as_written().is_empty() {
                 out.push(' ');
                 out.push_str(unit.as_written());
@@ -193,9 +196,8 @@ pub fn received(fact: &Fact) -> SmolStr {
     }
 }
 
-fn received_range(low: Option<&ReceivedEnd>, high: Option<&ReceivedEnd>, out: &mut SmolStrBuilder) {
-    let words = match (low, high) {
-        (Some(l), Some(h)) if l == h => ["", "", &l.decimal],
+fn received_range([low, high]: &[Option<ReceivedEnd>; 2], out: &mut SmolStrBuilder) {
+    let words: [&str; 3] = match (low, high) {
         (Some(l), Some(h)) => [&l.decimal, "-", &h.decimal],
         (Some(l), None) => [if l.closed { ">=" } else { ">" }, "", &l.decimal],
         (None, Some(h)) => [if h.closed { "<=" } else { "<" }, "", &h.decimal],

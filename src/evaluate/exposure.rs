@@ -3,14 +3,12 @@
 use super::evidence::show_number;
 use super::scene::Scene;
 use super::treatment::{Given, given};
-use super::value::Val;
 use crate::model::fact::FactStatus as Status;
-use crate::model::outcome::{Concomitant, Deviation, Dose, Exposure};
+use crate::model::outcome::{Concomitant, Deviation, Dose, Exposure, Reached};
 use crate::model::reading::{Reading, Value};
 use crate::model::time::{Instant, add_days, days_between};
 use crate::model::truth::Truth;
 use crate::trial::definition::Treatment;
-use crate::trial::expression::tree::Name;
 use jiff::civil::Date;
 use std::collections::BTreeSet;
 
@@ -29,12 +27,13 @@ pub(super) fn exposure(scene: &Scene<'_>, stopped: Option<Instant>) -> Exposure 
 }
 
 fn day0(scene: &Scene<'_>, found: &mut Exposure) {
-    let Some(anchor) = scene.trial.anchors.iter().position(|(name, _)| name == "day0") else { return };
+    let Some(anchor) = scene.trial.anchor("day0") else { return };
     let start = scene.log_len();
-    let Some(Val::Time(at)) = scene.name(Name::Anchor(anchor)) else { return };
-    let (first, last) = (scene.zone().date_of(at.range.earliest), scene.zone().date_of(at.range.latest));
-    found.day0 = (first == last).then_some(first);
-    found.provisional = scene.is_provisional(start);
+    let reached = scene.reached(anchor);
+    if let Reached::On(date) = reached {
+        found.day0 = Some(date);
+    }
+    found.provisional = reached != Reached::No && scene.is_provisional(start);
 }
 
 /// Each administration, those of which the dose could not be read among them.

@@ -60,7 +60,7 @@ pub(super) fn graded<'a>(scene: &Scene<'a>, place: usize, row: Option<&Row<'a>>)
         found.push(Graded {
             safety: place,
             fact: reading.fact,
-            at: scene.zone().partial(reading.at),
+            at: reading.at,
             value: reading.value.clone(),
             grade: grade.highest,
             at_least: grade.at_least,

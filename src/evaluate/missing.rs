@@ -239,15 +239,24 @@ impl<'a> Scene<'a> {
 
     /// Nothing of the kind, unless it came in a code that nobody here understands.
     fn never_seen(&self, variable: usize) -> Leaf {
-        let places = self.readings.series.get(variable).map_or(&[][..], |s| &s.may_be);
-        let before = |fact: &&Fact| fact.draft.at.is_none_or(|at| at.earliest <= self.now);
-        let facts: Vec<&Fact> = places.iter().filter_map(|p| self.facts.get(*p)).filter(before).collect();
+        let facts: Vec<&Fact> = self.not_understood(variable).map(|(_, fact)| fact).collect();
         if facts.is_empty() {
             return self.leaf(variable, Reason::NeverSeen, None);
         }
         let last = facts.iter().filter_map(|f| f.draft.at).max_by_key(|at| at.latest).map(|at| self.day(at));
         let may_be = MayBe::counted(facts.iter().map(|f| &f.draft.code));
         Leaf { may_be, ..self.leaf(variable, Reason::CodeNotUnderstood, last) }
+    }
+
+    /// What came by now in codes that nobody here understands and that may mean a variable of which nothing was seen, each
+    /// with its place.
+    pub(super) fn not_understood(&self, variable: usize) -> impl Iterator<Item = (usize, &'a Fact)> {
+        let places = self.readings.series.get(variable).map_or(&[][..], |s| &s.may_be);
+        places.iter().filter_map(|p| Some((*p, self.facts.get(*p)?))).filter(|(_, fact)| {
+            let comes = fact.draft.at.map_or(Instant::MIN, |at| at.earliest);
+            self.turns(comes);
+            comes <= self.now
+        })
     }
 
     /// There is something in the window: different results at one time, or one known in part.

@@ -27,8 +27,6 @@ pub fn outcomes(
 ) -> Outcomes {
     let Some(stopped) = followed.stopped.filter(|at| *at <= moment.now) else {
         let scene = Scene::new(trial, readings, facts, moment.site, moment.now, &choice.0);
-        // It stops then.
-        scene.note_change(followed.stopped);
         return all(&scene, followed);
     };
     let (readings, facts, after_stop) = followed::before(stopped, readings, facts, &moment.site.zone);

@@ -4,6 +4,7 @@ use super::value::{Known, Val};
 use super::visits::AtVisit;
 use super::window::Length;
 use crate::model::fact::Fact;
+use crate::model::outcome::Reached;
 use crate::model::reading::{Reading, Readings};
 use crate::model::time::{Instant, TimeRange, Zone};
 use crate::model::truth::Truth;
@@ -136,26 +137,40 @@ impl<'a> Scene<'a> {
         Self { live: false, ..scene }
     }
 
+    /// Where an anchor lies; `None`: it is not reached.
+    pub(super) fn anchored(&self, anchor: usize) -> Option<TimeRange> {
+        match self.name(Name::Anchor(anchor))? {
+            Val::Time(at) => Some(at.range),
+            _ => None,
+        }
+    }
+
+    /// Whether an anchor is reached, and on which day.
+    pub(super) fn reached(&self, anchor: usize) -> Reached {
+        let Some(at) = self.anchored(anchor) else { return Reached::No };
+        let (first, last) = (self.zone().date_of(at.earliest), self.zone().date_of(at.latest));
+        if first == last { Reached::On(first) } else { Reached::InPart(first, last) }
+    }
+
     /// The anchor `baseline`, or `day0` where none is named so.
     pub(super) fn baseline_anchor(&self) -> Option<usize> {
-        let named = |n: &str| self.trial.anchors.iter().position(|(name, _)| name == n);
-        named("baseline").or_else(|| named("day0"))
+        self.trial.anchor("baseline").or_else(|| self.trial.anchor("day0"))
     }
 
     /// Its moment, known to the day at least.
     pub(super) fn baseline_at(&self) -> Option<TimeRange> {
         let anchor = self.baseline_anchor()?;
-        let Some(Val::Time(t)) = self.name(Name::Anchor(anchor)) else { return None };
-        (self.zone().date_of(t.range.earliest) == self.zone().date_of(t.range.latest)).then_some(t.range)
+        self.anchored(anchor).filter(|_| matches!(self.reached(anchor), Reached::On(_)))
     }
 
     /// The scene at the baseline, worked out once.
     pub(super) fn base(&self) -> Option<Rc<Self>> {
-        let make = || {
-            let at = self.baseline_at()?.latest;
-            Some(Rc::new(Self { before: true, ..self.at(at) }))
-        };
-        self.base.get_or_init(make).clone().filter(|base| base.now <= self.now)
+        // Working out the anchor may ask for what is worked out here: what it finds then stands.
+        if self.base.get().is_none() {
+            let base = self.baseline_at().map(|at| Rc::new(Self { before: true, ..self.at(at.latest) }));
+            let _ = self.base.set(base);
+        }
+        self.base.get()?.clone().filter(|base| base.now <= self.now)
     }
 
     /// The value as it was at the baseline.

@@ -263,7 +263,8 @@ impl<'a> Scene<'a> {
         series.left_out.iter().any(|l| !l.other && self.may_lie(&view.bounds, &l.unread))
     }
 
-    fn may_lie(&self, bounds: &Bounds, unread: &'a Reading) -> bool {
+    /// Whether what could not be read may lie inside.
+    pub(super) fn may_lie(&self, bounds: &Bounds, unread: &Reading) -> bool {
         if self.is_to_come(unread.at) {
             self.turns(unread.at.earliest);
             return false;

@@ -67,7 +67,7 @@ pub(super) fn given<'a>(scene: &Scene<'a>, t: &'a Treatment) -> Option<Given> {
     };
     let (wanted, target) = (scene.number(expected)?, unit_of(expected)?);
     let way = unit.conversion(target).ok()?;
-    let dose = dose.mul(&Interval::exact(way.factor)).add(&Interval::exact(way.offset));
+    let dose = way.apply_to(&dose);
     let within = t.tolerance.as_ref().map(|tolerance| {
         let part = tolerance.checked_div(&Number::from(100)).unwrap_or(Number::ZERO);
         let room = wanted.mul(&Interval::exact(part)).abs();
@@ -79,13 +79,13 @@ pub(super) fn given<'a>(scene: &Scene<'a>, t: &'a Treatment) -> Option<Given> {
 /// The first administration's dose in this unit, where it was sent per weight.
 fn sent_per_weight(scene: &Scene<'_>, drug: usize, wanted: &Unit) -> Option<Interval> {
     let view = scene.whole_view(drug);
-    let sent = view.outermost(false).map(|m| m.reading.per_weight.clone());
+    let sent = view.outermost(false).map(|m| m.reading.per_weight.as_deref().cloned());
     let sent: Vec<Interval> = sent.collect::<Option<_>>()?;
     let dose = sent.into_iter().reduce(|a, b| a.hull(&b))?;
     let own = scene.trial.variables.get(drug)?.unit.as_ref()?.per(&Unit::parse("kg").ok()?).ok()?;
     let way = own.conversion(wanted).ok()?;
     view.outermost(false).for_each(|m| scene.used(drug, m.place));
-    Some(dose.mul(&Interval::exact(way.factor)))
+    Some(way.apply_to(&dose))
 }
 
 fn unit_of(e: &Expr) -> Option<&Unit> {

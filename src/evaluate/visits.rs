@@ -8,7 +8,7 @@ use crate::model::outcome::{Reached, Visit};
 use crate::model::reading::{Reading, Reason};
 use crate::model::time::{Instant, TimeRange, Zone, add_days, days_between};
 use crate::trial::definition::{Amount, Recorded, VariableKind, Visits};
-use crate::trial::expression::tree::{Aggregate, Duration, Name};
+use crate::trial::expression::tree::{Aggregate, Duration};
 use jiff::civil::Date;
 use std::cell::OnceCell;
 use std::rc::Rc;
@@ -94,12 +94,11 @@ pub(super) fn is_result(r: &Recorded) -> bool {
 
 /// A row at the moment of a scene: whether its anchor is reached, and then its visits.
 pub(super) fn row<'a>(scene: &Scene<'a>, of: &Visits, baseline: Option<TimeRange>) -> (Reached, Option<Row<'a>>) {
-    let Some(super::value::Val::Time(from)) = scene.name(Name::Anchor(of.from)) else { return (Reached::No, None) };
-    let (from, zone) = (from.range, scene.zone());
-    let (first, last) = (zone.date_of(from.earliest), zone.date_of(from.latest));
+    let (reached, zone) = (scene.reached(of.from), scene.zone());
+    let (Reached::On(first), Some(from)) = (reached, scene.anchored(of.from)) else { return (reached, None) };
     let by_clock = of.every.of.is_clock() || of.window.of.is_clock();
-    if first != last || (by_clock && from.earliest != from.latest) {
-        return (Reached::InPart(first, last), None);
+    if by_clock && from.earliest != from.latest {
+        return (Reached::InPart(first, first), None);
     }
     let start = baseline.unwrap_or(from);
     let baseline = Visit {
@@ -111,7 +110,7 @@ pub(super) fn row<'a>(scene: &Scene<'a>, of: &Visits, baseline: Option<TimeRange
     let line = Line { from: from.earliest, date: first, by_clock, zone };
     let (planned, beyond) = line.plan(of);
     let assigned = scene.trial.variables.iter().map(|_| OnceCell::new()).collect();
-    (Reached::On(first), Some(Row { from, by_clock, baseline, planned, beyond, now: scene.now, zone, assigned }))
+    (reached, Some(Row { from, by_clock, baseline, planned, beyond, now: scene.now, zone, assigned }))
 }
 
 /// On what a row counts.

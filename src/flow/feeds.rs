@@ -15,7 +15,8 @@ use crate::store::{
 use serde_json::{Value, json};
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
+use tokio::sync::Mutex;
 
 /// Weeks that are looked back.
 const WEEKS: i64 = 5;
@@ -46,18 +47,27 @@ fn expected(days: &Days, day: i64) -> Option<i64> {
     (counts.len() >= WEEKS_LEAST).then(|| counts[(counts.len() - 1) / 2])
 }
 
-/// The first whole day since the newest fact on which something was expected and nothing came, and how much: once there are
-/// as many such days as the settings say.
-fn silent_since(days: &Days, today: i64, allowed: i64) -> Option<(i64, i64)> {
+/// Whole days since the newest fact on which something was expected and nothing came.
+struct Missed {
+    /// The first of them.
+    first: i64,
+    /// How much was expected then.
+    expected: i64,
+    /// The one that made them as many as the settings allow.
+    last: i64,
+}
+
+/// What was missed, once it is as much as the settings allow.
+fn missed(days: &Days, today: i64, allowed: i64) -> Option<Missed> {
     let newest = *days.keys().next_back()?;
     // What is expected repeats week by week, and does not fade while nothing comes.
     let week = (1..=7).filter_map(|n| expected(days, newest + n).filter(|e| *e > 0).map(|e| (n, e)));
     let week: Vec<(i64, i64)> = week.collect();
     let (first, expected) = *week.first()?;
-    let (missed, in_week) = (allowed.max(1) - 1, i64::try_from(week.len()).unwrap_or(7));
-    let place = usize::try_from(missed % in_week).unwrap_or(0);
-    let last = missed / in_week * 7 + week.get(place).map_or(first, |(n, _)| *n);
-    (newest + last < today).then_some((newest + first, expected))
+    let (before, in_week) = (allowed.max(1) - 1, i64::try_from(week.len()).unwrap_or(7));
+    let place = usize::try_from(before % in_week).unwrap_or(0);
+    let last = newest + before / in_week * 7 + week.get(place).map_or(first, |(n, _)| *n);
+    (last < today).then_some(Missed { first: newest + first, expected, last })
 }
 
 /// A feed from which nothing comes though something should.
@@ -73,12 +83,14 @@ pub struct Silent {
     pub day: i64,
     /// How many were expected then.
     pub expected: i64,
+    /// The day that made the days without any as many as the settings allow.
+    pub told: i64,
 }
 
 impl Silent {
-    /// When it was known: the end of the first day without any.
+    /// When it was known: the end of the day that was one too many.
     pub fn since(&self) -> Instant {
-        Instant((self.day + 1).saturating_mul(DAY_US))
+        Instant((self.told + 1).saturating_mul(DAY_US))
     }
 
     /// Whether the verdicts of a trial lean on it, as far as its variables may be shown.
@@ -96,7 +108,7 @@ impl Silent {
 
 impl fmt::Display for Silent {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { source, variable, last, day, expected } = self;
+        let Self { source, variable, last, day, expected, told: _ } = self;
         let (last, day) = (Zone::utc().show(*last), date(*day));
         let what = variable.as_ref().map_or_else(String::new, |(_, name)| format!("{name} from "));
         write!(
@@ -106,10 +118,9 @@ impl fmt::Display for Silent {
     }
 }
 
-/// What was found a moment ago.
-#[derive(Debug)]
+/// What the days of the feeds say.
+#[derive(Debug, Default)]
 struct Watched {
-    at: Instant,
     silent: Arc<Vec<Silent>>,
     /// The newest fact of each source.
     last: BTreeMap<String, Instant>,
@@ -117,11 +128,33 @@ struct Watched {
 
 /// The feeds as of a moment ago.
 #[derive(Debug, Default)]
-pub struct Watch(Mutex<Option<Arc<Watched>>>, Mutex<Option<(Instant, Arc<Vec<SourceHealth>>)>>);
+pub struct Watch {
+    watched: Recent<Watched>,
+    health: Recent<Vec<SourceHealth>>,
+}
 
-/// Whether what was found then is new enough.
-fn is_fresh(at: Instant, now: Instant) -> bool {
-    (0..WATCH_US).contains(&(now.0 - at.0))
+/// What was found a moment ago. Who comes when it is old waits for the one who looks anew.
+#[derive(Debug, Default)]
+struct Recent<T>(Mutex<Option<(Instant, Arc<T>)>>);
+
+impl<T> Recent<T> {
+    async fn of(
+        &self,
+        gateway: &Gateway,
+        look: impl AsyncFnOnce() -> Result<T, StoreError>,
+    ) -> Result<Arc<T>, StoreError> {
+        let mut kept = self.0.lock().await;
+        // Not before: who waited for the lock is answered by what was found in the meantime.
+        let now = gateway.now();
+        if let Some((at, found)) = &*kept
+            && (0..WATCH_US).contains(&(now.0 - at.0))
+        {
+            return Ok(found.clone());
+        }
+        let found = Arc::new(look().await?);
+        *kept = Some((now, found.clone()));
+        Ok(found)
+    }
 }
 
 impl Gateway {
@@ -131,15 +164,8 @@ impl Gateway {
     }
 
     async fn watched(&self) -> Result<Arc<Watched>, StoreError> {
-        let now = self.now();
-        let kept = self.watch.0.lock().unwrap_or_else(PoisonError::into_inner).clone();
-        if let Some(found) = kept.filter(|found| is_fresh(found.at, now)) {
-            return Ok(found);
-        }
-        let rows = self.store.read(CodeDays { days: DAYS }).await?;
-        let found = Arc::new(self.watch(&rows, now));
-        *self.watch.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(found.clone());
-        Ok(found)
+        let look = async || Ok(self.watch(&self.store.read(CodeDays { days: DAYS }).await?));
+        self.watch.watched.of(self, look).await
     }
 
     /// As many whole days without anything as a source is allowed before it is silent.
@@ -147,8 +173,8 @@ impl Gateway {
         self.source(source).map_or(1, |s| i64::from(s.silent_after_days))
     }
 
-    fn watch(&self, rows: &[CodeDay], now: Instant) -> Watched {
-        let (projected, today) = (self.projected(), day_of(now));
+    fn watch(&self, rows: &[CodeDay]) -> Watched {
+        let (projected, today) = (self.projected(), day_of(self.now()));
         let trials = projected.library.as_deref().map_or(&[][..], |library| &library.trials);
         let (mut silent, mut last) = (Vec::new(), BTreeMap::new());
         for rows in rows.chunk_by(|a, b| a.sum.source == b.sum.source).filter(|rows| rows[0].sum.source != GATEWAY) {
@@ -166,15 +192,15 @@ impl Gateway {
             }
             last.insert(source.clone(), all.last);
             let of = |feed: &Feed, variable: Option<(String, String)>| {
-                let (day, expected) = silent_since(&feed.days, today, self.allowed(source))?;
-                Some(Silent { source: source.clone(), variable, last: feed.last, day, expected })
+                let Missed { first: day, expected, last: told } = missed(&feed.days, today, self.allowed(source))?;
+                Some(Silent { source: source.clone(), variable, last: feed.last, day, expected, told })
             };
             match of(&all, None) {
                 Some(whole) => silent.push(whole),
                 None => silent.extend(variables.into_iter().filter_map(|(variable, feed)| of(&feed, Some(variable)))),
             }
         }
-        Watched { at: now, silent: Arc::new(silent), last }
+        Watched { silent: Arc::new(silent), last }
     }
 
     /// Gauges of the feeds, as Prometheus reads them. Sources are named in the settings: their names are no one's.
@@ -321,14 +347,7 @@ pub async fn names(desk: &Desk) -> Result<BTreeSet<String>, StoreError> {
 
 /// The health of every source, as of at most a minute ago: for pages, which are looked at again and again.
 pub async fn recent_health(desk: &Desk) -> Result<Arc<Vec<SourceHealth>>, StoreError> {
-    let (now, kept) = (desk.now(), &desk.gateway.watch.1);
-    let known = kept.lock().unwrap_or_else(PoisonError::into_inner).clone();
-    if let Some((_, found)) = known.filter(|(at, _)| is_fresh(*at, now)) {
-        return Ok(found);
-    }
-    let found = Arc::new(health(desk, None).await?);
-    *kept.lock().unwrap_or_else(PoisonError::into_inner) = Some((now, found.clone()));
-    Ok(found)
+    desk.gateway.watch.health.of(&desk.gateway, async || health(desk, None).await).await
 }
 
 /// The health of every source; `only`: of one.
@@ -395,7 +414,7 @@ fn volume(rows: &[&FeedDay], today: i64, allowed: i64) -> Volume {
         today: of(today),
         yesterday: of(today - 1),
         expected: expected(&days, today - 1),
-        silent: silent_since(&days, today, allowed).map(|(day, _)| day),
+        silent: missed(&days, today, allowed).map(|missed| missed.first),
         clinical,
         recorded,
     }

@@ -6,7 +6,7 @@ use super::backtest::withhold;
 use super::chart::{Shown, without_id};
 use super::desk::Desk;
 use super::library::Active;
-use super::outcomes::{Apart, Question};
+use super::outcomes::{Apart, Person, Question};
 use super::rights::Reader;
 use super::worklist::{Seen, name_of, note};
 use crate::evaluate::{Choice, received};
@@ -61,8 +61,8 @@ impl Subject {
 pub struct Sheet {
     /// Those who are followed, in order of label.
     pub persons: Vec<Subject>,
-    /// Those who are not, by reason; `None`: withheld, since who objected or is restricted is listed nowhere.
-    pub apart: Vec<(Apart, Option<u64>)>,
+    /// Those who are not.
+    pub apart: Aside,
     /// There are more than were counted.
     pub cut: bool,
     /// The alternatives that are chosen here.
@@ -82,8 +82,18 @@ impl Sheet {
     }
 }
 
-/// The outcomes of everybody in a trial, by the definition in force.
-pub async fn look(desk: &Desk, reader: &Reader, active: &Active) -> Result<Seen<Sheet>, StoreError> {
+/// What of a trial's outcomes a reader may see.
+pub fn open_to(desk: &Desk, reader: &Reader, trial: &Trial) -> Open {
+    Open::to(&Blinding::of(trial, reader.is_unblinded(desk, trial)), trial)
+}
+
+/// The outcomes of everybody in a trial, by the definition in force; `only`: what a page of that item needs of them.
+pub async fn look(
+    desk: &Desk,
+    reader: &Reader,
+    active: &Active,
+    only: Option<(usize, usize)>,
+) -> Result<Seen<Sheet>, StoreError> {
     let trial = &active.trial;
     if let Some(barred) = reader.barred(desk, trial, Purpose::List) {
         return Ok(barred);
@@ -102,44 +112,75 @@ pub async fn look(desk: &Desk, reader: &Reader, active: &Active) -> Result<Seen<
         blind,
         zone: site.site(trial).map_or_else(Zone::utc, |s| s.zone.clone()),
     };
-    let mut apart = BTreeMap::new();
     let mut question = Question::now(desk, active);
     question.definition = Some(trial.version);
-    let question = Arc::new(question);
-    let work = |question: &Question, rows: Vec<FollowedRow>| -> Vec<Result<(PersonKey, Outcomes), Apart>> {
-        let one = |row| question.met(row).map(|p| (p.key, p.outcomes)).map_err(|(why, _)| why);
-        rows.into_iter().map(one).collect()
+    let make = move |_: &Question, person: Person| match only {
+        Some(of) => of_item(person.outcomes, of),
+        None => person.outcomes,
     };
-    question.everybody(desk.store(), true, work, |found| take(&mut sheet, &mut apart, found)).await?;
-    let (why, counts): (Vec<Apart>, Vec<u64>) = apart.into_iter().unzip();
-    sheet.apart = why.into_iter().zip(withhold(&counts)).collect();
-    if named {
-        for subject in &mut sheet.persons {
-            subject.name = name_of(desk.store(), subject.person).await?;
-        }
+    let walked = everybody(desk, question, make).await?;
+    for (person, outcomes) in walked.persons {
+        let name = if named { name_of(desk.store(), person).await? } else { None };
+        sheet.persons.push(Subject { person, name, outcomes });
     }
+    (sheet.apart, sheet.cut) = (walked.apart, walked.cut);
     sheet.persons.sort_by_key(Subject::label);
     Ok(Seen::Yes(sheet))
 }
 
-fn take(
-    sheet: &mut Sheet,
-    apart: &mut BTreeMap<Apart, u64>,
-    found: Vec<Result<(PersonKey, Outcomes), Apart>>,
-) -> ControlFlow<()> {
-    for one in found {
-        match one {
-            Ok(_) if sheet.persons.len() == PERSONS_MAX => {
-                sheet.cut = true;
-                return ControlFlow::Break(());
+/// What is drawn of one item: a thousand persons' cells of all others would take hundreds of megabytes.
+fn of_item(all: Outcomes, of: (usize, usize)) -> Outcomes {
+    let cells = all.cells_of(of).to_vec();
+    let unscheduled = all.unscheduled.iter().filter(|u| (u.outcome, u.item) == of).cloned().collect();
+    Outcomes { cells, unscheduled, visits: all.visits, ended: all.ended, ..Outcomes::default() }
+}
+
+/// Who is not counted, by reason; `None`: withheld, since who objected or is restricted is listed nowhere.
+pub type Aside = Vec<(Apart, Option<u64>)>;
+
+/// Those who are followed, in order of key, with what was made of each.
+pub(super) struct Walked<T> {
+    pub(super) persons: Vec<(PersonKey, T)>,
+    /// Those who are not.
+    pub(super) apart: Aside,
+    /// There are more than were counted.
+    pub(super) cut: bool,
+}
+
+/// Asks about everybody in a trial, of whom as many are counted as a page does.
+pub(super) async fn everybody<T: Send + 'static>(
+    desk: &Desk,
+    question: Question,
+    make: impl Fn(&Question, Person) -> T + Send + Sync + 'static,
+) -> Result<Walked<T>, StoreError> {
+    let mut walked = Walked { persons: Vec::new(), apart: Vec::new(), cut: false };
+    let mut apart = BTreeMap::new();
+    let work = move |question: &Question, rows: Vec<FollowedRow>| -> Vec<Result<(PersonKey, T), Apart>> {
+        let one = |row| question.met(row).map(|p| (p.key, make(question, *p))).map_err(|(why, _)| why);
+        rows.into_iter().map(one).collect()
+    };
+    Arc::new(question).everybody(desk.store(), true, work, |found| walked.take(&mut apart, found)).await?;
+    let (why, counts): (Vec<Apart>, Vec<u64>) = apart.into_iter().unzip();
+    walked.apart = why.into_iter().zip(withhold(&counts)).collect();
+    Ok(walked)
+}
+
+impl<T> Walked<T> {
+    fn take(&mut self, apart: &mut BTreeMap<Apart, u64>, found: Vec<Result<(PersonKey, T), Apart>>) -> ControlFlow<()> {
+        for one in found {
+            match one {
+                Ok(_) if self.persons.len() == PERSONS_MAX => {
+                    self.cut = true;
+                    return ControlFlow::Break(());
+                }
+                Ok(one) => self.persons.push(one),
+                // Another row of the same person is no person of its own.
+                Err(Apart::CountedElsewhere) => {}
+                Err(why) => *apart.entry(why).or_default() += 1,
             }
-            Ok((person, outcomes)) => sheet.persons.push(Subject { person, name: None, outcomes }),
-            // Another row of the same person is no person of its own.
-            Err(Apart::CountedElsewhere) => {}
-            Err(why) => *apart.entry(why).or_default() += 1,
         }
+        ControlFlow::Continue(())
     }
-    ControlFlow::Continue(())
 }
 
 /// What the page of one person's outcomes is made of.
@@ -255,6 +296,6 @@ fn used(outcomes: &Outcomes, trial: &Trial, blind: &Blinding, open: &Open) -> BT
     used
 }
 
-fn label(name: Option<&String>, person: PersonKey) -> String {
+pub(super) fn label(name: Option<&String>, person: PersonKey) -> String {
     name.cloned().unwrap_or_else(|| person.to_string().chars().take(8).collect())
 }

@@ -54,6 +54,7 @@ pub mod served;
 pub mod subjects;
 pub mod takeup;
 pub mod unmapped;
+pub mod visits;
 pub mod worklist;
 
 pub use crate::store::contract::{Caller, Event, Kept, StoreError, Stored};

@@ -5,7 +5,7 @@ use crate::intake;
 use crate::model::assessment::Assessment;
 use crate::model::code::{ATTESTATION_SYSTEM, Coding};
 use crate::model::draft::{Draft, ResourceType, Subject};
-use crate::model::fact::{DraftFact, Fact, FactStatus, FactValue, Origin, ReceivedEnd, ReceivedUnit};
+use crate::model::fact::{DraftFact, Fact, FactStatus, FactValue, Origin, ReceivedNumber, ReceivedUnit};
 use crate::model::issue::Issue;
 use crate::model::key::Item;
 use crate::model::medication::put_in_place;
@@ -181,8 +181,8 @@ pub fn answer_value(answer: &Value) -> Result<FactValue, String> {
     match answer {
         Value::Bool(truth) => Ok(FactValue::Boolean(*truth)),
         Value::Number(number) => {
-            let end = ReceivedEnd { decimal: number.to_string().into(), closed: true };
-            Ok(FactValue::Quantity { low: Some(end.clone()), high: Some(end), unit: ReceivedUnit::None })
+            let number = ReceivedNumber::Exact(number.to_string().into());
+            Ok(FactValue::Quantity { number, unit: ReceivedUnit::None })
         }
         Value::String(text) => Partial::parse(text).map(FactValue::Date),
         _ => Err("an answer is true, false, a number or a date".into()),

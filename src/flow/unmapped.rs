@@ -9,7 +9,7 @@ use crate::model::reading::Reason;
 use crate::model::terms::Terms;
 use crate::model::time::Instant;
 use crate::model::unit::Unit;
-use crate::normalize::{MayMean, fits, is_of_use, is_unmapped, may_mean};
+use crate::normalize::{MayMean, fits, is_of_use, is_unmapped};
 use crate::store::{Store, StoreError, UsageList, UsageRow};
 use crate::trial::csv;
 use crate::trial::definition::Variable;
@@ -100,12 +100,14 @@ pub(super) fn understood(terms: &Terms, unit: &str, word: bool) -> bool {
 
 /// Variables that may read it, those of an equal code first.
 fn may_be(library: &Library, row: &UsageRow) -> Vec<Guess> {
-    let guess = |a: &Active, v: &Variable| {
-        let MayMean { code, equal } = may_mean(v, library.terms.of(&row.source), &row.code, &row.unit)?;
-        Some(Guess { code, variable: format!("{} of {}", v.name, a.trial.id), equal })
-    };
-    let of = |a: &Active| -> Vec<Guess> { a.trial.variables.iter().filter_map(|v| guess(a, v)).collect() };
-    let mut all: Vec<Guess> = library.trials.iter().flat_map(of).collect();
+    let mut all = Vec::new();
+    for active in &library.trials {
+        let guess = |(v, MayMean { code, equal }): (&Variable, MayMean)| {
+            let variable = format!("{} of {}", v.name, active.trial.id);
+            Guess { code, variable, equal }
+        };
+        all.extend(active.plan.may_mean(&row.source, &row.code, &row.unit).into_iter().map(guess));
+    }
     all.sort_by_key(|g| !g.equal);
     all
 }

@@ -3,7 +3,7 @@
 use super::element;
 use super::json::{Kind, Node};
 use crate::model::code::{Coding, UCUM_SYSTEM};
-use crate::model::fact::{FactValue, ReceivedEnd, ReceivedRange, ReceivedUnit};
+use crate::model::fact::{FactValue, ReceivedEnd, ReceivedNumber, ReceivedRange, ReceivedUnit};
 use crate::model::medication::in_amount;
 use crate::model::number::Number;
 
@@ -41,23 +41,22 @@ fn chosen(coding: &Node<'_>) -> FactValue {
 
 /// A Quantity with a number; its comparator leaves one end open.
 pub(super) fn quantity(node: &Node<'_>) -> Option<FactValue> {
-    let number = node.number_of("value")?;
-    let end = |closed| Some(ReceivedEnd { decimal: number.into(), closed });
-    let (low, high) = match node.text_of("comparator") {
-        None => (end(true), end(true)),
-        Some("<") => (None, end(false)),
-        Some("<=") => (None, end(true)),
-        Some(">=") => (end(true), None),
-        Some(">") => (end(false), None),
+    let decimal = node.number_of("value")?;
+    let end = |closed| Some(ReceivedEnd { decimal: decimal.into(), closed });
+    let number = match node.text_of("comparator") {
+        None => ReceivedNumber::Exact(decimal.into()),
+        Some("<") => ReceivedNumber::range(None, end(false)),
+        Some("<=") => ReceivedNumber::range(None, end(true)),
+        Some(">=") => ReceivedNumber::range(end(true), None),
+        Some(">") => ReceivedNumber::range(end(false), None),
         Some(_) => return None,
     };
-    Some(FactValue::Quantity { low, high, unit: unit(node) })
+    Some(FactValue::Quantity { number, unit: unit(node) })
 }
 
 /// A quantity of exactly that number.
 pub(super) fn exactly(number: &str, unit: ReceivedUnit) -> FactValue {
-    let end = Some(ReceivedEnd { decimal: number.into(), closed: true });
-    FactValue::Quantity { low: end.clone(), high: end, unit }
+    FactValue::Quantity { number: ReceivedNumber::Exact(number.into()), unit }
 }
 
 /// The unit of a Quantity: a UCUM code only where the system says so.
@@ -89,7 +88,7 @@ fn range(node: &Node<'_>) -> Option<FactValue> {
     let end = |limit: Option<&Node<'_>>| {
         limit.and_then(|l| l.number_of("value")).map(|n| ReceivedEnd { decimal: n.into(), closed: true })
     };
-    Some(FactValue::Quantity { low: end(low), high: end(high), unit: shared_unit(low, high)? })
+    Some(FactValue::Quantity { number: ReceivedNumber::range(end(low), end(high)), unit: shared_unit(low, high)? })
 }
 
 /// A titre 1:320 is its denominator; another ratio of plain numbers stays words; any other is not computed with.
@@ -102,7 +101,7 @@ fn ratio(node: &Node<'_>) -> Option<FactValue> {
     let (n, d) = (over.number_of("value")?, under.number_of("value")?);
     if Number::parse(n) == Ok(Number::ONE) {
         return match quantity(under)? {
-            FactValue::Quantity { low, high, .. } => Some(FactValue::Quantity { low, high, unit: ReceivedUnit::None }),
+            FactValue::Quantity { number, .. } => Some(FactValue::Quantity { number, unit: ReceivedUnit::None }),
             other => Some(other),
         };
     }

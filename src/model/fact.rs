@@ -122,6 +122,25 @@ pub struct ReceivedEnd {
     pub closed: bool,
 }
 
+/// A received number.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub enum ReceivedNumber {
+    /// One number, as nearly all are: the literal, digit for digit (`12.10`).
+    Exact(SmolStr),
+    /// From one end to the other; a missing one: it goes on for ever.
+    Range(Box<[Option<ReceivedEnd>; 2]>),
+}
+
+impl ReceivedNumber {
+    /// From one end to the other. Two of the same digits that belong to it are one number.
+    pub fn range(low: Option<ReceivedEnd>, high: Option<ReceivedEnd>) -> Self {
+        match (low, high) {
+            (Some(low), Some(high)) if low.closed && low == high => Self::Exact(low.decimal),
+            (low, high) => Self::Range(Box::new([low, high])),
+        }
+    }
+}
+
 /// The unit of a received quantity.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub enum ReceivedUnit {
@@ -147,12 +166,10 @@ impl ReceivedUnit {
 /// The value of a fact as received.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub enum FactValue {
-    /// A quantity, a range, an integer (unit none): a missing end goes on for ever.
+    /// A quantity, a range, an integer (unit none).
     Quantity {
-        /// Lower end.
-        low: Option<ReceivedEnd>,
-        /// Upper end.
-        high: Option<ReceivedEnd>,
+        /// Number or range as sent.
+        number: ReceivedNumber,
         /// Unit as sent.
         unit: ReceivedUnit,
     },

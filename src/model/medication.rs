@@ -1,7 +1,7 @@
 //! A drug that an administration names by reference: what the Medication says of it, put in its place when facts are read.
 
 use super::code::Coding;
-use super::fact::{Fact, FactValue, Origin, ReceivedEnd, ReceivedUnit};
+use super::fact::{Fact, FactValue, Origin, ReceivedNumber, ReceivedUnit};
 use super::number::Number;
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -60,9 +60,7 @@ pub fn put_in_place(facts: Vec<Fact>, source: &str, id: &str, medication: &[Fact
 
 fn exact(value: &FactValue) -> Option<(&str, &ReceivedUnit)> {
     match value {
-        FactValue::Quantity { low: Some(low), high: Some(high), unit } if low == high && low.closed => {
-            Some((&low.decimal, unit))
-        }
+        FactValue::Quantity { number: ReceivedNumber::Exact(decimal), unit } => Some((decimal, unit)),
         _ => None,
     }
 }
@@ -80,6 +78,5 @@ pub fn in_amount(dose: &FactValue, substance: &FactValue, per: (&str, &ReceivedU
     }
     let number = |text: &str| Number::parse(text).ok();
     let amount = (&number(dose.0)? * &number(substance.0)?).checked_div(&number(per.0)?)?.to_decimal()?;
-    let end = Some(ReceivedEnd { decimal: amount.into(), closed: true });
-    Some(FactValue::Quantity { low: end.clone(), high: end, unit: substance.1.clone() })
+    Some(FactValue::Quantity { number: ReceivedNumber::Exact(amount.into()), unit: substance.1.clone() })
 }

@@ -3,7 +3,7 @@
 
 use super::interval::Interval;
 use super::reading::{Reason, Value};
-use super::time::{Instant, Partial};
+use super::time::{Instant, Partial, TimeRange};
 use super::truth::Truth;
 use jiff::civil::Date;
 
@@ -68,6 +68,16 @@ pub struct Outcomes {
     pub changes_at: Option<Instant>,
 }
 
+impl Outcomes {
+    /// The cells of one item, by visit: found by their order, not by looking at all.
+    pub fn cells_of(&self, of: (usize, usize)) -> &[Cell] {
+        let place = |cell: &Cell| (cell.outcome, cell.item);
+        let from = self.cells.partition_point(|cell| place(cell) < of);
+        let rest = &self.cells[from..];
+        &rest[..rest.partition_point(|cell| place(cell) == of)]
+    }
+}
+
 /// What was given of the study drug and beside it.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Exposure {
@@ -96,8 +106,8 @@ pub struct Exposure {
 pub struct Dose {
     /// Its fact, by place.
     pub fact: usize,
-    /// Its start.
-    pub at: Partial,
+    /// Its start, where it is a moment, a day, a month or a year.
+    pub at: Option<Partial>,
     /// The amount in the variable's unit; `None`: not known.
     pub amount: Option<Interval>,
     /// It was stopped before it was complete.
@@ -221,7 +231,8 @@ pub struct Cell {
     pub change: Option<Interval>,
     /// The change in percent of the baseline; none of a baseline that may be 0.
     pub percent: Option<Interval>,
-    /// When it was measured; of what is worked out the last of what it leans on.
+    /// When it was measured; of what is worked out the last of what it leans on. None where it is no moment, day, month or
+    /// year.
     pub at: Option<Partial>,
     /// The facts that it leans on, by place, without repetition, in order of place.
     pub facts: Vec<usize>,
@@ -240,8 +251,8 @@ pub struct Unscheduled {
     pub item: usize,
     /// The value in the item's unit.
     pub value: Value,
-    /// When it was measured.
-    pub at: Partial,
+    /// When it was measured, where it is a moment, a day, a month or a year.
+    pub at: Option<Partial>,
     /// Its fact, by place.
     pub fact: usize,
 }
@@ -305,8 +316,8 @@ pub struct Graded {
     pub safety: usize,
     /// The fact, by place.
     pub fact: usize,
-    /// When it was measured.
-    pub at: Partial,
+    /// Where the time of its measurement lies.
+    pub at: TimeRange,
     /// The value in the variable's unit.
     pub value: Value,
     /// The highest grade that is true; 0: none is.

@@ -37,8 +37,8 @@ pub struct Reading {
     /// Which of the person's facts it is, by place in the list given to normalize; of a score the first of its items.
     pub fact: usize,
     /// Of a dose that was sent per body weight: that dose, in the variable's unit per kilogram. How much it was in all is
-    /// not known, but that it was something.
-    pub per_weight: Option<Interval>,
+    /// not known, but that it was something. Most doses are none, so it takes its room elsewhere.
+    pub per_weight: Option<Box<Interval>>,
     /// Of a score: the items of which it is made, in words.
     pub made_of: Option<std::sync::Arc<str>>,
 }

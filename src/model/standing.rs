@@ -68,6 +68,11 @@ impl Status {
     pub fn is_on_study(self) -> bool {
         matches!(self, Self::OnStudy | Self::OnStudyIntervention | Self::OnStudyObservation)
     }
+
+    /// Following them is still work: visits, and what these bring to light.
+    pub fn is_followed(self) -> bool {
+        self.is_on_study() || self == Self::FollowUp
+    }
 }
 
 /// What may still be used of a person for a trial. The number is what a store keeps.

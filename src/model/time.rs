@@ -333,20 +333,19 @@ impl Zone {
         }
     }
 
-    /// A range of moments as FHIR says it: a moment, a day, a month or a year; of any other its last day.
-    pub fn partial(&self, range: TimeRange) -> Partial {
+    /// A range of moments as FHIR says it: a moment, a day, a month or a year; `None`: it is none of them.
+    pub fn partial(&self, range: TimeRange) -> Option<Partial> {
         if range.earliest == range.latest {
-            return Partial::Instant(range.latest, self.zone.to_offset(range.latest.timestamp()).seconds());
+            return Some(Partial::Instant(range.latest, self.zone.to_offset(range.latest.timestamp()).seconds()));
         }
         let (first, last) = (self.date_of(range.earliest), self.date_of(range.latest));
         if first == last {
-            Partial::Day(last)
+            Some(Partial::Day(last))
         } else if first.first_of_month() == first && first.last_of_month() == last {
-            Partial::Month(first.year(), first.month())
-        } else if first.first_of_year() == first && first.last_of_year() == last {
-            Partial::Year(first.year())
+            Some(Partial::Month(first.year(), first.month()))
         } else {
-            Partial::Day(last)
+            let is_year = first.first_of_year() == first && first.last_of_year() == last;
+            is_year.then(|| Partial::Year(first.year()))
         }
     }
 

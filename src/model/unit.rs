@@ -8,6 +8,7 @@
 //! UCUM takes a mole for a plain number of things; medicine does not. Amounts of substance are a
 //! dimension here: `mmol/L` is no cell count, and `mmol/mol` is no `%`.
 
+use super::interval::Interval;
 use super::number::Number;
 use super::words::Words;
 use octofhir_ucum::{Dimension, SpecialKind, UnitExpr};
@@ -72,6 +73,11 @@ impl Conversion {
     pub fn apply(&self, value: &Number) -> Number {
         let product = value * &self.factor;
         if self.offset.is_zero() { product } else { &product + &self.offset }
+    }
+
+    /// The same of what is known in part.
+    pub fn apply_to(&self, value: &Interval) -> Interval {
+        value.mul(&Interval::exact(self.factor.clone())).add(&Interval::exact(self.offset.clone()))
     }
 }
 

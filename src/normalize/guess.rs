@@ -51,18 +51,6 @@ impl Like {
     }
 }
 
-/// What a code may mean to a variable: the same code of another system, or a word that begins as the code's does, or the
-/// code's as its own, or that the code is short for; and the unit, as written, is one of the variable's, where both have one.
-pub fn may_mean(variable: &Variable, terms: &Terms, code: &Coding, unit: &str) -> Option<MayMean> {
-    let VariableKind::Recorded(recorded) = &variable.kind else { return None };
-    let singles = recorded.codes.singles();
-    if let Some(same) = singles.iter().find(|c| c.code == code.code) {
-        return Some(MayMean { code: (*same).clone(), equal: true });
-    }
-    like(&own_words(variable), &words(&code.code)).filter(|like| like.holds(fits(variable, terms, unit)))?;
-    Some(MayMean { code: (*singles.first()?).clone(), equal: false })
-}
-
 /// The words and codes of a definition's variables, by which a code is told to be like them.
 #[derive(Debug, Default)]
 pub(super) struct Likeness {

@@ -4,7 +4,7 @@
 use super::quantity::{Refusal, apply, plausible};
 use super::read::{in_context, left_out, may_be_used};
 use super::text;
-use crate::model::fact::{Fact, FactStatus, FactValue, Origin, ReceivedEnd};
+use crate::model::fact::{Fact, FactStatus, FactValue, Origin};
 use crate::model::interval::Interval;
 use crate::model::key::Item as Resource;
 use crate::model::number::Number;
@@ -57,9 +57,9 @@ fn points(r: &Recorded, item: &Item, terms: &Terms, fact: &Fact) -> Result<Inter
     let refuse = |what: &str| Err((Reason::CodeNotUnderstood, format!("{what} as the answer of `{}`", item.name)));
     let points = match &fact.draft.value {
         FactValue::Absent(why) => return Err((Reason::NeverSeen, format!("asked for and not available: {why}"))),
-        FactValue::Quantity { low, high, .. } => recoded(item, number(low.as_ref(), high.as_ref())?)?,
+        FactValue::Quantity { number, .. } => recoded(item, apply(&Ok(None), number)?)?,
         FactValue::Text(words) => match text::number(words).filter(|n| n.unit.is_empty() && !n.titre) {
-            Some(n) => recoded(item, number(n.low.as_ref(), n.high.as_ref())?)?,
+            Some(n) => recoded(item, apply(&Ok(None), &n.number)?)?,
             None => return refuse("words were sent; wanted a number"),
         },
         FactValue::Coded { codings, .. } => {
@@ -100,10 +100,6 @@ pub(super) fn in_steps(score: &Interval, step: Option<&Number>) -> Result<(), Re
         }
         _ => Ok(()),
     }
-}
-
-fn number(low: Option<&ReceivedEnd>, high: Option<&ReceivedEnd>) -> Result<Interval, Refusal> {
-    apply(&Ok(None), (low, high))
 }
 
 /// The points of a number: itself, or what the instrument gives for it.

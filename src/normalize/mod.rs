@@ -12,6 +12,6 @@ mod sorted;
 mod text;
 mod ways;
 
-pub use guess::{MayMean, fits, is_of_use, is_unmapped, may_mean};
+pub use guess::{MayMean, fits, is_of_use, is_unmapped};
 pub use plan::Plan;
 pub use read::normalize;

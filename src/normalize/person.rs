@@ -3,8 +3,8 @@
 use super::plan::Plan;
 use super::quantity::Refusal;
 use super::sorted::Sorted;
-use crate::model::code::{MILESTONE_SYSTEM, PATIENT_SYSTEM};
-use crate::model::fact::{Fact, FactStatus, FactValue};
+use crate::model::code::MILESTONE_SYSTEM;
+use crate::model::fact::{Fact, FactStatus, FactValue, Origin};
 use crate::model::key::Item;
 use crate::model::reading::{PersonWords, Reading, Reason, Value};
 use crate::model::time::{Instant, Partial, TimeRange};
@@ -23,18 +23,21 @@ pub(super) fn words(plan: &Plan, sorted: &Sorted<'_>, facts: &[Fact]) -> PersonW
     let said: Vec<&Fact> = sorted.said.iter().filter(usable).copied().collect();
     let replaced = replaced(&said);
     for fact in &said {
-        match (fact.draft.code.system.as_str(), fact.draft.code.code.as_str(), &fact.draft.value) {
-            (PATIENT_SYSTEM, "birth-date", FactValue::Date(date)) => births.push(date),
-            (PATIENT_SYSTEM, "sex", value) => sexes.extend(word(value)),
-            (PATIENT_SYSTEM, "death", FactValue::Date(date)) => {
+        if fact.draft.origin != Origin::Patient {
+            continue;
+        }
+        match (fact.draft.code.code.as_str(), &fact.draft.value) {
+            ("birth-date", FactValue::Date(date)) => births.push(date),
+            ("sex", value) => sexes.extend(word(value)),
+            ("death", FactValue::Date(date)) => {
                 person.deceased = true;
                 person.death = Some(person.death.take().map_or_else(|| date.clone(), |d| coarser(&d, date)));
             }
-            (PATIENT_SYSTEM, "death", FactValue::Boolean(true)) => person.deceased = true,
-            (PATIENT_SYSTEM, "active", FactValue::Boolean(false)) if !replaced.contains(&fact.item) => {
+            ("death", FactValue::Boolean(true)) => person.deceased = true,
+            ("active", FactValue::Boolean(false)) if !replaced.contains(&fact.item) => {
                 hide(&mut person, "active = false");
             }
-            (PATIENT_SYSTEM, "security", value) => {
+            ("security", value) => {
                 let label = word(value).and_then(|w| HIDING_LABELS.iter().find(|(code, _)| *code == w));
                 label.iter().for_each(|(_, words)| hide(&mut person, words));
             }
@@ -58,7 +61,7 @@ fn replaced(said: &[&Fact]) -> Vec<Item> {
 }
 
 fn is_of_patient(fact: &Fact, element: &str) -> bool {
-    fact.draft.code.system == PATIENT_SYSTEM && fact.draft.code.code == element
+    fact.draft.origin == Origin::Patient && fact.draft.code.code == element
 }
 
 fn word(value: &FactValue) -> Option<&str> {

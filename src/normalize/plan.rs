@@ -1,7 +1,7 @@
 //! Which received codes lead to which variables, worked out once for a trial and a set of maps.
 
 use super::foreign::{Presumer, presumers};
-use super::guess::{Like, Likeness, is_unmapped};
+use super::guess::{Like, Likeness, MayMean, fits, is_unmapped};
 use super::ways::Ways;
 use crate::model::code::{ATTESTATION_SYSTEM, Coding, MILESTONE_SYSTEM, PATIENT_SYSTEM};
 use crate::model::fact::Fact;
@@ -109,6 +109,20 @@ impl Plan {
     /// The variables that a received code may mean, which no map covers.
     pub(super) fn find_alike(&self, terms: &Terms, coding: &Coding) -> Box<[(usize, Like)]> {
         if is_unmapped(terms, coding) { self.likeness.find(coding).into() } else { Box::default() }
+    }
+
+    /// The variables that a code of this source, with this unit as written, may mean: the same code of another system, or words
+    /// that are alike and a unit that is not another's. Whether a map covers it is not asked.
+    pub fn may_mean(&self, source: &str, code: &Coding, unit: &str) -> Vec<(&Variable, MayMean)> {
+        let guess = |(place, like): (usize, Like)| {
+            let variable = &self.variables[place];
+            let VariableKind::Recorded(recorded) = &variable.kind else { return None };
+            let (singles, equal) = (recorded.codes.singles(), like == Like::Equal);
+            let code = singles.into_iter().find(|single| !equal || single.code == code.code)?;
+            let holds = like.holds(fits(variable, self.terms.of(source), unit));
+            holds.then(|| (variable, MayMean { code: code.clone(), equal }))
+        };
+        self.likeness.find(code).into_iter().filter_map(guess).collect()
     }
 
     /// The item of a variable's instrument that a received code means; a code of the variable itself is none.

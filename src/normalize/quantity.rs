@@ -2,7 +2,7 @@
 
 use super::ways::Way;
 use crate::model::code::Coding;
-use crate::model::fact::{Fact, FactValue, ReceivedEnd, ReceivedRange, ReceivedUnit};
+use crate::model::fact::{Fact, FactValue, ReceivedEnd, ReceivedNumber, ReceivedRange, ReceivedUnit};
 use crate::model::interval::{End, Interval};
 use crate::model::number::{Number, NumberFault};
 use crate::model::reading::{Reason, Value};
@@ -19,30 +19,26 @@ pub(super) fn convert(
     variable: &Variable,
     terms: &Terms,
     code: &Coding,
-    ends: (Option<&ReceivedEnd>, Option<&ReceivedEnd>),
+    sent: &ReceivedNumber,
     unit: &ReceivedUnit,
 ) -> Result<Interval, Refusal> {
-    apply(&way(variable, terms, code, unit), ends)
+    apply(&way(variable, terms, code, unit), sent)
 }
 
 /// The range of numbers by a known way.
-pub(super) fn apply(way: &Way, ends: (Option<&ReceivedEnd>, Option<&ReceivedEnd>)) -> Result<Interval, Refusal> {
+pub(super) fn apply(way: &Way, sent: &ReceivedNumber) -> Result<Interval, Refusal> {
     let way = way.as_ref().map_err(Clone::clone)?.as_ref();
-    let end = |e: Option<&ReceivedEnd>| -> Result<Option<End>, Refusal> {
+    let end = |e: &Option<ReceivedEnd>| -> Result<Option<End>, Refusal> {
         let Some(e) = e else {
             return Ok(None);
         };
         Ok(Some(End { value: number(way, &e.decimal)?, closed: e.closed }))
     };
-    if let (Some(low), Some(high)) = ends
-        && low.closed
-        && low == high
-    {
-        return Ok(Interval::exact(number(way, &low.decimal)?));
-    }
-    let low = end(ends.0)?;
-    let high = if ends.0 == ends.1 { low.clone() } else { end(ends.1)? };
-    Interval::new(low, high)
+    let [low, high] = match sent {
+        ReceivedNumber::Exact(decimal) => return Ok(Interval::exact(number(way, decimal)?)),
+        ReceivedNumber::Range(ends) => ends.as_ref(),
+    };
+    Interval::new(end(low)?, end(high)?)
         .ok_or_else(|| (Reason::CodeNotUnderstood, "the lower end is above the upper one; wanted a range".to_owned()))
 }
 
@@ -153,10 +149,10 @@ pub(super) fn plausible(variable: &Variable, value: &Value) -> Result<(), Refusa
 
 /// A dose that was sent per body weight, in the variable's unit per kilogram; none above zero is no dose.
 pub(super) fn dose_per_weight(variable: &Variable, terms: &Terms, fact: &Fact) -> Option<Interval> {
-    let FactValue::Quantity { low, high, unit } = &fact.draft.value else { return None };
+    let FactValue::Quantity { number, unit } = &fact.draft.value else { return None };
     let per_kg = variable.unit.as_ref()?.per(&Unit::parse("kg").ok()?).ok()?;
     let way = way_to(&per_kg, variable, terms, &fact.draft.code, unit);
-    let sent = apply(&way, (low.as_ref(), high.as_ref())).ok()?;
+    let sent = apply(&way, number).ok()?;
     (sent.gt(&Interval::exact(Number::ZERO)) == Truth::True).then_some(sent)
 }
 

@@ -189,15 +189,15 @@ fn in_order(series: &mut Series, plan: &Plan, variable: &Variable, facts: &[Fact
     series.readings.sort_unstable_by(|a, b| {
         (a.at.earliest, a.at.latest).cmp(&(b.at.earliest, b.at.latest)).then_with(|| key(a.fact).cmp(&key(b.fact)))
     });
-    // One element of one resource is read once, however many codings it carries.
-    series.readings.dedup_by(|b, a| own(a.fact) == own(b.fact));
+    // One element of one resource, which has one time, is read once, however many codings it carries.
+    series.readings.dedup_by(|b, a| a.at == b.at && own(a.fact) == own(b.fact));
     one_dose_each(series, facts);
     series.readings.dedup_by(|b, a| {
-        let status = facts[a.fact].draft.status == facts[b.fact].draft.status;
         // On one day without a time there may well have been two alike.
-        let dated = a.at.earliest == a.at.latest;
-        let same = dated && a.value == b.value && a.at == b.at && a.other_end == b.other_end && status;
-        same && same_range(plan, variable, &facts[a.fact], &facts[b.fact])
+        let dated = a.at == b.at && a.at.earliest == a.at.latest;
+        let same = dated && a.value == b.value && a.other_end == b.other_end;
+        let status = |r: &Reading| facts[r.fact].draft.status;
+        same && status(a) == status(b) && same_range(plan, variable, &facts[a.fact], &facts[b.fact])
     });
     if series.left_out.is_empty() {
         return;
@@ -271,7 +271,7 @@ fn one(
             let value = match value_of(variable, r, look, fact) {
                 Err(Skip::No(refusal)) if r.amount == Amount::Dose && refusal.0 == Reason::UnitNotConvertible => {
                     let sent = dose_per_weight(variable, look.terms, fact).ok_or(refusal)?;
-                    per_weight = Some(sent);
+                    per_weight = Some(Box::new(sent));
                     Value::Number(Interval { low: Some(End::open(Number::ZERO)), high: None })
                 }
                 value => value?,
@@ -372,9 +372,7 @@ fn attested(answer: ValueType, look: &Look<'_>, fact: &Fact) -> Result<Value, Sk
         (ValueType::Truth, FactValue::Boolean(b)) => Value::Truth(Truth::from(*b)),
         (ValueType::Time, FactValue::Date(d)) => Value::Time(d.clone()),
         (ValueType::Text, FactValue::Text(t)) => Value::Text(t.clone()),
-        (ValueType::Number, FactValue::Quantity { low, high, unit }) => {
-            Value::Number(apply(look.way(unit)?, (low.as_ref(), high.as_ref()))?)
-        }
+        (ValueType::Number, FactValue::Quantity { number, unit }) => Value::Number(apply(look.way(unit)?, number)?),
         _ => return Err(Skip::NotOurs("an answer of another kind")),
     })
 }
@@ -410,14 +408,12 @@ fn value_of(variable: &Variable, r: &Recorded, look: &Look<'_>, fact: &Fact) -> 
 fn number(variable: &Variable, r: &Recorded, look: &Look<'_>, fact: &Fact) -> Result<Value, Skip> {
     let (terms, code) = (look.terms, &fact.draft.code);
     match &fact.draft.value {
-        FactValue::Quantity { low, high, unit } => {
-            Ok(Value::Number(apply(look.way(unit)?, (low.as_ref(), high.as_ref()))?))
-        }
+        FactValue::Quantity { number, unit } => Ok(Value::Number(apply(look.way(unit)?, number)?)),
         FactValue::Text(words) => match text::number(words) {
             Some(n) if n.titre && variable.unit.as_ref().is_some_and(|u| !u.is_one()) => Err(Skip::NotOurs("a titre")),
             Some(n) => {
                 let unit = if n.unit.is_empty() { ReceivedUnit::None } else { ReceivedUnit::Word(n.unit.into()) };
-                Ok(Value::Number(convert(variable, terms, code, (n.low.as_ref(), n.high.as_ref()), &unit)?))
+                Ok(Value::Number(convert(variable, terms, code, &n.number, &unit)?))
             }
             None => answer(r, terms, &[], Some(words), Skip::NotOurs("words that are no number")),
         },

@@ -1,12 +1,11 @@
 //! Numbers hidden in words, read strictly: a comparator, a range, a titre, a unit word of the site's map.
 
-use crate::model::fact::ReceivedEnd;
+use crate::model::fact::{ReceivedEnd, ReceivedNumber};
 
 /// A number as words gave it.
 #[derive(Debug, PartialEq)]
 pub(super) struct TextNumber {
-    pub(super) low: Option<ReceivedEnd>,
-    pub(super) high: Option<ReceivedEnd>,
+    pub(super) number: ReceivedNumber,
     /// The unit word behind it; empty: none.
     pub(super) unit: String,
     /// It is a titre (`1:320`): a plain number.
@@ -45,8 +44,7 @@ pub(super) fn number(text: &str) -> Option<TextNumber> {
     let range = behind.strip_prefix(['-', '\u{2013}']).and_then(|r| decimal(r.trim_start(), false));
     match range {
         Some((second, rest)) if comparator.is_empty() => Some(TextNumber {
-            low: Some(closed(first)),
-            high: Some(closed(second)),
+            number: ReceivedNumber::range(Some(closed(first)), Some(closed(second))),
             unit: rest.trim().to_owned(),
             titre: false,
         }),
@@ -61,12 +59,12 @@ fn closed(decimal: &str) -> ReceivedEnd {
 
 fn one(comparator: &str, decimal: &str, unit: &str, titre: bool) -> TextNumber {
     let end = Some(ReceivedEnd { decimal: decimal.into(), closed: comparator.len() != 1 });
-    let (low, high) = match comparator.as_bytes().first() {
-        Some(b'<') => (None, end),
-        Some(_) => (end, None),
-        None => (end.clone(), end),
+    let number = match comparator.as_bytes().first() {
+        Some(b'<') => ReceivedNumber::range(None, end),
+        Some(_) => ReceivedNumber::range(end, None),
+        None => ReceivedNumber::Exact(decimal.into()),
     };
-    TextNumber { low, high, unit: unit.to_owned(), titre }
+    TextNumber { number, unit: unit.to_owned(), titre }
 }
 
 /// The decimal at the start, and what stands behind it.

@@ -3,6 +3,7 @@
 use crate::model::interval::Interval;
 use crate::model::outcome::{Cell, Exposure, Graded, Outcomes, ToEvent};
 use crate::model::reading::Value as Given;
+use crate::model::shown::Shown;
 use crate::model::time::{Partial, Zone};
 use crate::trial::definition::Trial;
 use crate::trial::outcome::{Item, Measured, Outcome};
@@ -26,8 +27,8 @@ fn cells(found: &Outcomes, place: usize, outcome: &Outcome) -> Value {
     let Measured::AtVisits { row, items } = &outcome.measured else { return Value::Null };
     let visits = found.visits.get(*row).map_or(&[][..], Vec::as_slice);
     let of_item = |n: usize, item: &Item| {
-        let own = found.cells.iter().filter(|c| c.outcome == place && c.item == n);
-        let named = own.filter_map(|c| Some((visits.get(c.visit)?.name.clone(), cell(c, item))));
+        let named =
+            found.cells_of((place, n)).iter().filter_map(|c| Some((visits.get(c.visit)?.name.clone(), cell(c, item))));
         Value::Object(named.collect())
     };
     match items.as_slice() {
@@ -87,14 +88,17 @@ fn event(e: &ToEvent) -> Value {
     Value::Object(all)
 }
 
-/// Grades by the site's date of the result; a second one of a date has its number behind it.
+/// Grades by the site's date of the result, or the dates between which it lies; a second one of a date has its number behind it.
 fn grades(trial: &Trial, found: &[Graded], zone: &Zone) -> Value {
     let mut all = Map::new();
     for (place, safety) in trial.safety.iter().enumerate() {
         let unit = trial.variables.get(safety.on).and_then(|v| v.unit.as_ref()).map_or("1", |u| u.code());
         let mut by_date = Map::new();
         for graded in found.iter().filter(|g| g.safety == place) {
-            let date = zone.date_of(graded.at.range(zone).earliest).to_string();
+            let date = match zone.partial(graded.at) {
+                Some(_) => zone.date_of(graded.at.earliest).to_string(),
+                None => Shown::Time(graded.at, zone.clone()).to_string(),
+            };
             let again = (2..).map(|n| format!("{date} ({n})"));
             let free = std::iter::once(date.clone()).chain(again).find(|key| !by_date.contains_key(key));
             by_date.insert(free.unwrap_or(date), grade(graded, unit));
@@ -113,7 +117,7 @@ fn exposure(trial: &Trial, e: &Exposure) -> Value {
     let variable = |place: usize| trial.variables.get(place);
     let drug = trial.treatment.as_ref().and_then(|t| variable(t.drug)?.unit.as_ref()).map_or("1", |u| u.code());
     let doses = e.doses.iter().map(|d| {
-        json!({ "at": d.at.to_string(), "amount": d.amount.as_ref().map(|n| number(n, drug)), "stopped": d.stopped,
+        json!({ "at": d.at.as_ref().map(Partial::to_string), "amount": d.amount.as_ref().map(|n| number(n, drug)), "stopped": d.stopped,
             "running": d.running })
     });
     let beside = e.concomitant.iter().filter_map(|c| {

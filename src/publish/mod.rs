@@ -13,6 +13,7 @@ pub mod course;
 pub mod explain;
 pub mod export;
 pub mod figure;
+pub mod following;
 pub mod group;
 pub mod guidance;
 pub mod history;

@@ -1,5 +1,6 @@
-//! A variable over time, with the limits that the criteria set: whole numbers of a drawing of 1000 by 1000.
+//! A variable over time, with the limits that the criteria set: whole numbers of a drawing of [`SIDE`] by the same.
 
+pub use super::figure::scale::SIDE;
 use crate::model::interval::{End, Interval};
 use crate::model::number::Number;
 use crate::model::reading::Value;
@@ -7,9 +8,6 @@ use crate::model::time::Instant;
 use crate::trial::definition::{Trial, VariableKind};
 use crate::trial::expression::tree::{Aggregate, Comparison, Expr, Function, Kind, Name, Source, Type};
 use crate::trial::outcome::{Item, Measured};
-
-/// The drawing's side.
-pub const SIDE: i64 = 1000;
 
 /// One limit of a criterion.
 #[derive(Debug, Clone, PartialEq)]

@@ -5,7 +5,7 @@ use super::tx::{Columns, Tx};
 use super::value::Value;
 use crate::model::code::Coding;
 use crate::model::fact::{
-    DraftFact, FactStatus, FactValue, Origin, Qualifier, ReceivedEnd, ReceivedRange, ReceivedUnit,
+    DraftFact, FactStatus, FactValue, Origin, Qualifier, ReceivedEnd, ReceivedNumber, ReceivedRange, ReceivedUnit,
 };
 use crate::model::key::{Item, PatientKey};
 use crate::model::time::{Instant, Partial, TimeRange};
@@ -101,8 +101,14 @@ type Encoded = (i64, Option<String>, Option<String>, Option<String>, Option<Stri
 
 fn value(value: &FactValue) -> Encoded {
     match value {
-        FactValue::Quantity { low, high, unit } => {
-            (1, low.as_ref().map(end), high.as_ref().map(end), None, Some(unit_word(unit)))
+        FactValue::Quantity { number, unit } => {
+            let [low, high] = match number {
+                ReceivedNumber::Exact(decimal) => [Some(end_word(decimal, true)), Some(end_word(decimal, true))],
+                ReceivedNumber::Range(ends) => {
+                    ends.each_ref().map(|e| e.as_ref().map(|e| end_word(&e.decimal, e.closed)))
+                }
+            };
+            (1, low, high, None, Some(unit_word(unit)))
         }
         FactValue::Coded { codings, text } => (2, None, None, Some(coded(codings, text.as_deref())), None),
         FactValue::Text(text) => (3, None, None, Some(text.clone()), None),
@@ -118,8 +124,7 @@ fn read_value(row: &dyn Columns, c: usize) -> Result<FactValue, StoreError> {
     let words = || row.maybe_text(c + 3)?.ok_or_else(wrong);
     Ok(match row.int(c)? {
         1 => FactValue::Quantity {
-            low: row.maybe_text(c + 1)?.map(read_end),
-            high: row.maybe_text(c + 2)?.map(read_end),
+            number: read_number(row.maybe_text(c + 1)?, row.maybe_text(c + 2)?),
             unit: read_unit(row.maybe_text(c + 4)?.unwrap_or_default()),
         },
         2 => read_coded(words()?),
@@ -132,8 +137,15 @@ fn read_value(row: &dyn Columns, c: usize) -> Result<FactValue, StoreError> {
     })
 }
 
-fn end(end: &ReceivedEnd) -> String {
-    format!("{}{}", if end.closed { '[' } else { '(' }, end.decimal)
+fn end_word(decimal: &str, closed: bool) -> String {
+    format!("{}{decimal}", if closed { '[' } else { '(' })
+}
+
+fn read_number(low: Option<&str>, high: Option<&str>) -> ReceivedNumber {
+    match (low, high) {
+        (Some(low), Some(high)) if low == high && low.starts_with('[') => ReceivedNumber::Exact(low[1..].into()),
+        _ => ReceivedNumber::range(low.map(read_end), high.map(read_end)),
+    }
 }
 
 fn read_end(text: &str) -> ReceivedEnd {

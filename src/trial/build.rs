@@ -5,6 +5,7 @@ use super::build_variable::{self, VariablePlan};
 use super::definition::{Conduct, Criterion, ReadingChoice, Site, Study, Treatment, Trial, Visits};
 use super::document::Node;
 use super::expression::check::Wanted;
+use super::expression::names::BASELINE;
 use super::expression::tree::{Calendar, Duration, Expr, Kind, Name, Type};
 use super::load::{Files, Loader, symbol};
 use super::reach;
@@ -63,7 +64,11 @@ fn anchors<'d, 'a>(loader: &mut Loader<'d, 'a, '_>, root: &Node<'d, 'a>) -> Vec<
         loader.leans(name, job);
         all.push((name.to_owned(), job));
     }
-    let day0 = all.iter().position(|(name, _)| name == "day0");
+    let named = |n: &str| all.iter().position(|(name, _)| name == n);
+    let day0 = named("day0");
+    if let Some(anchor) = named("baseline").or(day0) {
+        loader.leans(BASELINE, all[anchor].1);
+    }
     if let Some(day0) = day0.filter(|_| loader.names.get("baseline").is_none()) {
         loader.names.add("baseline", symbol(Name::Anchor(day0), Some(Type::Time)));
         loader.leans("baseline", all[day0].1);

@@ -55,6 +55,11 @@ pub struct Trial {
 }
 
 impl Trial {
+    /// The place of the anchor of that name.
+    pub fn anchor(&self, name: &str) -> Option<usize> {
+        self.anchors.iter().position(|(n, _)| n == name)
+    }
+
     /// Every expression of the definition, without order.
     pub fn expressions(&self) -> Vec<&Expr> {
         let mut all: Vec<&Expr> = self.consider.iter().chain(&self.included).collect();

@@ -100,6 +100,17 @@ fn of_truth<'t>(trial: &'t Trial, e: &'t Expr, criterion: &'t str, depth: usize,
     }
 }
 
+/// Whether a limit lets in what lies below it, and keeps itself out; `None`: it is none.
+pub(super) fn side(op: Comparison) -> Option<(bool, bool)> {
+    match op {
+        Comparison::Less => Some((true, true)),
+        Comparison::LessOrEqual => Some((true, false)),
+        Comparison::Greater => Some((false, true)),
+        Comparison::GreaterOrEqual => Some((false, false)),
+        Comparison::Equal | Comparison::NotEqual => None,
+    }
+}
+
 fn limit<'t>(
     trial: &'t Trial,
     e: &'t Expr,
@@ -107,13 +118,7 @@ fn limit<'t>(
     (op, left, right): (Comparison, &'t Expr, &'t Expr),
 ) -> Option<Limit<'t>> {
     let Kind::Literal(Some(Value::Number(at))) = &right.kind else { return None };
-    let (below, strict) = match op {
-        Comparison::Less => (true, true),
-        Comparison::LessOrEqual => (true, false),
-        Comparison::Greater => (false, true),
-        Comparison::GreaterOrEqual => (false, false),
-        Comparison::Equal | Comparison::NotEqual => return None,
-    };
+    let (below, strict) = side(op)?;
     let mut variables = BTreeSet::new();
     measured(trial, left, 0, &mut variables);
     let unit = match &left.ty {

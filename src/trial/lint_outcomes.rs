@@ -1,8 +1,9 @@
 //! What is probably not meant in outcomes, visits and grades.
 
 use super::definition::Trial;
-use super::expression::tree::{Comparison, Expr, Kind};
+use super::expression::tree::{Expr, Kind};
 use super::lint;
+use super::lint_bands::side;
 use super::outcome::{Measured, Outcome, Safety};
 use crate::model::reading::Value;
 
@@ -82,12 +83,6 @@ impl Limit<'_> {
 fn limit(e: &Expr) -> Option<Limit<'_>> {
     let Kind::Compare(comparison, measured, at) = &e.kind else { return None };
     let Kind::Literal(Some(Value::Number(at))) = &at.kind else { return None };
-    let (below, strict) = match comparison {
-        Comparison::Less => (true, true),
-        Comparison::LessOrEqual => (true, false),
-        Comparison::Greater => (false, true),
-        Comparison::GreaterOrEqual => (false, false),
-        Comparison::Equal | Comparison::NotEqual => return None,
-    };
+    let (below, strict) = side(*comparison)?;
     Some(Limit { of: &measured.text, below, strict, at: at.as_exact()? })
 }

@@ -128,7 +128,7 @@ fn graded(grade: u8, baseline: Option<u8>, at_least: bool, unknown: bool, is_bas
     Graded {
         safety: 0,
         fact: 0,
-        at: Partial::Day(DAY),
+        at: Partial::Day(DAY).range(&Zone::utc()),
         value,
         grade,
         at_least,
@@ -297,7 +297,7 @@ fn everybodys_visits_lie_above_each_other() {
     assert_eq!(ticks, ["18", "20", "22", "24", "26"]);
 
     let value = Value::Number(exact("25"));
-    let unscheduled = vec![Unscheduled { outcome: 0, item: 0, value, at: at(45).expect("a time"), fact: 3 }];
+    let unscheduled = vec![Unscheduled { outcome: 0, item: 0, value, at: at(45), fact: 3 }];
     let alone = Outcomes { unscheduled, ..a };
     let figure = visit_figure(&trial, &Zone::utc(), &[&alone], (0, 0), vec![]);
     assert_eq!(

@@ -18,7 +18,7 @@ use crate::place::{Place, on_both};
 use std::sync::Arc;
 use trialgate::model::code::Coding;
 use trialgate::model::draft::{Draft, Identifier, Offsets, ResourceType};
-use trialgate::model::fact::{DraftFact, Fact, FactStatus, FactValue, Origin, ReceivedEnd, ReceivedUnit};
+use trialgate::model::fact::{DraftFact, Fact, FactStatus, FactValue, Origin, ReceivedNumber, ReceivedUnit};
 use trialgate::model::key::PersonKey;
 use trialgate::model::time::{Instant, TimeRange};
 use trialgate::store::{Caller, History, Import, ImportEntry, Kept, KnownAt, Method, PersonOf, ReadPerson, Store};
@@ -29,7 +29,6 @@ pub(super) fn caller() -> Caller {
 
 /// A fact of code `code` with that number, at that moment.
 fn number(code: &str, decimal: &str, at: i64) -> DraftFact {
-    let end = ReceivedEnd { decimal: decimal.into(), closed: true };
     DraftFact {
         code: Coding::new("http://loinc.org", code),
         part: 0,
@@ -39,8 +38,7 @@ fn number(code: &str, decimal: &str, at: i64) -> DraftFact {
         recorded: None,
         status: FactStatus::Final,
         value: FactValue::Quantity {
-            low: Some(end.clone()),
-            high: Some(end),
+            number: ReceivedNumber::Exact(decimal.into()),
             unit: ReceivedUnit::Ucum("mg/dL".into()),
         },
         range: None,

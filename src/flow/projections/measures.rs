@@ -214,8 +214,7 @@ impl Gateway {
 
     /// Visits that are due and grades to be judged, while somebody is on study.
     pub(super) async fn following(&self, told: &Told<'_>) -> Result<Vec<(Item, Instant)>, Refusal> {
-        let status = told.row.standing.status;
-        if told.closed || !(status.is_on_study() || status == Status::FollowUp) {
+        if told.closed || !told.row.standing.status.is_followed() {
             return Ok(Vec::new());
         }
         let Some(person) = self.followed(told).await? else { return Ok(Vec::new()) };

@@ -281,13 +281,13 @@ impl Gateway {
     }
 }
 
-/// What an open verdict gives people to do while somebody may still be registered.
 /// What remarks add to a version: other remarks add another number.
 fn mark(remarks: &[&str]) -> i64 {
     let [a, b, c, d, ..] = digest_words(remarks);
     i64::from(u32::from_be_bytes([a, b, c, d]) >> 1) << 32
 }
 
+/// What an open verdict gives people to do while somebody may still be registered.
 fn open_items(told: &Told<'_>, verdict: &Verdict) -> Vec<task::Item> {
     let status = told.row.standing.status;
     let at = verdict.at.to_string();

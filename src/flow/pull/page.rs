@@ -76,14 +76,14 @@ pub(crate) enum Ask<'a> {
 }
 
 impl<'a> Ask<'a> {
-    /// The ids that are asked for.
-    fn ids(self) -> Vec<&'a str> {
+    /// The ids that are asked for, and whether they are those of Patients.
+    fn ids(self) -> Vec<(&'a str, bool)> {
         match self {
-            Self::Read(path) => path.iter().skip(1).copied().collect(),
+            Self::Read(path) => path.iter().skip(1).map(|id| (*id, path.first() == Some(&"Patient"))).collect(),
             Self::Page(_, query) => {
-                query.iter().filter(|(name, _)| *name == "patient").map(|(_, value)| *value).collect()
+                query.iter().filter(|(name, _)| *name == "patient").map(|(_, value)| (*value, true)).collect()
             }
-            Self::Next(_, patient) => patient.into_iter().collect(),
+            Self::Next(_, patient) => patient.into_iter().map(|id| (id, true)).collect(),
         }
     }
 }
@@ -177,26 +177,27 @@ impl Feed {
         let mut pause = Duration::from_secs(1);
         for turn in 1.. {
             let now = gateway.now();
-            let answer = match ask {
+            let met = match ask {
                 Ask::Read(path) => self.client.get(path, &[], now).await,
                 Ask::Page(kind, query) => self.client.get_page(&[kind], query, now).await,
                 Ask::Next(url, _) => self.client.next_page(url, now).await,
             };
-            let halt = match answer {
-                Ok(answer) if answer.is_passing() => {
-                    // A 500 may be of what was asked for; these are of the server, or of what stands before it.
-                    let away = matches!(answer.status, 429 | 502 | 503 | 504);
-                    Halt { words: self.words(gateway, ask, &answer).await, later: answer.retry_after, away }
-                }
-                Ok(answer) if (answer.is_success() && !answer.too_long) || answer.is_gone() => return Ok(answer),
-                Ok(answer) => return Err(Halt::new(self.words(gateway, ask, &answer).await)),
-                Err(failure) if failure.lasting => return Err(Halt::unanswered(failure)),
-                Err(failure) => Halt::unanswered(failure),
+            let (passing, later) = match &met {
+                Ok(answer) => (answer.is_passing(), answer.retry_after),
+                Err(failure) => (!failure.lasting, failure.later),
             };
-            let wanted = halt.later.map(|at| gateway.now().until(at));
-            let wait = wanted.unwrap_or(pause);
-            if turn == TRIES || wait > PAUSE_MAX {
-                return Err(halt);
+            let wait = later.map_or(pause, |at| gateway.now().until(at));
+            if !passing || turn == TRIES || wait > PAUSE_MAX {
+                return match met {
+                    Ok(answer) if (answer.is_success() && !answer.too_long) || answer.is_gone() => Ok(answer),
+                    Ok(answer) => {
+                        // A 500 may be of what was asked for; these are of the server, or of what stands before it.
+                        let away = matches!(answer.status, 429 | 502 | 503 | 504);
+                        let words = self.words(gateway, ask, &answer).await;
+                        Err(Halt { words, later: later.filter(|_| passing), away })
+                    }
+                    Err(failure) => Err(Halt::unanswered(failure)),
+                };
             }
             tokio::time::sleep(wait).await;
             pause *= 2;
@@ -207,9 +208,10 @@ impl Feed {
     /// What the server said, without whom it was asked about: their ids, and what is kept of them that tells who they are.
     async fn words(&self, gateway: &Gateway, ask: Ask<'_>, answer: &Answer) -> String {
         let mut identities: Vec<String> = Vec::new();
-        for id in ask.ids() {
+        for (id, is_patient) in ask.ids() {
             identities.push(id.to_owned());
-            if let Some(source) = gateway.source(&self.source)
+            if is_patient
+                && let Some(source) = gateway.source(&self.source)
                 && let Ok(Some(kept)) = gateway.there(source, ResourceType::Patient, id).await
             {
                 let patient: Value = serde_json::from_slice(&kept.body).unwrap_or_default();

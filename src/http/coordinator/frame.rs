@@ -66,6 +66,19 @@ pub(super) fn columns(names: &[Words], lang: Lang) -> Markup {
     }
 }
 
+/// The way to the pages before and after one of so many.
+pub(super) fn pages((page, all): (usize, usize), to: impl Fn(usize) -> String, lang: Lang) -> Markup {
+    html! {
+        @if all > 1 {
+            nav.pages aria-label=(text::PAGES.say(lang)) {
+                @if page > 1 { a href=(to(page - 1)) rel="prev" { (text::PREVIOUS.say(lang)) } }
+                span { (text::PAGE_OF.fill(lang, &[&page.to_string(), &all.to_string()])) }
+                @if page < all { a href=(to(page + 1)) rel="next" { (text::FOLLOWING.say(lang)) } }
+            }
+        }
+    }
+}
+
 fn document(head: &Head<'_>, body: &Markup) -> Markup {
     html! {
         (DOCTYPE)

@@ -78,7 +78,7 @@ pub(super) fn page(context: &Context<'_>, asked: &Asked, listing: &Listing) -> M
             p.card.empty { (if listing.counts.listed == 0 { text::NONE_LISTED } else { text::NONE_FIT }.say(lang)) }
         } @else {
             (table(context, listing))
-            (pages(context, asked, listing))
+            (frame::pages(listing.page, |page| address(&context.trial.id, &Asked { page, ..asked.clone() }), lang))
         }
     };
     frame::page(context, text::WORKLIST.say(lang), text::NAV_WORKLIST, &main)
@@ -273,20 +273,6 @@ fn next(summary: &Summary, verdict: Overall, lang: Lang) -> Markup {
         @match &summary.changes_at {
             Some(at) => { time datetime=(at) { (words.fill(lang, &[at.get(..10).unwrap_or(at)])) } }
             None => { "–" }
-        }
-    }
-}
-
-fn pages(context: &Context<'_>, asked: &Asked, listing: &Listing) -> Markup {
-    let (lang, (page, all)) = (context.visit.lang, listing.page);
-    let to = |page| address(&context.trial.id, &Asked { page, ..asked.clone() });
-    html! {
-        @if all > 1 {
-            nav.pages aria-label=(text::PAGES.say(lang)) {
-                @if page > 1 { a href=(to(page - 1)) rel="prev" { (text::PREVIOUS.say(lang)) } }
-                span { (text::PAGE_OF.fill(lang, &[&page.to_string(), &all.to_string()])) }
-                @if page < all { a href=(to(page + 1)) rel="next" { (text::FOLLOWING.say(lang)) } }
-            }
         }
     }
 }

@@ -17,3 +17,4 @@ pub mod routes;
 mod session;
 pub mod text;
 mod trial;
+mod visits;

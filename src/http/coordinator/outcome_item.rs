@@ -15,11 +15,12 @@ use crate::trial::outcome::{Better, Item, Measured, Outcome};
 use maud::{Markup, html};
 
 /// The place of the item that an address names; `None`: there is none that this reader may see.
-pub(super) fn found(context: &Context<'_>, sheet: &Sheet, outcome: &str, item: &str) -> Option<(usize, usize)> {
-    let place = context.trial.outcomes.iter().position(|o| o.id == *outcome)?;
-    let Measured::AtVisits { items, .. } = &context.trial.outcomes[place].measured else { return None };
+pub(super) fn found(context: &Context<'_>, outcome: &str, item: &str) -> Option<(usize, usize)> {
+    let trial = context.trial;
+    let place = trial.outcomes.iter().position(|o| o.id == *outcome)?;
+    let Measured::AtVisits { items, .. } = &trial.outcomes[place].measured else { return None };
     let item = items.iter().position(|i| i.name == *item)?;
-    sheet.open.shows(place, item).then_some((place, item))
+    open_to(&context.pages.desk, context.reader, trial).shows(place, item).then_some((place, item))
 }
 
 /// The page of an item that was [`found`].
@@ -180,9 +181,6 @@ pub(super) fn value(value: &Value, code: &str, lang: Lang) -> String {
 
 fn by_person(context: &Context<'_>, sheet: &Sheet, of: (usize, usize), item: &Item, figure: &VisitFigure) -> Markup {
     let lang = context.visit.lang;
-    let cell = |subject: &'_ Subject, visit: usize| {
-        subject.outcomes.cells.iter().find(|c| (c.outcome, c.item, c.visit) == (of.0, of.1, visit)).cloned()
-    };
     html! {
         section.card aria-labelledby="persons" {
             h2 #persons { (text::BY_PERSON.say(lang)) }
@@ -190,7 +188,8 @@ fn by_person(context: &Context<'_>, sheet: &Sheet, of: (usize, usize), item: &It
                 thead { tr { th scope="col" { (text::PERSON.say(lang)) } @for column in &figure.columns { th scope="col" { (column.name) } } } }
                 tbody { @for subject in sheet.persons.iter().take(DRAWN_MAX) { tr {
                     th scope="row" { (person_link(context, subject)) }
-                    @for visit in 0..figure.columns.len() { (told(cell(subject, visit).as_ref(), item, lang)) }
+                    @let own = subject.outcomes.cells_of(of);
+                    @for visit in 0..figure.columns.len() { (told(own.iter().find(|cell| cell.visit == visit), item, lang)) }
                 } } }
             } }
             (drawn_cut(sheet, lang))

@@ -4,7 +4,7 @@ use super::chart::visits::{Named, Size};
 use super::chart::{mark, visits};
 use super::frame;
 use super::outcome_item::{value, why_unknown};
-use super::outcome_person_parts::{deviation, ended, events, exposure, facts_used, grades};
+use super::outcome_person_parts::{deviation, ended, events, exposure, facts_used, grades, when};
 use super::outcomes::{axis_unit, code, with_unit};
 use super::routes::Context;
 use super::text::{self, Lang};
@@ -97,9 +97,10 @@ fn states(sheet: &PersonSheet, row: usize, lang: Lang) -> Markup {
 }
 
 /// One item at one visit: how it stands, its value, how far from the baseline, and from what.
-fn told(sheet: &PersonSheet, (outcome, item_place): (usize, usize), visit: usize, item: &Item, lang: Lang) -> Markup {
-    let wanted = |c: &&Cell| (c.outcome, c.item, c.visit) == (outcome, item_place, visit);
-    let Some(cell) = sheet.outcomes.cells.iter().find(wanted) else { return html! { td { "–" } } };
+fn told(sheet: &PersonSheet, of: (usize, usize), visit: usize, item: &Item, lang: Lang) -> Markup {
+    let Some(cell) = sheet.outcomes.cells_of(of).iter().find(|cell| cell.visit == visit) else {
+        return html! { td { "–" } };
+    };
     let (sign, words) = mark::of_state(cell.state);
     html! {
         td {
@@ -177,7 +178,7 @@ fn unscheduled(sheet: &PersonSheet, lang: Lang) -> Markup {
                     tbody role="rowgroup" { @for found in &shown {
                         @if let Measured::AtVisits { items, .. } = &sheet.trial.outcomes[found.outcome].measured { tr role="row" {
                             th role="rowheader" scope="row" lang="en" { (items[found.item].label) }
-                            td role="cell" data-label=(text::WHEN.say(lang)) { (found.at.to_string()) }
+                            td role="cell" data-label=(text::WHEN.say(lang)) { (when(found.at.as_ref(), lang)) }
                             td role="cell" data-label=(text::VALUE.say(lang)) { (value(&found.value, code(&items[found.item]), lang)) }
                             td role="cell" data-label=(text::SOURCE.say(lang)) { (sources(sheet, &[found.fact], lang)) }
                         } }

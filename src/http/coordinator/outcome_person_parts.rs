@@ -5,6 +5,7 @@ use super::outcome_item::value;
 use super::outcome_person::sources;
 use super::text::{self, Lang, Words};
 use crate::flow::figures::*;
+use crate::model::time::Partial;
 use crate::model::truth::Truth;
 use crate::trial::outcome::Measured;
 use maud::{Markup, html};
@@ -70,7 +71,7 @@ fn doses(sheet: &PersonSheet, lang: Lang) -> Markup {
         table.cards role="table" {
             (frame::columns(&[text::WHEN, text::AMOUNT, text::SOURCE], lang))
             tbody role="rowgroup" { @for dose in all { tr role="row" {
-                th role="rowheader" scope="row" { (moment(&dose.at.to_string())) }
+                th role="rowheader" scope="row" { (moment(&when(dose.at.as_ref(), lang))) }
                 td role="cell" data-label=(text::AMOUNT.say(lang)) {
                     @match &dose.amount { Some(n) => { (n) " " (spelled(unit)) } None => { (text::UNKNOWN.say(lang)) } }
                     @if dose.stopped { " " span.mark { (text::DRUG_STOPPED.say(lang)) } }
@@ -160,13 +161,18 @@ pub(super) fn grades(sheet: &PersonSheet, lang: Lang) -> Markup {
                         td role="cell" data-label=(text::GRADE_OF.say(lang)) { (word(found.baseline)) }
                         td role="cell" data-label=(text::WORST.say(lang)) { @if found.grade > found.baseline { strong { (worst) " ↑" } } @else { (worst) } }
                         td role="cell" data-label=(text::VALUE.say(lang)) { (value(&found.result.value, unit, lang)) }
-                        td role="cell" data-label=(text::WHEN.say(lang)) { (moment(&found.result.at.to_string())) }
+                        td role="cell" data-label=(text::WHEN.say(lang)) { (moment(&when(sheet.zone.partial(found.result.at).as_ref(), lang))) }
                         td role="cell" data-label=(text::SOURCE.say(lang)) { (sources(sheet, &[found.result.fact], lang)) }
                     }
                 } }
             }
         }
     } }
+}
+
+/// As precise as it was sent.
+pub(super) fn when(at: Option<&Partial>, lang: Lang) -> String {
+    at.map_or_else(|| text::UNKNOWN.say(lang).to_owned(), Partial::to_string)
 }
 
 /// To the minute where it is a moment.

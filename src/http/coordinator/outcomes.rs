@@ -19,6 +19,7 @@ pub(super) fn page(context: &Context<'_>, sheet: &Sheet) -> Markup {
         div.heading {
             h1 { (text::OUTCOMES.say(lang)) }
             p.lead { strong { (trial.id) } " · " (text::FOLLOWED.say(lang)) ": " strong { (sheet.persons.len()) } }
+            p { a.onward href={ "/trials/" (trial.id) "/visits" } { (text::VISITS_AND_REVIEWS.say(lang)) " →" } }
         }
         (remarks(context, sheet))
         @if trial.outcomes.is_empty() && trial.safety.is_empty() { p.card { (text::NO_OUTCOMES.say(lang)) } }
@@ -40,10 +41,17 @@ pub(super) fn remarks(context: &Context<'_>, sheet: &Sheet) -> Markup {
     html! {
         div {
             p.fine { (text::OUTCOMES_WHY.fill(lang, &[&version])) }
-            @if !sheet.apart.is_empty() { p.fine { (text::NOT_FOLLOWED.say(lang)) ": "
-                @for (i, (why, count)) in sheet.apart.iter().enumerate() { @if i > 0 { ", " } @match count { Some(n) => (n), None => (text::WITHHELD.say(lang)), } " " span lang="en" { (why.words()) } } } }
-            @if sheet.cut { p.card.small { (text::PERSONS_CUT.fill(lang, &[&PERSONS_MAX.to_string()])) } }
+            (not_followed(&sheet.apart, sheet.cut, lang))
         }
+    }
+}
+
+/// Who is not counted, and why.
+pub(super) fn not_followed(apart: &Aside, cut: bool, lang: Lang) -> Markup {
+    html! {
+        @if !apart.is_empty() { p.fine { (text::NOT_FOLLOWED.say(lang)) ": "
+            @for (i, (why, count)) in apart.iter().enumerate() { @if i > 0 { ", " } @match count { Some(n) => (n), None => (text::WITHHELD.say(lang)), } " " span lang="en" { (why.words()) } } } }
+        @if cut { p.card.small { (text::PERSONS_CUT.fill(lang, &[&PERSONS_MAX.to_string()])) } }
     }
 }
 

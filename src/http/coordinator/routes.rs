@@ -4,11 +4,12 @@ pub use super::gate::Exposure;
 use super::gate::guard;
 use super::session::{self, see, settle, visit};
 use super::text::Lang;
-use super::{feeds, frame, list, outcome_item, outcome_person, outcomes, person, text, trial};
+use super::{feeds, frame, list, outcome_item, outcome_person, outcomes, person, text, trial, visits};
 use crate::flow::accounts::{Accounts, Token};
 use crate::flow::desk::Desk;
 use crate::flow::query::{encode, pairs};
 use crate::flow::rights::Reader;
+use crate::flow::visits as due;
 use crate::flow::worklist::{Asked, Seen, Summaries};
 use crate::flow::{StoreError, chart, figures, overview, queues, worklist};
 use crate::model::key::{PersonKey, digest_words};
@@ -121,6 +122,16 @@ pub const ADDRESSES: &[Address] = &[
         handler: || get(outcomes_page),
     },
     Address {
+        path: "/trials/{trial}/visits",
+        methods: &[(
+            "get",
+            "Visits that are due, grades to be judged and departures from the protocol, over a trial's people.",
+        )],
+        query: &["show", "page", "lang"],
+        fields: &[],
+        handler: || get(visits_page),
+    },
+    Address {
         path: "/trials/{trial}/persons/{person}/outcomes",
         methods: &[("get", "What became of one person in one trial.")],
         query: &["lang"],
@@ -198,6 +209,7 @@ enum Wanted {
     Person(Option<PersonKey>),
     Outcomes(Option<(String, String)>),
     PersonOutcomes(Option<PersonKey>),
+    Visits(due::Asked),
 }
 
 /// What a page has to show.
@@ -247,6 +259,12 @@ async fn outcomes_page(State(pages): State<Arc<Pages>>, Path(id): Path<String>, 
     let fields = pairs(parts.uri.query().unwrap_or_default()).unwrap_or_default();
     let field = |name: &str| fields.iter().find(|(n, _)| n == name).map(|(_, v)| v.clone());
     answer(&pages, &parts, Some(&id), Wanted::Outcomes(field("outcome").zip(field("item")))).await
+}
+
+async fn visits_page(State(pages): State<Arc<Pages>>, Path(id): Path<String>, request: Request) -> Response {
+    let (parts, _) = request.into_parts();
+    let fields = pairs(parts.uri.query().unwrap_or_default()).unwrap_or_default();
+    answer(&pages, &parts, Some(&id), Wanted::Visits(visits::asked(&fields))).await
 }
 
 async fn person_outcomes_page(
@@ -326,13 +344,19 @@ async fn page(context: &Context<'_>, wanted: Wanted) -> Result<Shown, StoreError
             let seen = queues::look(&pages.desk, reader, active).await?;
             shown(context, seen, |found| feeds::page(context, &found))
         }
-        Wanted::Outcomes(item) => match (figures::look(&pages.desk, reader, active).await?, item) {
-            (Seen::Yes(sheet), Some((outcome, item))) => match outcome_item::found(context, &sheet, &outcome, &item) {
-                Some(of) => Shown::Page(outcome_item::page(context, &sheet, of)),
-                None => Shown::NotFound,
-            },
-            (seen, _) => shown(context, seen, |sheet| outcomes::page(context, &sheet)),
-        },
+        Wanted::Outcomes(None) => {
+            let seen = figures::look(&pages.desk, reader, active, None).await?;
+            shown(context, seen, |sheet| outcomes::page(context, &sheet))
+        }
+        Wanted::Outcomes(Some((outcome, item))) => {
+            let Some(of) = outcome_item::found(context, &outcome, &item) else { return Ok(Shown::NotFound) };
+            let seen = figures::look(&pages.desk, reader, active, Some(of)).await?;
+            shown(context, seen, |sheet| outcome_item::page(context, &sheet, of))
+        }
+        Wanted::Visits(asked) => {
+            let seen = due::look(&pages.desk, reader, active, &asked).await?;
+            shown(context, seen, |listing| visits::page(context, &asked, &listing))
+        }
         Wanted::Person(None) | Wanted::PersonOutcomes(None) => Shown::NotFound,
         Wanted::PersonOutcomes(Some(key)) => {
             let seen = figures::one(&pages.desk, reader, active, key).await?;

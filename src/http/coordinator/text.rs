@@ -457,5 +457,19 @@ table! {
     SAME_DAY: "of day 0 without a time, taken to be from before", "第 0 天无具体时刻，视为用药前", "von Tag 0 ohne Uhrzeit, gilt als davor";
     CHANGED_BY: "change {}", "变化 {}", "Veränderung {}";
     FACTS_USED: "Where the numbers come from", "数值来源", "Woher die Zahlen kommen";
+    VISITS_AND_REVIEWS: "Visits and reviews", "访视与审阅", "Visiten und Prüfungen";
+    VISITS_WHY: "Worked out from the facts just now for whoever is on study or in follow-up, each by the definition under which they were registered.", "由现有事实即时计算，针对在研或随访中的人员，均按其登记时的定义。", "Gerade eben aus den Fakten berechnet für alle, die in der Studie oder in Nachbeobachtung sind, nach der Definition, unter der sie registriert wurden.";
+    VISITS_BLINDED: "What is blinded is left out.", "设盲内容不显示。", "Verblindetes fehlt.";
+    VISITS_OVERDUE: "Visits overdue", "逾期访视", "Überfällige Visiten";
+    VISITS_DUE: "Visits due", "到期访视", "Fällige Visiten";
+    GRADES_TO_JUDGE: "Grades to judge", "待判定分级", "Zu beurteilende Grade";
+    ALL_WORK: "All", "全部", "Alles";
+    WORK: "Work", "待办", "Aufgabe";
+    JUDGE_GRADE: "judge the grade", "判定分级", "Grad beurteilen";
+    LOOK_AT_DEVIATION: "look at the deviation", "查看方案偏离", "Abweichung ansehen";
+    OVERDUE_SINCE: "overdue since {}", "自 {} 起逾期", "überfällig seit {}";
+    DUE_UNTIL: "due until {}", "{} 前到期", "fällig bis {}";
+    RESULT_OF_DAY: "result of {}", "{} 的结果", "Ergebnis vom {}";
+    DAY_ZERO_ON: "day 0 on {}", "第 0 天：{}", "Tag 0 am {}";
     SOURCE_NUMBER: "source {}", "来源 {}", "Quelle {}";
 }

@@ -25,6 +25,7 @@ pub(super) fn page(context: &Context<'_>, numbers: &Overview) -> Markup {
             p.lead { strong { (context.trial.id) } " · " (text::DEFINITION.say(lang)) " "
                 (text::VERSION.fill(lang, &[&context.trial.version.to_string()])) }
             p { a.onward href={ "/trials/" (context.trial.id) "/outcomes" } { (text::OUTCOMES.say(lang)) " →" } }
+            p { a.onward href={ "/trials/" (context.trial.id) "/visits" } { (text::VISITS_AND_REVIEWS.say(lang)) " →" } }
         }
         @if !numbers.exact {
             p.card.small { (text::SMALL_CELLS.fill(lang, &[&(SMALL_CELL - 1).to_string()])) }

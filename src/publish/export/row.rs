@@ -214,7 +214,7 @@ impl<'a> Told<'a> {
         let one = |found: &crate::model::outcome::Unscheduled| {
             let (outcome, _, item) = self.open.at_visits(self.trial, found.outcome, found.item)?;
             let row = Self::valued(self.of_item("unscheduled", outcome, item), Some(&found.value));
-            Some(self.dated(self.leaning(row, item.variable, &[found.fact]), Some(&found.at)))
+            Some(self.dated(self.leaning(row, item.variable, &[found.fact]), found.at.as_ref()))
         };
         self.outcomes.unscheduled.iter().filter_map(one).collect()
     }
@@ -263,7 +263,7 @@ impl<'a> Told<'a> {
                 ..self.row("grade")
             };
             let row = self.leaning(Self::valued(row, Some(&found.value)), Some(safety.on), &[found.fact]);
-            Some(self.dated(row, Some(&found.at)))
+            Some(self.dated(row, self.zone.partial(found.at).as_ref()))
         };
         self.outcomes.grades.iter().filter_map(one).collect()
     }
@@ -293,7 +293,7 @@ impl<'a> Told<'a> {
                 ..self.row("dose")
             };
             let row = Self::valued(row, dose.amount.clone().map(Value::Number).as_ref());
-            self.dated(self.leaning(row, Some(drug), &[dose.fact]), Some(&dose.at))
+            self.dated(self.leaning(row, Some(drug), &[dose.fact]), dose.at.as_ref())
         });
         let given = exposure.given.as_ref().map(|(amount, unit)| {
             let deviations: Vec<&str> = exposure.deviations.iter().map(|d| d.code()).collect();

@@ -120,7 +120,7 @@ pub fn visit_figure(
             column.window.1 = column.window.1.max(knots.place(visit.window.1));
         }
         let mut line = Vec::new();
-        for cell in outcomes.cells.iter().filter(|c| (c.outcome, c.item) == (outcome, item)) {
+        for cell in outcomes.cells_of((outcome, item)) {
             let Some(column) = columns.get_mut(cell.visit) else { continue };
             count(column, cell);
             let Some(point) = point(cell, &knots, zone) else { continue };
@@ -173,7 +173,7 @@ fn between(outcomes: &Outcomes, of: (usize, usize), knots: &Knots, zone: &Zone) 
     let results = outcomes.unscheduled.iter().filter(|u| (u.outcome, u.item) == of);
     let point = |u: &crate::model::outcome::Unscheduled| {
         let Value::Number(value) = &u.value else { return None };
-        let at = knots.place(middle(&u.at, zone));
+        let at = knots.place(middle(u.at.as_ref()?, zone));
         let visit = usize::try_from(at / SIDE).unwrap_or(0);
         Some(Point { visit, at, value: value.clone(), outside: true, provisional: false })
     };

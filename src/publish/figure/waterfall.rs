@@ -37,16 +37,14 @@ pub struct Bar {
 }
 
 /// The figure of one item; `None`: which way is better is not said, or is said of a truth.
-pub fn waterfall(all: &[&Outcomes], of: (usize, usize), better: Option<Better>) -> Option<Waterfall> {
+pub fn waterfall<'a>(all: &[&'a Outcomes], of: (usize, usize), better: Option<Better>) -> Option<Waterfall> {
     let lower = match better? {
         Better::Lower => true,
         Better::Higher => false,
         Better::True | Better::False => return None,
     };
-    let cells = |o: &'_ Outcomes| -> Vec<Cell> {
-        o.cells.iter().filter(|c| (c.outcome, c.item) == of && c.visit > 0 && c.change.is_some()).cloned().collect()
-    };
-    let cells: Vec<Vec<Cell>> = all.iter().map(|o| cells(o)).collect();
+    let cells = |o: &&'a Outcomes| o.cells_of(of).iter().filter(|c| c.visit > 0 && c.change.is_some()).collect();
+    let cells: Vec<Vec<&Cell>> = all.iter().map(cells).collect();
     // In percent only where everybody's can be told.
     let percent = cells.iter().filter(|own| !own.is_empty()).all(|own| own.iter().all(|c| c.percent.is_some()));
     let change = |c: &Cell| if percent { c.percent.clone() } else { c.change.clone() };

@@ -104,6 +104,9 @@ pub(crate) fn distance(a: &str, b: &str) -> usize {
     row[b.len()]
 }
 
+/// The word under which `Baseline(x)` uses its anchor, whatever that is called; no name is spelt so.
+pub const BASELINE: &str = "Baseline()";
+
 /// One use of a name.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Use {
@@ -115,7 +118,7 @@ pub struct Use {
     pub series: bool,
 }
 
-/// Every name that an expression uses, in order.
+/// Every name that an expression uses, in order; [`BASELINE`] where it asks for what was at the baseline.
 pub fn uses(syntax: &Syntax) -> Vec<Use> {
     let mut found = Vec::new();
     collect(syntax, &mut found);
@@ -127,6 +130,9 @@ fn collect(syntax: &Syntax, found: &mut Vec<Use>) {
         SyntaxKind::Name(word) => found.push(Use { word: word.clone(), span: syntax.span.clone(), series: false }),
         SyntaxKind::Series(s) => {
             found.push(Use { word: s.variable.0.clone(), span: s.variable.1.clone(), series: true });
+        }
+        SyntaxKind::Call(function, span, _) if function == "Baseline" => {
+            found.push(Use { word: BASELINE.to_owned(), span: span.clone(), series: false });
         }
         _ => {}
     }

@@ -54,7 +54,8 @@ impl Dice {
     }
 }
 
-fn quantity(patient: &str, code: &str, days: i64, value: &str, unit: &str) -> Value {
+/// A result of that day.
+pub fn quantity(patient: &str, code: &str, days: i64, value: &str, unit: &str) -> Value {
     let system = if code.contains('-') && code.chars().all(|c| c.is_ascii_digit() || c == '-') {
         "http://loinc.org"
     } else {
@@ -84,7 +85,8 @@ async fn enroll(house: &House, patient: &str) -> PersonKey {
     person
 }
 
-fn cells(patient: &str, amount: i64) -> Value {
+/// The study drug, given to them on day 0.
+pub fn cells(patient: &str, amount: i64) -> Value {
     json!({ "resourceType": "MedicationAdministration", "id": format!("{patient}-cells"), "status": "completed", "subject": { "reference": format!("Patient/{patient}") },
         "effectiveDateTime": "2026-03-16T09:00:00+08:00",
         "medicationCodeableConcept": { "coding": [{ "system": "https://trialgate.example/fhir/CodeSystem/trial-variable", "code": "allo-msc" }] },

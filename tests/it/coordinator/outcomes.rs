@@ -3,6 +3,7 @@
 use super::browser::{Browser, tools};
 use super::cohort::{followed, plan};
 use super::house::*;
+use serde_json::{Value, json};
 use trialgate::model::standing::Role;
 
 fn all() -> String {
@@ -22,6 +23,44 @@ fn item(outcome: &str, name: &str) -> String {
 
 fn one(person: impl std::fmt::Display) -> String {
     format!("/trials/{TRIAL}/persons/{person}/outcomes")
+}
+
+fn visits(query: &str) -> String {
+    format!("/trials/{TRIAL}/visits{query}")
+}
+
+/// The study drug, given once more.
+fn again(patient: &str, day: &str) -> Value {
+    let mut given = super::cohort::cells(patient, 58_500_000);
+    (given["id"], given["effectiveDateTime"]) =
+        (json!(format!("{patient}-again")), json!(format!("{day}T09:00:00+08:00")));
+    given
+}
+
+/// Of each piece of work on a page: whose it is, what, on what, when.
+fn work(text: &str) -> Vec<[String; 4]> {
+    let plain = |markup: &str| {
+        let mut words = String::new();
+        for part in markup.split('<') {
+            let (tag, said) = part.split_once('>').unwrap_or(("", part));
+            words.push_str(if ["/li", "div"].iter().any(|t| tag.starts_with(t)) { "|" } else { "" });
+            words.push_str(said);
+        }
+        words.trim_matches('|').to_owned()
+    };
+    let rows = text.split("<tr role=\"row\"><th role=\"rowheader\"").skip(1);
+    rows.map(|row| {
+        let row = row.split("</tr>").next().unwrap_or_default();
+        let cells: Vec<String> = row.split("<td").map(|cell| plain(&format!("<td{cell}"))).collect();
+        cells.try_into().unwrap_or_else(|cells| panic!("four cells: {cells:?}"))
+    })
+    .collect()
+}
+
+/// The numbers of the tiles.
+fn tiles(text: &str) -> Vec<usize> {
+    let all = text.split("<span class=\"count\">").skip(1);
+    all.filter_map(|rest| rest.split('<').next()?.parse().ok()).collect()
 }
 
 /// What stands in the section of that id.
@@ -120,6 +159,61 @@ async fn a_persons_values_lead_to_the_results_they_come_from() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn what_following_people_gives_to_do_is_listed() {
+    let house = open(plan()).await;
+    house.account("lee", &[Role::Coordinator]).await;
+    followed(&house, 5, 400).await;
+    house.put(&again("P01", "2026-09-01")).await;
+    let mut lee = house.signed_in("lee").await;
+    let mut page = async |query: &str| house.page(&mut lee, &visits(query)).await.text;
+    let text = page("").await;
+    assert_eq!(tiles(&text), [4, 4, 7, 1, 16]);
+    assert_eq!(work(&text).len(), 16);
+    // The third died: nothing is to do any more.
+    assert!(!text.contains("main/P03") && text.contains("Persons followed: <strong>5</strong>"), "{text}");
+    let sorted = |text: &str| {
+        let mut rows = work(text);
+        rows.sort();
+        rows
+    };
+    let overdue = sorted(&page("?show=overdue").await);
+    for ([person, what, items, when], name) in overdue.iter().zip(["P01", "P02", "P04", "P05"]) {
+        assert_eq!((&**person, &**what), (&*format!("main/{name}"), "Visit M12|quarterly"));
+        assert!(items.contains("24-hour urinary protein · ") && when == "overdue since 2027-03-30", "{items} {when}");
+    }
+    let due = sorted(&page("?show=due").await);
+    for ([person, what, items, when], (name, skin)) in
+        due.iter().zip([("P01", true), ("P02", true), ("P04", false), ("P05", false)])
+    {
+        assert_eq!(
+            (&**person, &**what, &**when),
+            (&*format!("main/{name}"), "Visit M13|monthly", "due until 2027-04-23")
+        );
+        assert_eq!(!items.contains("Modified Rodnan skin score"), skin, "what is there is not due: {items}");
+    }
+    let reviews = page("?show=reviews").await;
+    let reviews: Vec<String> = work(&reviews).iter().map(|[who, _, on, when]| format!("{who} {on} {when}")).collect();
+    assert_eq!(
+        reviews[..3],
+        [
+            "main/P02 platelets decreased result of 2026-06-15",
+            "main/P02 Platelet count low result of 2026-06-15",
+            "main/P05 Platelet count low result of 2026-08-15"
+        ]
+    );
+    assert_eq!((overdue.len(), due.len(), reviews.len()), (4, 4, 7));
+    let given = work(&page("?show=departures").await);
+    assert_eq!(given, [["main/P01", "look at the deviation", "given again", "day 0 on 2026-03-16"].map(str::to_owned)]);
+    // Two gradings of each of thirty more results fill another page.
+    for n in 0..30 {
+        house.put(&super::cohort::quantity("P02", "777-3", 200 + n, "20", "10*9/L")).await;
+    }
+    let (first, second) = (page("?show=reviews").await, page("?show=reviews&page=2").await);
+    assert!(first.contains("href=\"/trials/NCT00962923/visits?show=reviews&amp;page=2\" rel=\"next\""), "{first}");
+    assert_eq!((work(&first).len(), work(&second).len(), tiles(&second)[2]), (50, 17, 67));
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn outcomes_are_seen_by_right_and_what_is_hidden_by_the_unblinded_alone() {
     let hidden = r#"["mrss", "study_drug"]"#;
     let house = open(Plan { hidden, ..plan() }).await;
@@ -146,10 +240,38 @@ async fn outcomes_are_seen_by_right_and_what_is_hidden_by_the_unblinded_alone() 
         assert!(!blinded.text.contains("mrss_response") && !blinded.text.contains("main/P01"), "{path}");
         assert!(!blinded.text.contains("58500000") && !blinded.text.contains("P01-mrss"), "{path}");
     }
-    assert_eq!(house.page(&mut mona, &item("mrss", "mrss")).await.status, 404);
+    assert_eq!(house.page(&mut nobody, &visits("")).await.status, 404);
+    let counted = house.page(&mut machine, &visits("")).await.text;
+    assert!(!counted.contains("Visit M") && !counted.contains(&persons[0].to_string()[..8]), "{counted}");
+    house.put(&again("P01", "2026-06-01")).await;
+    let (blinded, open) = (house.page(&mut mona, &visits("")).await.text, house.page(&mut una, &visits("")).await.text);
+    assert!(blinded.contains("What is blinded is left out.") && !open.contains("What is blinded"), "{blinded}");
+    assert!(!blinded.contains("Modified Rodnan") && !blinded.contains("main/P01"), "{blinded}");
+    assert_eq!((tiles(&blinded), tiles(&open)), (vec![0, 4, 2, 0, 6], vec![0, 4, 2, 1, 7]));
+    let whens = |text: &str| work(text).into_iter().map(|[.., when]| when).collect::<Vec<_>>();
+    let result = "result of 2026-06-15";
+    assert_eq!(whens(&blinded), ["due", "due", "due", "due", result, result], "no planned date");
+    let (month, quarter) = ("due until 2026-06-23", "due until 2026-06-30");
+    assert_eq!(whens(&open), [month, month, quarter, quarter, result, result, "day 0 on 2026-03-16"]);
+    // What is not there, or not hers, is said before anybody is looked at.
+    let looks = async || {
+        let rows = house.desk.store().read(trialgate::store::AuditTail { count: 1000 }).await.expect("rows");
+        rows.iter().filter(|r| r.action == "page").count()
+    };
+    let before = looks().await;
+    for nothing in [item("mrss", "mrss"), item("none", "albumin"), item("serum_albumin", "none")] {
+        assert_eq!(house.page(&mut mona, &nothing).await.status, 404, "{nothing}");
+    }
+    assert_eq!(looks().await, before, "nobody was looked at");
     assert!(house.page(&mut mona, &one(persons[0])).await.text.contains("blinded"), "that something is hidden is said");
     let told = house.desk.store().read(trialgate::store::AuditTail { count: 50 }).await.expect("rows");
     assert!(told.iter().any(|r| r.action == "page" && r.actor == "mona" && r.person == Some(persons[0])), "{told:?}");
+    assert!(
+        told.iter().any(|r| r.action == "page"
+            && r.actor == "una"
+            && r.detail.as_deref() == Some(&*format!("visits {TRIAL}"))),
+        "{told:?}"
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -157,8 +279,14 @@ async fn the_outcomes_work_in_a_browser_in_each_language_wide_and_narrow() {
     let house = open(plan()).await;
     house.account("lee", &[Role::Coordinator]).await;
     let persons = followed(&house, 6, 400).await;
-    let paths =
-        vec![all(), item("mrss", "mrss"), item("mrss_response", "mrss_response"), one(persons[0]), one(persons[2])];
+    let paths = vec![
+        all(),
+        item("mrss", "mrss"),
+        item("mrss_response", "mrss_response"),
+        one(persons[0]),
+        one(persons[2]),
+        visits(""),
+    ];
     let mut lee = house.signed_in("lee").await;
     for (place, path) in paths.iter().enumerate() {
         keep(&format!("page-{place}"), &house.page(&mut lee, path).await.text);

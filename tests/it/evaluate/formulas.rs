@@ -39,6 +39,7 @@ const WORKED: &[(&str, &str, &str)] = &[
     ("vc_of_1993", "Round(4.66 * 1.6 - 0.026 * 45 - 3.28, 3)", "3.006"),
     ("tlco_of_1993", "Round(8.18 * 1.6 - 0.049 * 45 - 2.74, 3)", "8.143"),
     ("fvc_percent", "Round(1.90 / (4.43 * 1.6 - 0.026 * 45 - 2.89) * 100, 2)", "62.75"),
+    ("tlco_of_3_6", "Round(3.6 / (8.18 * 1.6 - 0.049 * 45 - 2.74) * 100, 1)", "44.2"),
     ("tlco_percent", "Round(4.2 / (8.18 * 1.6 - 0.049 * 45 - 2.74) * 100, 2)", "51.58"),
     // Weight.
     ("loss_at_the_limit", "(62 - 55.8) / 62 * 100", "10"),
@@ -77,6 +78,49 @@ fn summed(scores: [&str; 8], physical: bool) -> String {
     format!("Round(50 + 10 * ({}), 2)", all.join(" + "))
 }
 
+/// Predictions for a woman of 45 years and 160 cm, by the equations of the Global Lung Function Initiative: the natural
+/// logarithm of the median by the published coefficients, the last its spline at 45 years.
+const PREDICTED: [(&str, &str); 7] = [
+    ("fvc_2012", "-10.403 + 2.2633 * Ln(160) + 0.0234 * Ln(45) + 0.0658"),
+    ("fvc_2012_north_east_asia", "-10.403 + 2.2633 * Ln(160) + 0.0234 * Ln(45) - 0.0262 + 0.0658"),
+    ("fvc_2012_south_east_asia", "-10.403 + 2.2633 * Ln(160) + 0.0234 * Ln(45) - 0.1516 + 0.0658"),
+    ("fvc_2012_other", "-10.403 + 2.2633 * Ln(160) + 0.0234 * Ln(45) - 0.0833 + 0.0658"),
+    ("fvc_2022", "-12.055901 + 2.621579 * Ln(160) - 0.035975 * Ln(45) + 0.053154032"),
+    ("tlco_2017", "-6.25372 + 1.618697 * Ln(160) - 0.01539 * Ln(45) + 0.024603482"),
+    ("tlco_2017_traditional", "-5.159451 + 1.618697 * Ln(160) - 0.01539 * Ln(45) + 0.024603482"),
+];
+
+/// Of each prediction: itself, and measured values in percent of it.
+const OF_PREDICTED: &[(&str, &str, &[(&str, &str, &str)])] = &[
+    ("fvc_2012", "3.4505", &[("1.9", "2", "55.06"), ("2.1", "1", "60.9")]),
+    ("fvc_2012_north_east_asia", "3.3613", &[("1.9", "2", "56.53"), ("2.1", "1", "62.5")]),
+    ("fvc_2012_south_east_asia", "2.9651", &[("1.9", "2", "64.08"), ("2.1", "1", "70.8")]),
+    ("fvc_2012_other", "3.1747", &[("1.9", "2", "59.85")]),
+    ("fvc_2022", "3.2068", &[("1.9", "2", "59.25"), ("2.1", "1", "65.5")]),
+    ("tlco_2017", "6.8721", &[("4.2", "2", "61.12"), ("3.6", "1", "52.4")]),
+    ("tlco_2017_traditional", "20.5269", &[("12", "2", "58.46")]),
+];
+
+/// The formulas of predicted values, with their worked numbers.
+fn predicted() -> Vec<(String, String, &'static str)> {
+    let mut all = Vec::new();
+    for (name, median, measured) in OF_PREDICTED {
+        let (_, logarithm) = PREDICTED.iter().find(|(n, _)| n == name).expect("its equation");
+        all.push((format!("{name}_predicted"), format!("Round(Exp({logarithm}), 4)"), *median));
+        for (value, places, percent) in *measured {
+            let name = format!("{name}_of_{}", value.replace('.', "_"));
+            all.push((name, format!("Round({value} / Exp({logarithm}) * 100, {places})"), *percent));
+        }
+    }
+    // How far 1.9 L lies from the median: by the skewness, and the published coefficient of variation.
+    let (_, logarithm) = PREDICTED[0];
+    let z = format!(
+        "Round((Power(1.9 / Exp({logarithm}), 0.8236) - 1) / (0.8236 * Exp(-2.3549 + 0.1017 * Ln(45) - 0.0787)), 2)"
+    );
+    all.push(("z_of_1_9".to_owned(), z, "-3.65"));
+    all
+}
+
 #[test]
 fn published_formulas_give_their_worked_numbers() {
     let ill = ["45", "25", "41", "35", "40", "50", "33.33", "60"];
@@ -90,6 +134,7 @@ fn published_formulas_give_their_worked_numbers() {
     ] {
         all.push((name.into(), summed(scores, physical), worked));
     }
+    all.extend(predicted());
     let body: String =
         all.iter().map(|(name, formula, worked)| include(name, &format!("{formula} = {worked}"))).collect();
     let found = world(&body).assess(&[], "2026-03-15T12:00:00+08:00");

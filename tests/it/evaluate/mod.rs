@@ -15,7 +15,9 @@ use std::sync::Arc;
 use trialgate::evaluate::{Choice, Moment, evaluate};
 use trialgate::model::assessment::{Assessment, CriterionFinding, CriterionResult};
 use trialgate::model::code::Coding;
-use trialgate::model::fact::{DraftFact, Fact, FactStatus, FactValue, Origin, ReceivedEnd, ReceivedUnit};
+use trialgate::model::fact::{
+    DraftFact, Fact, FactStatus, FactValue, Origin, ReceivedEnd, ReceivedNumber, ReceivedUnit,
+};
 use trialgate::model::key::Item;
 use trialgate::model::reading::Readings;
 use trialgate::model::terms::TermsBySource;
@@ -180,7 +182,7 @@ pub fn quantity(text: &str, unit: ReceivedUnit) -> FactValue {
     } else {
         (end(text, true), end(text, true))
     };
-    FactValue::Quantity { low, high, unit }
+    FactValue::Quantity { number: ReceivedNumber::range(low, high), unit }
 }
 
 /// A coded answer of SNOMED CT.

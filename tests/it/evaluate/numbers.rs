@@ -96,11 +96,8 @@ proptest! {
 #[test]
 fn a_power_of_many_factors_is_known_closely_enough() {
     // As in the equation for kidneys, which raises 0.9938 to the age in years.
-    let one = FactValue::Quantity {
-        low: Some(ReceivedEnd { decimal: "0.9938".into(), closed: true }),
-        high: Some(ReceivedEnd { decimal: "0.9938".into(), closed: true }),
-        unit: ReceivedUnit::Ucum("1".into()),
-    };
+    let one =
+        FactValue::Quantity { number: ReceivedNumber::Exact("0.9938".into()), unit: ReceivedUnit::Ucum("1".into()) };
     for (age, from, to) in [(64, "0.67163", "0.67164"), (65, "0.66747", "0.66748"), (80, "0.60802", "0.60803")] {
         let require = format!("Power(Number(x, '1'), {age}) between {from} and {to}");
         assert_eq!(holds(&require, "1", one.clone()), Truth::True, "{age}");

@@ -75,3 +75,39 @@ fn an_onset_known_in_part_decides_only_where_it_can() {
         assert_eq!(w.truth(&[fact("o", date(onset), "2026-03-01")], NOW), truth, "{onset}");
     }
 }
+
+/// Anchors around one variable, of which the criterion asks the baseline first.
+fn around(anchors: &str) -> String {
+    format!("{}[anchors]\n{anchors}{}", number("x", "g/L"), include("A", "Baseline(x) > 3 'g/L'"))
+}
+
+const LATE: &str = "First(x where value > Baseline(x)).time";
+
+#[test]
+fn an_anchor_that_leans_on_its_own_baseline_is_refused() {
+    let ring = |anchors: &str| {
+        let told = refused(&around(anchors));
+        assert!(told.contains("error: a ring of names: ") && told.contains("Baseline()"), "{told}");
+        told
+    };
+    let told = ring(&format!("day0 = \"{LATE}\"\n"));
+    let column = "day0 = \"".len() + LATE.find("Baseline").expect("the call") + 1;
+    let text = format!("{HEAD}{}", around(&format!("day0 = \"{LATE}\"\n")));
+    let line = text.lines().position(|l| l.starts_with("day0")).expect("the anchor") + 1;
+    assert!(told.contains(&format!("trial.toml:{line}:{column}:")), "{line}:{column} of {told}");
+    ring(&format!("day0 = \"First(x).time\"\nbaseline = \"{LATE}\"\n"));
+    ring("day0 = \"First(x where value > risen).time\"\n[variables.risen]\nderive = \"2 * Baseline(x)\"\n");
+    // By itself, and not by what a name spelt like the function or the anchor says.
+    ring(&format!("day0 = \"{LATE}\"\n[variables.baseline]\nderive = \"1\"\n"));
+    // Another anchor, or a window of the variable of which the baseline is asked, is no ring.
+    world(&around(&format!("day0 = \"First(x).time\"\nlate = \"{LATE}\"\n")));
+    world(&around("day0 = \"First(x since baseline).time\"\nbaseline = \"First(x).time\"\n"));
+}
+
+#[test]
+fn a_ring_that_no_file_can_hold_ends_nothing() {
+    let mut ring = world(&around(&format!("day0 = \"First(x).time\"\nlate = \"{LATE}\"\n")));
+    ring.trial.anchors[0].1 = ring.trial.anchors[1].1.clone();
+    let facts = [fact("x", ucum("5", "g/L"), "2026-01-02")];
+    assert_eq!(ring.truth(&facts, "2026-03-15T12:00:00+08:00"), Truth::Unknown);
+}

@@ -85,6 +85,13 @@ async fn a_hidden_study_drug_hides_the_dates_that_count_from_it(place: Place) {
     }
     let (wide, _) = made(&town, &request(Dataset::Outcomes, Format::Wide)).await;
     assert!(wide.contains("M1") && !wide.contains("2026-03-16") && !wide.contains("2026-04-16"), "{wide}");
+    let tasks = found(&town, "Task").await;
+    let due: Vec<_> = tasks.iter().filter(|t| t["code"]["coding"][0]["code"] == "visit-due").collect();
+    assert!(!due.is_empty());
+    for task in due {
+        let words = task["description"].as_str().expect("words");
+        assert!(!words.contains("2026") && task["authoredOn"].is_null() && task["lastModified"].is_null(), "{task:#?}");
+    }
     let open = Request { unblinded: true, ..request(Dataset::Outcomes, Format::Ndjson) };
     assert!(lines(&town, &open).await.iter().any(dated), "to the unblinded they are shown");
 }

@@ -2,7 +2,7 @@
 //! the past meets it as it was.
 
 use super::*;
-use trialgate::model::fact::FactValue;
+use trialgate::model::fact::{FactValue, ReceivedNumber};
 use trialgate::model::key::Item;
 use trialgate::store::{PendingCount, Record};
 
@@ -38,7 +38,9 @@ impl House {
 /// What the record says of drugs: code, part, amount.
 fn said(record: &Record) -> Vec<String> {
     let amount = |value: &FactValue| match value {
-        FactValue::Quantity { low: Some(low), unit, .. } => format!("{} {}", low.decimal, unit.as_written()),
+        FactValue::Quantity { number: ReceivedNumber::Exact(decimal), unit } => {
+            format!("{decimal} {}", unit.as_written())
+        }
         other => format!("{other:?}"),
     };
     let drug = |f: &&trialgate::model::fact::Fact| f.draft.code.code != "birth-date" && f.draft.code.code != "sex";

@@ -1,7 +1,7 @@
 use super::{at, draft, observation};
 use trialgate::model::code::{Coding, TEXT_SYSTEM};
 use trialgate::model::draft::{Identifier, Link, LinkKind, Subject};
-use trialgate::model::fact::{DraftFact, FactValue, Qualifier, ReceivedEnd, ReceivedUnit};
+use trialgate::model::fact::{DraftFact, FactValue, Qualifier, ReceivedEnd, ReceivedNumber, ReceivedUnit};
 use trialgate::model::time::{Instant, TimeRange};
 
 fn end(decimal: &str, closed: bool) -> Option<ReceivedEnd> {
@@ -9,7 +9,7 @@ fn end(decimal: &str, closed: bool) -> Option<ReceivedEnd> {
 }
 
 fn exactly(decimal: &str, unit: ReceivedUnit) -> FactValue {
-    FactValue::Quantity { low: end(decimal, true), high: end(decimal, true), unit }
+    FactValue::Quantity { number: ReceivedNumber::Exact(decimal.into()), unit }
 }
 
 fn ucum(code: &str) -> ReceivedUnit {
@@ -52,7 +52,7 @@ fn a_result_keeps_codes_value_unit_range_and_context() {
 
 #[test]
 fn values_of_every_kind() {
-    let quantity = |low, high, unit| FactValue::Quantity { low, high, unit };
+    let quantity = |low, high, unit| FactValue::Quantity { number: ReceivedNumber::range(low, high), unit };
     let none = || ReceivedUnit::None;
     for (members, wanted) in [
         (r#""valueQuantity":{"value":0.15,"comparator":"<"}"#, quantity(None, end("0.15", false), none())),

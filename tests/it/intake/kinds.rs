@@ -4,7 +4,7 @@ use super::{at, draft, observation, read};
 use trialgate::intake::Grade;
 use trialgate::model::code::Coding;
 use trialgate::model::draft::Identifier;
-use trialgate::model::fact::{FactStatus, FactValue, Origin, Qualifier};
+use trialgate::model::fact::{FactStatus, FactValue, Origin, Qualifier, ReceivedNumber};
 use trialgate::model::time::{Instant, TimeRange};
 
 fn procedure(members: &str) -> String {
@@ -89,7 +89,9 @@ fn each_answer_of_a_questionnaire_is_a_fact_wherever_it_stands() {
     let value = |part: usize| &read.facts[part - 1].value;
     assert_eq!(*value(2), FactValue::Text("why".into()));
     assert_eq!(*value(3), FactValue::Coded { codings: vec![Coding::new("s", "x")], text: Some("Ex".into()) });
-    assert!(matches!(value(5), FactValue::Quantity { low: Some(end), .. } if end.decimal == "1.50"));
+    assert!(
+        matches!(value(5), FactValue::Quantity { number: ReceivedNumber::Exact(decimal), .. } if decimal == "1.50")
+    );
     assert_eq!(*value(6), FactValue::Boolean(false));
     assert!(matches!(value(7), FactValue::Date(_)));
     assert_eq!(*value(9), FactValue::Unreadable("valueTime".into()));

@@ -1,6 +1,6 @@
 use super::facts::codes;
 use super::{at, draft};
-use trialgate::model::fact::{FactStatus, FactValue, ReceivedEnd, ReceivedUnit};
+use trialgate::model::fact::{FactStatus, FactValue, ReceivedNumber, ReceivedUnit};
 use trialgate::model::time::{Instant, TimeRange};
 
 fn condition(members: &str) -> String {
@@ -66,8 +66,7 @@ fn administration(members: &str) -> String {
 }
 
 fn amount(decimal: &str, unit: &str) -> FactValue {
-    let end = Some(ReceivedEnd { decimal: decimal.into(), closed: true });
-    FactValue::Quantity { low: end.clone(), high: end, unit: ReceivedUnit::Ucum(unit.into()) }
+    FactValue::Quantity { number: ReceivedNumber::Exact(decimal.into()), unit: ReceivedUnit::Ucum(unit.into()) }
 }
 
 const UCUM: &str = r#""system":"http://unitsofmeasure.org""#;

@@ -3,11 +3,12 @@
 use crate::definitions::{TRIAL, Town};
 use crate::place::{Place, on_both};
 use serde_json::{Value, json};
+use std::sync::Arc;
 use trialgate::flow::explain::{Asked, explain};
-use trialgate::flow::feeds::{Change, Silent, date, health};
+use trialgate::flow::feeds::{Change, Silent, date, health, recent_health};
 use trialgate::flow::gateway::{Gateway, Parts, Source};
 use trialgate::flow::served::Served;
-use trialgate::model::time::Zone;
+use trialgate::model::time::{Instant, Zone};
 use trialgate::store::SubjectsOfPerson;
 
 on_both!(a_unit_that_changed_and_a_feed_that_fell_silent_are_told, a_variable_stays_silent_while_its_source_goes_on);
@@ -23,7 +24,7 @@ fn creatinine(id: String, at: &str, quantity: Value) -> Value {
 /// A day's results; what the clock says is when they are known.
 async fn day(town: &Town, place: i64) {
     let now = town.desk.now();
-    let at = trialgate::model::time::Zone::utc().show(now.plus_us(-2 * 3_600_000_000));
+    let at = Zone::utc().show(now.plus_us(-2 * 3_600_000_000));
     let coded = json!({ "value": 70, "unit": "umol/L", "system": "http://unitsofmeasure.org", "code": "umol/L" });
     let word = json!({ "value": 0.8, "unit": "mg/dL" });
     let quantity = if place < 25 { coded } else { word };
@@ -80,7 +81,7 @@ async fn a_unit_that_changed_and_a_feed_that_fell_silent_are_told(place: Place) 
         Gateway::new(Parts {
             store: town.desk.store().clone(),
             sources: vec![Source { silent_after_days: 3, ..Source::new("main", Zone::utc()) }],
-            clock: std::sync::Arc::new(move || at),
+            clock: Arc::new(move || at),
             cursor_key: [7; 32],
             base: "http://test/fhir".into(),
         })
@@ -88,12 +89,15 @@ async fn a_unit_that_changed_and_a_feed_that_fell_silent_are_told(place: Place) 
     assert!(patient(32).silent().await.expect("read").is_empty());
     let silent = patient(33).silent().await.expect("read");
     assert_eq!((silent.len(), silent[0].day, silent[0].expected), (1, first + 30, 3));
+    // Who asks for what is new since yesterday is told of it: it was known when the third day was over, not the first.
+    assert_eq!(silent[0].since(), Instant((first + 33) * DAY_US));
     // The day after is not over: nothing is missed yet. When it is, and nothing came, the feed is silent.
     go_to(30);
     assert!(town.desk.gateway.silent().await.expect("read").is_empty());
     go_to(31);
     let silent = town.desk.gateway.silent().await.expect("read");
     assert_eq!((silent.len(), silent[0].day, silent[0].expected), (1, first + 30, 3));
+    assert_eq!(silent[0].since(), Instant((first + 31) * DAY_US));
     let (text, json) = explained(&town).await;
     assert!(
         text.contains("the feed of main is silent: nothing came on") && text.contains("3 facts were expected"),
@@ -121,7 +125,7 @@ async fn a_unit_that_changed_and_a_feed_that_fell_silent_are_told(place: Place) 
 
 /// A result that some definition reads, and one that none does, of the day that the clock shows.
 async fn one(town: &Town, id: String, code: &str) {
-    let at = trialgate::model::time::Zone::utc().show(town.desk.now().plus_us(-3_600_000_000));
+    let at = Zone::utc().show(town.desk.now().plus_us(-3_600_000_000));
     let result = json!({ "resourceType": "Observation", "id": id, "status": "final",
         "subject": { "reference": "Patient/t0-C01" }, "code": { "coding": [{ "system": "http://loinc.org", "code": code }] },
         "effectiveDateTime": at, "issued": at, "valueQuantity": { "value": 70 } });
@@ -167,4 +171,12 @@ async fn a_variable_stays_silent_while_its_source_goes_on(place: Place) {
         gauges.contains(&format!("trialgate_feed_silent_variables{{source=\"main\"}} {}\n", silent.len())),
         "{gauges}"
     );
+
+    // Of those who find it a minute old one works it out, and the others wait for that.
+    town.clock.set(town.desk.now().plus_us(60_000_000));
+    let (one, other) = tokio::join!(town.desk.gateway.silent(), town.desk.gateway.silent());
+    let (one, other) = (one.expect("read"), other.expect("read"));
+    assert!(Arc::ptr_eq(&one, &other) && !Arc::ptr_eq(&one, &silent), "worked out once");
+    let (one, other) = tokio::join!(recent_health(&town.desk), recent_health(&town.desk));
+    assert!(Arc::ptr_eq(&one.expect("read"), &other.expect("read")), "worked out once");
 }

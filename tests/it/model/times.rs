@@ -4,7 +4,7 @@ use super::config;
 use jiff::civil::Date;
 use proptest::prelude::*;
 use trialgate::model::time::{
-    DAY_US, Instant, Partial, Zone, add_days, add_months, days_between, months_between, years_between,
+    DAY_US, Instant, Partial, TimeRange, Zone, add_days, add_months, days_between, months_between, years_between,
 };
 
 /// Zones that turn their clocks at midnight, a minute after it, by half an hour, or left out a day.
@@ -103,6 +103,24 @@ proptest! {
             let day = zone.date_of(edge);
             prop_assert!((first <= day && day <= last) || !exists(&zone, first), "{} of {} in {}", edge, p, zone.name());
         }
+    }
+
+    #[test]
+    fn a_range_is_named_by_its_very_days_or_not_at_all(p in partials(), first in dates(), n in 0..800, whole in any::<bool>()) {
+        let utc = Zone::utc();
+        let range = p.range(&utc);
+        // The calendar ends within the year 9999.
+        prop_assume!(range.latest < Instant::MAX);
+        prop_assert_eq!(utc.partial(range).map(|named| named.range(&utc)), Some(range), "{}", p);
+        let first = if whole { first.first_of_month() } else { first };
+        let last = add_days(first, n);
+        let last = if whole { last.last_of_month() } else { last };
+        let days = TimeRange { earliest: utc.start_of(first), latest: utc.end_of(last) };
+        let is_year = first.first_of_year() == first && first.last_of_year() == last;
+        let is_month = first.first_of_month() == first && first.last_of_month() == last;
+        let named = utc.partial(days).map(|named| named.dates(&utc));
+        prop_assert_eq!(named, (first == last || is_month || is_year).then_some((first, last)));
+        prop_assert_eq!(utc.partial(TimeRange { earliest: Instant::MIN, ..days }), None);
     }
 
     #[test]

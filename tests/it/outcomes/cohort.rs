@@ -297,7 +297,8 @@ fn lines(world: &World, found: &Outcomes, ids: &[String]) -> Vec<String> {
                 all.push(line);
             }
             for u in found.unscheduled.iter().filter(|u| (u.outcome, u.item) == (outcome, item)) {
-                all.push(format!("{} unscheduled {} {} {}", what.name, as_words(Some(&u.value)), u.at, ids[u.fact]));
+                let at = u.at.as_ref().expect("a time as it was sent");
+                all.push(format!("{} unscheduled {} {at} {}", what.name, as_words(Some(&u.value)), ids[u.fact]));
             }
         }
     }

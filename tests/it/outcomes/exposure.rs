@@ -120,3 +120,14 @@ fn drugs_of_declared_classes_are_told_since_day_0() {
     assert_eq!((steroid.days, steroid.between), (4, days("2026-01-31", "2026-02-10")));
     assert_eq!(steroid.facts, [2, 3, 4]);
 }
+
+#[test]
+fn a_dose_of_which_only_the_end_is_known_has_no_day() {
+    let world = trial();
+    let mut given = cells(DAY0);
+    given.draft.at = given.draft.at.map(|at| TimeRange { earliest: Instant::MIN, ..at });
+    let found = world.outcomes(&[given], NOW);
+    let zone = &world.trial.study.sites[0].zone;
+    let json = trialgate::publish::course::to_json(&world.trial, &found, zone);
+    assert_eq!((found.exposure.doses.len(), &json["exposure"]["doses"][0]["at"]), (1, &serde_json::Value::Null));
+}

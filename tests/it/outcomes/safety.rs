@@ -70,7 +70,10 @@ fn failed(value: bool, at: &str) -> Fact {
 }
 
 fn survival(facts: &[Fact], followed: &Followed) -> String {
-    let found = trial().followed(facts, followed, time(NOW));
+    told_of(&trial().followed(facts, followed, time(NOW)))
+}
+
+fn told_of(found: &Outcomes) -> String {
     let [event] = found.events.as_slice() else { panic!("{found:?}") };
     match event.found {
         Followup::NotStarted => "not started".to_owned(),
@@ -138,4 +141,98 @@ fn without_an_event_it_is_censored_at_the_first_end() {
     assert_eq!(survival(&facts, &by(EndedBy::OffStudy)), "none up to 2026-06-30, 150 days", "follow-up goes on");
     let stopped = Followed { stopped: Some(at), ..Followed::default() };
     assert_eq!(survival(&facts, &stopped), "none up to 2026-01-31, 0 days", "what came later is not even looked at");
+}
+
+/// How it stands with this event since day 0, with the variables that it asks.
+fn event_of(variables: &str, event: &str, facts: &[Fact]) -> String {
+    let outcome = format!(
+        "[[outcomes]]\nid = \"e\"\nkind = \"other\"\nfrom = \"day0\"\nevent = \"{event}\"\ncensor = \"last_contact\"\n"
+    );
+    let world = trial_of(&format!("[anchors]\nday0 = \"First(cells).time\"\n{variables}{outcome}"));
+    let facts = [&[cells(DAY0)], facts].concat();
+    told_of(&world.followed(&facts, &Followed::default(), time(NOW)))
+}
+
+const TOLD: &str = "[variables.told]\nattest = \"When did it happen?\"\nanswer = \"date\"\n";
+
+fn told(day: &str) -> Fact {
+    let mut told = fact("told", crate::evaluate::date(day), day);
+    told.draft.origin = Origin::Gateway;
+    told.draft.code = Coding::new(trialgate::model::code::ATTESTATION_SYSTEM, "T1/told");
+    told
+}
+
+#[test]
+fn an_event_that_is_open_is_not_taken_as_one_that_did_not_happen() {
+    let of = |event: &str, facts: &[Fact]| event_of(TOLD, event, facts);
+    let (asked, none) = (Reason::AwaitingAttestation.words(), "none up to 2026-03-05, 33 days");
+    let seen = skin("20", "2026-03-05");
+    for event in ["told", "Min({death, told})", "Coalesce(told, First(failed where value).time)"] {
+        assert_eq!(of(event, std::slice::from_ref(&seen)), asked, "{event}");
+        assert_eq!(of(event, &[told("2026-03-02")]), "2026-03-02, 30 days, by [1]", "{event}");
+    }
+    assert_eq!(of("Min({death, told})", &[death("2026-03-02")]), asked, "it may have been before");
+    assert_eq!(of("Min({death, told})", &[death("2026-01-31")]), "2026-01-31, 0 days, by []", "not before the start");
+    // A condition that stands open is open; one that is false, or that nobody ever looked at, is none.
+    let worse = "[variables.worse]\nderive = \"failed and skin > 10 '{score}'\"\n";
+    for event in ["if worse then First(skin since day0).time else null", "if failed then worse_on else null"] {
+        let on = "[variables.worse_on]\nderive = \"First(skin since day0).time\"\n";
+        let of =
+            |facts: &[Fact]| event_of(&format!("{worse}{on}"), event, &[std::slice::from_ref(&seen), facts].concat());
+        let both = [failed(true, "2026-03-02"), failed(false, "2026-03-02")];
+        assert_eq!(of(&both), Reason::Conflicting.words(), "{event}");
+        assert_eq!(of(&both[1..]), none, "{event}");
+        assert_eq!(of(&[]), none, "{event}");
+    }
+    let either = "if failed then First(skin since day0).time else First(albumin since day0).time";
+    let known = [seen.clone(), fact("albumin", ucum("40", "g/L"), "2026-03-07")];
+    assert_eq!(event_of("", either, &known), Reason::KnownInPart.words(), "one of them it is");
+    let last = |facts: &[Fact]| event_of("", "Last(failed since day0 where value).time", facts);
+    assert_eq!(last(&[failed(false, "2026-03-02"), seen.clone()]), none, "it was looked for");
+    assert_eq!(last(&[failed(true, "2026-01-02"), seen.clone()]), none, "from before");
+    let mut unread = failed(true, "2026-03-02");
+    unread.draft.value = coded_as("urn:hospital", "grim");
+    assert_eq!(last(&[unread, seen]), Reason::CodeNotUnderstood.words());
+}
+
+fn coded_as(system: &str, code: &str) -> FactValue {
+    FactValue::Coded { codings: vec![Coding::new(system, code)], text: None }
+}
+
+#[test]
+fn an_event_in_a_code_that_nobody_maps_leaves_it_open() {
+    let of = |event: &str, facts: &[Fact]| event_of("", event, facts);
+    let sent = |at: &str| {
+        let mut sent = failed(true, at);
+        sent.draft.code = Coding::new("urn:hospital", "FAILED");
+        sent
+    };
+    let open = Reason::CodeNotUnderstood.words();
+    for event in ["Min({death, First(failed where value).time})", "Last(failed where value).time"] {
+        assert_eq!(of(event, &[sent("2026-03-02")]), open, "{event}");
+        assert!(of(event, &[sent("2027-03-02")]).starts_with("none up to"), "{event}: it is to come");
+    }
+    let first = |facts: &[Fact]| of("Min({death, First(failed where value).time})", facts);
+    assert!(first(&[sent("2026-01-30")]).starts_with("none up to"), "from before");
+    assert_eq!(first(&[sent("2026-03-02"), death("2026-02-20")]), "2026-02-20, 20 days, by []", "after the first");
+    assert_eq!(first(&[sent("2026-03-02"), death("2026-04-20")]), open);
+    let soon = |at: &str| of("First(failed within 10 days after day0 where value).time", &[sent(at)]);
+    assert_eq!(soon("2026-02-05"), open);
+    assert!(soon("2026-03-02").starts_with("none up to"), "outside the window");
+}
+
+#[test]
+fn a_grade_of_a_result_of_no_one_day_claims_none() {
+    let world = trial();
+    let mut week = creatinine("583", "2026-03-10", Some("97"));
+    week.draft.at = week.draft.at.map(|at| at.hull(creatinine("1", "2026-03-03", None).draft.at.expect("a day")));
+    let found = world.outcomes(&[cells(DAY0), creatinine("70", "2026-01-20", Some("97")), week], NOW);
+    let zone = Zone::named(crate::evaluate::ZONE).expect("a zone of the list");
+    let json = trialgate::publish::course::to_json(&world.trial, &found, &zone);
+    let days: Vec<&String> = json["grades"]["creatinine_increased"].as_object().expect("grades").keys().collect();
+    assert_eq!(days, ["2026-01-20", "2026-03-03..2026-03-10"]);
+    let tasks = trialgate::publish::task_followed::followed(&world.trial, &found, &zone);
+    let told = tasks.iter().find(|t| t.key.starts_with("creatinine_increased ")).expect("a grade to judge");
+    assert_eq!(told.key, "creatinine_increased 2026-03-03..2026-03-10");
+    assert!(told.description.contains(" the result of 2026-03-03..2026-03-10 is"), "{}", told.description);
 }

@@ -3,6 +3,7 @@
 use super::*;
 use proptest::prelude::*;
 use std::collections::{BTreeMap, BTreeSet};
+use trialgate::model::fact::ReceivedNumber;
 use trialgate::model::outcome::State;
 use trialgate::model::time::{DAY_US, TimeRange};
 
@@ -82,7 +83,7 @@ fn lines(found: &Outcomes, facts: &[Fact]) -> Vec<String> {
     let mut unscheduled: Vec<String> = found
         .unscheduled
         .iter()
-        .map(|u| format!("{} {} {:?} {} {:?}", u.outcome, u.item, u.value, u.at, name(&[u.fact])))
+        .map(|u| format!("{} {} {:?} {:?} {:?}", u.outcome, u.item, u.value, u.at, name(&[u.fact])))
         .collect();
     unscheduled.sort();
     all.extend(unscheduled);
@@ -237,8 +238,8 @@ proptest! {
             for cell in of_item(&world.trial, &found, item) {
                 let Some(Value::Number(value)) = &cell.value else { continue };
                 let sent = |f: &usize| match &facts[*f].draft.value {
-                    FactValue::Quantity { low: Some(low), .. } => {
-                        let n = trialgate::model::number::Number::parse(&low.decimal).expect("a decimal");
+                    FactValue::Quantity { number: ReceivedNumber::Exact(decimal), .. } => {
+                        let n = trialgate::model::number::Number::parse(decimal).expect("a decimal");
                         if item == "albumin" { &n * &trialgate::model::number::Number::from(10) } else { n }
                     }
                     other => panic!("{other:?}"),

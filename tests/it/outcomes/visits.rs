@@ -3,6 +3,7 @@
 use super::*;
 use trialgate::model::outcome::{EndedBy, Reached, State};
 use trialgate::model::reading::Reason;
+use trialgate::model::time::TimeRange;
 
 const DAY0: &str = "2026-01-31T10:00:00+08:00";
 const LATE: &str = "2028-12-01T00:00:00+08:00";
@@ -291,4 +292,41 @@ fn a_baseline_follows_the_reading_that_is_chosen() {
     let told: Vec<String> = found.readings.iter().map(|(name, all)| format!("{name} {all:?}")).collect();
     assert_eq!(told[1], r#"variant [("skin", Ineligible), ("twice", Eligible)]"#, "{told:?}");
     assert_eq!(told[0], r#"which [("low", Ineligible), ("high", Ineligible)]"#);
+}
+
+/// What began at an unknown time up to when it was recorded is not dated by its record, nor is what leans on it.
+#[test]
+fn a_time_that_is_no_moment_day_month_or_year_is_known_in_part() {
+    let world = trial_of(
+        "[variables.ill]\nfrom = \"condition\"\ncode = [\"local|ill\"]\n[variables.onset]\nderive = \"First(ill).time\"\n\
+         [anchors]\nday0 = \"First(cells).time\"\n[visits]\n\
+         monthly = { every = \"1 month\", until = \"2 months\", from = \"day0\", window = \"7 days\" }\n\
+         [[outcomes]]\nid = \"onset\"\nkind = \"other\"\nvalue = \"onset\"\nvisits = \"monthly\"\n\
+         [[outcomes]]\nid = \"skin\"\nkind = \"other\"\nvalue = \"skin\"\nvisits = \"monthly\"\n",
+    );
+    let ill = |at: TimeRange| {
+        let mut ill = fact("ill", FactValue::Boolean(true), "2025-06-01");
+        (ill.draft.origin, ill.draft.at, ill.draft.recorded) = (Origin::Condition, Some(at), Some(at.latest));
+        ill.draft.other_end = Some(Instant::MAX);
+        ill
+    };
+    let days = |text: &str| fact("x", FactValue::Boolean(true), text).draft.at.expect("a time");
+    let unknown = |at: TimeRange| TimeRange { earliest: Instant::MIN, ..at };
+    for (at, value, when) in [
+        (days("2025-06-01"), Some("2025-06-01"), Some("2025-06-01")),
+        (days("2025-06"), Some("2025-06"), Some("2025-06")),
+        (unknown(days("2025-06-01")), None, None),
+        (days("2025-06-01").hull(days("2025-06-02")), None, None),
+    ] {
+        let found = world.outcomes(&[cells(DAY0), ill(at)], LATE);
+        let cell = world.cell(&found, "onset", "M1");
+        assert_eq!((cell.state, cell.value.as_ref().map(shown).as_deref()), (State::Captured, value), "{at:?}");
+        assert_eq!(cell.at.as_ref().map(ToString::to_string).as_deref(), when, "{at:?}");
+        assert_eq!(cell.unknown, value.is_none().then_some(Reason::KnownInPart), "{at:?}");
+    }
+    // A result of the month's first half or its second serves no visit, and no day is said of it.
+    let mut between = skin("20", "2026-02-12");
+    between.draft.at = between.draft.at.map(|at| at.hull(days("2026-02-20")));
+    let found = world.outcomes(&[cells(DAY0), between], LATE);
+    assert_eq!(found.unscheduled.iter().map(|u| u.at.clone()).collect::<Vec<_>>(), [None]);
 }

@@ -75,6 +75,26 @@ async fn nobody_whom_the_server_quotes_is_told() {
 }
 
 #[tokio::test]
+async fn an_id_that_is_no_patients_leads_to_no_patient() {
+    let place = Place::file();
+    let ward = ward(&place, By::Patients, |pull| {
+        pull.kinds = ["Patient", "Medication", "MedicationAdministration"].map(str::to_owned).to_vec();
+        pull.patients = vec!["same".into()];
+    })
+    .await;
+    let mut called = patient("same");
+    called["name"] = json!([{ "family": "Product" }]);
+    let dose = json!({ "resourceType": "MedicationAdministration", "id": "a1", "status": "completed",
+        "subject": { "reference": "Patient/same" }, "medicationReference": { "reference": "Medication/same" },
+        "effectiveDateTime": "2026-01-02T08:00:00Z" });
+    [called, dose].into_iter().for_each(|resource| ward.hospital.keeps(resource, CLOCK));
+    ward.hospital.behaves(&[Manner::RefusesDrugs]);
+    let pulled = round(&ward.gateway, &ward.feed, false).await;
+    // The Patient of the same id is another thing: its name takes no word from what is said of a drug.
+    assert_eq!(pulled.problems, ["Medication: HTTP 403: forbidden the Product […] is not shown"], "{pulled:?}");
+}
+
+#[tokio::test]
 async fn what_is_about_another_patient_is_set_aside() {
     let place = Place::file();
     let ward = ward(&place, By::Patients, |pull| pull.patients = vec!["p1".into()]).await;

@@ -46,6 +46,8 @@ pub enum Manner {
     SmallPages,
     /// Searches are refused in words that quote [`QUOTED`].
     Quotes,
+    /// A Medication is refused by its id, in words that name it.
+    RefusesDrugs,
     /// Everything is refused with 503 by what stands before it.
     Away,
 }
@@ -204,6 +206,9 @@ async fn read(State(hospital): State<Hospital>, Path((kind, id)): Path<(String, 
     }
     if let Some(vendor) = inside.vendor {
         return vendors::read(vendor, &inside, &kind, &id);
+    }
+    if kind == "Medication" && inside.manners.contains(&Manner::RefusesDrugs) {
+        return fhir(&inside, 403, &outcome("forbidden", &format!("the Product {id} is not shown")));
     }
     let inside = inside;
     match inside.resources.get(&(kind, id)).filter(|_| export::shows(&inside)) {
