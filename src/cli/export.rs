@@ -10,7 +10,7 @@ use crate::model::key::hex;
 use clap::{Args, Subcommand, ValueEnum};
 use serde_json::{Value, json};
 use std::fs::{File, OpenOptions};
-use std::io;
+use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
 /// `trialgate export …`
@@ -36,19 +36,21 @@ pub enum Export {
         place: Place,
     },
     /// Makes a locked table again, and says what differs.
-    Check {
-        /// Name of the lock.
-        name: String,
-        /// Keeps what was made.
-        #[arg(long, value_name = "FILE")]
-        out: Option<PathBuf>,
-        /// Prints one object.
-        #[arg(long)]
-        json: bool,
-        /// Where.
-        #[command(flatten)]
-        place: Place,
-    },
+    Check(Check),
+}
+
+impl Export {
+    /// Where.
+    pub fn place(&self) -> &Place {
+        match self {
+            Self::Outcomes(table) | Self::Persons(table) | Self::Screening(table) | Self::Subjects(table) => {
+                &table.place
+            }
+            Self::Lock(lock) => &lock.place,
+            Self::Locks { place, .. } => place,
+            Self::Check(check) => &check.place,
+        }
+    }
 }
 
 /// Formats by their words.
@@ -169,6 +171,36 @@ pub struct Lock {
     pub place: Place,
 }
 
+/// `trialgate export check`
+#[derive(Debug, Args)]
+pub struct Check {
+    /// Name of the lock.
+    pub name: String,
+    /// Keeps what was made.
+    #[arg(long, value_name = "FILE")]
+    pub out: Option<PathBuf>,
+    /// Signs in as this account, which a table with what the definition hides asks for; the password is typed, or a line of
+    /// standard input.
+    #[arg(long, value_name = "ACCOUNT")]
+    pub sign_in: Option<String>,
+    /// Prints one object.
+    #[arg(long)]
+    pub json: bool,
+    /// Where.
+    #[command(flatten)]
+    pub place: Place,
+}
+
+impl Lock {
+    /// Whether it can be locked at all.
+    pub fn is_signed(&self) -> Result<(), &'static str> {
+        if !is_name(&self.name) {
+            return Err("a lock's name is of letters, digits, `.`, `-` and `_`, at most 64 of them");
+        }
+        self.asked.sign_in.as_ref().map(|_| ()).ok_or("a lock is signed: wanted --sign-in ACCOUNT")
+    }
+}
+
 impl Asked {
     /// What is asked of the corridor.
     pub fn request(&self, dataset: Dataset, out: Option<&Path>) -> Request {
@@ -187,7 +219,7 @@ impl Asked {
 }
 
 /// Whether a lock may have that name.
-pub fn is_name(name: &str) -> bool {
+fn is_name(name: &str) -> bool {
     (1..=64).contains(&name.len()) && name.bytes().all(|b| b.is_ascii_alphanumeric() || b".-_".contains(&b))
 }
 
@@ -244,7 +276,7 @@ impl Out {
     pub fn keep(self, define: &[u8]) -> Result<(), String> {
         let words = |path: &Path, e: io::Error| format!("{}: {e}", path.display());
         let meaning = beside(&self.path, ".define.json");
-        std::fs::write(&meaning, define).map_err(|e| words(&meaning, e))?;
+        create(&meaning).and_then(|mut file| file.write_all(define)).map_err(|e| words(&meaning, e))?;
         std::fs::rename(&self.part, &self.path).map_err(|e| words(&self.path, e))
     }
 

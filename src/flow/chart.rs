@@ -150,7 +150,7 @@ pub async fn look(desk: &Desk, reader: &Reader, active: &Active, person: PersonK
     alerts.extend(silent.iter().map(|s| (s.to_string(), s.last)));
     Ok(Seen::Yes(Chart {
         person,
-        name: if named { name_of(desk, person).await? } else { None },
+        name: if named { name_of(desk.store(), person).await? } else { None },
         row,
         behind: current.is_some_and(|c| c.seen != record.seen),
         assessment: finding.assessment,

@@ -2,6 +2,7 @@
 //! look is an audit row first. Nothing of it is stored.
 
 use super::assess;
+use super::backtest::withhold;
 use super::chart::{Shown, without_id};
 use super::desk::Desk;
 use super::library::Active;
@@ -17,6 +18,7 @@ pub use crate::model::outcome::{
 use crate::model::purpose::Purpose;
 use crate::model::time::Zone;
 use crate::publish::blinding::Blinding;
+pub use crate::publish::blinding::Open;
 pub use crate::publish::figure::completeness::{Completeness, Counts, STATES, Whole, completeness, row_of};
 pub use crate::publish::figure::scale::{SIDE, Scale};
 pub use crate::publish::figure::shift::{Grade, Shift, Worst, shift, worst};
@@ -27,7 +29,6 @@ pub use crate::publish::statistics::Summary;
 pub use crate::publish::trend::{Compared, change_thresholds, thresholds};
 use crate::store::*;
 use crate::trial::definition::Trial;
-use crate::trial::outcome::Outcome;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::ops::ControlFlow;
 use std::sync::Arc;
@@ -60,8 +61,8 @@ impl Subject {
 pub struct Sheet {
     /// Those who are followed, in order of label.
     pub persons: Vec<Subject>,
-    /// Those who are not, by reason.
-    pub apart: BTreeMap<Apart, usize>,
+    /// Those who are not.
+    pub apart: Aside,
     /// There are more than were counted.
     pub cut: bool,
     /// The alternatives that are chosen here.
@@ -104,7 +105,7 @@ pub async fn look(
     let blind = Blinding::of(trial, reader.is_unblinded(desk, trial));
     let mut sheet = Sheet {
         persons: Vec::new(),
-        apart: BTreeMap::new(),
+        apart: Vec::new(),
         cut: false,
         choice: site.choice(trial),
         open: Open::to(&blind, trial),
@@ -119,7 +120,7 @@ pub async fn look(
     };
     let walked = everybody(desk, question, make).await?;
     for (person, outcomes) in walked.persons {
-        let name = if named { name_of(desk, person).await? } else { None };
+        let name = if named { name_of(desk.store(), person).await? } else { None };
         sheet.persons.push(Subject { person, name, outcomes });
     }
     (sheet.apart, sheet.cut) = (walked.apart, walked.cut);
@@ -134,11 +135,14 @@ fn of_item(all: Outcomes, of: (usize, usize)) -> Outcomes {
     Outcomes { cells, unscheduled, visits: all.visits, ended: all.ended, ..Outcomes::default() }
 }
 
+/// Who is not counted, by reason; `None`: withheld, since who objected or is restricted is listed nowhere.
+pub type Aside = Vec<(Apart, Option<u64>)>;
+
 /// Those who are followed, in order of key, with what was made of each.
 pub(super) struct Walked<T> {
     pub(super) persons: Vec<(PersonKey, T)>,
-    /// Those who are not, by reason.
-    pub(super) apart: BTreeMap<Apart, usize>,
+    /// Those who are not.
+    pub(super) apart: Aside,
     /// There are more than were counted.
     pub(super) cut: bool,
 }
@@ -149,17 +153,20 @@ pub(super) async fn everybody<T: Send + 'static>(
     question: Question,
     make: impl Fn(&Question, Person) -> T + Send + Sync + 'static,
 ) -> Result<Walked<T>, StoreError> {
-    let mut walked = Walked { persons: Vec::new(), apart: BTreeMap::new(), cut: false };
+    let mut walked = Walked { persons: Vec::new(), apart: Vec::new(), cut: false };
+    let mut apart = BTreeMap::new();
     let work = move |question: &Question, rows: Vec<FollowedRow>| -> Vec<Result<(PersonKey, T), Apart>> {
         let one = |row| question.met(row).map(|p| (p.key, make(question, *p))).map_err(|(why, _)| why);
         rows.into_iter().map(one).collect()
     };
-    Arc::new(question).everybody(desk.store(), true, work, |found| walked.take(found)).await?;
+    Arc::new(question).everybody(desk.store(), true, work, |found| walked.take(&mut apart, found)).await?;
+    let (why, counts): (Vec<Apart>, Vec<u64>) = apart.into_iter().unzip();
+    walked.apart = why.into_iter().zip(withhold(&counts)).collect();
     Ok(walked)
 }
 
 impl<T> Walked<T> {
-    fn take(&mut self, found: Vec<Result<(PersonKey, T), Apart>>) -> ControlFlow<()> {
+    fn take(&mut self, apart: &mut BTreeMap<Apart, u64>, found: Vec<Result<(PersonKey, T), Apart>>) -> ControlFlow<()> {
         for one in found {
             match one {
                 Ok(_) if self.persons.len() == PERSONS_MAX => {
@@ -169,7 +176,7 @@ impl<T> Walked<T> {
                 Ok(one) => self.persons.push(one),
                 // Another row of the same person is no person of its own.
                 Err(Apart::CountedElsewhere) => {}
-                Err(why) => *self.apart.entry(why).or_default() += 1,
+                Err(why) => *apart.entry(why).or_default() += 1,
             }
         }
         ControlFlow::Continue(())
@@ -246,7 +253,7 @@ pub async fn one(
     let site = desk.at_site(&trial);
     Ok(Seen::Yes(PersonSheet {
         person,
-        name: if named { name_of(desk, person).await? } else { None },
+        name: if named { name_of(desk.store(), person).await? } else { None },
         listed,
         choice: site.choice(&trial),
         zone: site.site(&trial).map_or_else(Zone::utc, |s| s.zone.clone()),
@@ -280,9 +287,8 @@ fn used(outcomes: &Outcomes, trial: &Trial, blind: &Blinding, open: &Open) -> BT
     for event in outcomes.events.iter().filter(|e| open.shows(e.outcome, 0)) {
         used.extend(&event.facts);
     }
-    let graded = outcomes.grades.iter().filter(|g| trial.safety.get(g.safety).is_some_and(|s| !hides(s.on)));
-    used.extend(graded.map(|g| g.fact));
-    if !blind.hides_treatment() {
+    used.extend(outcomes.grades.iter().filter(|g| open.shows_grades(g.safety)).map(|g| g.fact));
+    if open.shows_treatment() {
         used.extend(outcomes.exposure.doses.iter().map(|d| d.fact));
         let beside = outcomes.exposure.concomitant.iter().filter(|c| !hides(c.variable));
         used.extend(beside.flat_map(|c| &c.facts));
@@ -292,34 +298,4 @@ fn used(outcomes: &Outcomes, trial: &Trial, blind: &Blinding, open: &Open) -> BT
 
 pub(super) fn label(name: Option<&String>, person: PersonKey) -> String {
     name.cloned().unwrap_or_else(|| person.to_string().chars().take(8).collect())
-}
-
-/// What of the outcomes a reader may see.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Open(Vec<Vec<bool>>);
-
-impl Open {
-    /// To a reader from whom that is hidden.
-    pub fn to(blind: &Blinding, trial: &Trial) -> Self {
-        let of = |outcome: &Outcome| {
-            let open = !blind.hides_outcome(trial, outcome);
-            match outcome.items() {
-                [] => vec![open],
-                items => items.iter().map(|item| open && !blind.hides_item(trial, item)).collect(),
-            }
-        };
-        Self(trial.outcomes.iter().map(of).collect())
-    }
-
-    /// The limits of those outcomes of which something is shown.
-    pub fn limits(&self, trial: &Trial, mut all: Vec<Compared>) -> Vec<Compared> {
-        let place = |limit: &Compared| trial.outcomes.iter().position(|o| *o.id == *limit.of);
-        all.retain(|limit| place(limit).and_then(|p| self.0.get(p)).is_some_and(|items| items.contains(&true)));
-        all
-    }
-
-    /// Whether an item is shown; of a time to an event item 0.
-    pub fn shows(&self, outcome: usize, item: usize) -> bool {
-        self.0.get(outcome).and_then(|items| items.get(item)).copied().unwrap_or(false)
-    }
 }

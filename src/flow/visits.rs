@@ -2,19 +2,18 @@
 //! departures from the protocol. The same stands in the Tasks. Each look is an audit row first.
 
 use super::desk::Desk;
-use super::figures::{everybody, label};
+use super::figures::{Aside, everybody, label};
 use super::library::Active;
-use super::outcomes::{Apart, Person, Question};
+use super::outcomes::{Person, Question};
 use super::rights::Reader;
 use super::worklist::{Seen, name_of, note};
 use crate::model::key::PersonKey;
 pub use crate::model::outcome::Deviation;
 use crate::model::purpose::Purpose;
-use crate::publish::blinding::Blinding;
+use crate::publish::blinding::{Blinding, Open};
 use crate::publish::following;
 use crate::store::StoreError;
 use jiff::civil::Date;
-use std::collections::BTreeMap;
 
 /// Pieces of work on one page.
 pub const PAGE: usize = 50;
@@ -108,8 +107,8 @@ pub struct Listing {
     pub page: (usize, usize),
     /// Persons who are followed.
     pub followed: usize,
-    /// Those who are not, by reason.
-    pub apart: BTreeMap<Apart, usize>,
+    /// Those who are not.
+    pub apart: Aside,
     /// There are more than were counted.
     pub cut: bool,
     /// Something is hidden from this reader.
@@ -139,7 +138,7 @@ pub async fn look(desk: &Desk, reader: &Reader, active: &Active, asked: &Asked) 
     let page = asked.page.clamp(1, pages);
     let mut rows = Vec::new();
     for (person, work) in all.into_iter().skip((page - 1) * PAGE).take(PAGE) {
-        let name = if named { name_of(desk, person).await? } else { None };
+        let name = if named { name_of(desk.store(), person).await? } else { None };
         rows.push(Row { person, label: label(name.as_ref(), person), work });
     }
     let (apart, cut) = (walked.apart, walked.cut);
@@ -155,24 +154,23 @@ fn of_person(question: &Question, person: &Person, unblinded: bool) -> Vec<Work>
         return Vec::new();
     }
     let (trial, outcomes, zone) = (&active.trial, &person.outcomes, &site.zone);
-    let blinding = Blinding::of(trial, unblinded);
+    let open = Open::to(&Blinding::of(trial, unblinded), trial);
     let visit = |open: following::OpenVisit<'_>| Work {
         kind: if open.overdue { Kind::Overdue } else { Kind::Due },
-        // Planned dates count from when the study drug was given.
-        on: (!blinding.hides_treatment()).then(|| zone.date_of(open.visit.window.1)),
+        on: open.dated.then(|| zone.date_of(open.visit.window.1)),
         what: What::Visit {
             name: open.visit.name.clone(),
             schedule: open.schedule.to_owned(),
             items: open.items.iter().map(ToString::to_string).collect(),
         },
     };
-    let mut work: Vec<Work> = following::visits(trial, outcomes, &blinding).into_iter().map(visit).collect();
-    work.extend(following::grades(trial, outcomes, &blinding).map(|(safety, graded)| Work {
+    let mut work: Vec<Work> = following::visits(trial, outcomes, &open).into_iter().map(visit).collect();
+    work.extend(following::grades(trial, outcomes, &open).map(|(safety, graded)| Work {
         kind: Kind::Review,
         on: zone.partial(graded.at).map(|at| at.dates(zone).0),
         what: What::Grade(safety.label.to_string()),
     }));
-    work.extend(following::deviations(outcomes, &blinding).map(|(day0, found)| Work {
+    work.extend(following::deviations(outcomes, &open).map(|(day0, found)| Work {
         kind: Kind::Departure,
         on: Some(day0),
         what: What::Departure(found),

@@ -223,7 +223,7 @@ pub async fn look(
     note(desk, reader, purpose, format!("worklist {} {} persons", trial.id, shown.len()), None).await?;
     let mut entries = Vec::with_capacity(shown.len());
     for (row, summary) in shown {
-        let name = if named { name_of(desk, row.person).await? } else { None };
+        let name = if named { name_of(desk.store(), row.person).await? } else { None };
         let change = newest_change(desk, &trial.id, row.person).await?;
         entries.push(Entry { row: row.clone(), summary: summary.clone(), name, change });
     }
@@ -243,8 +243,8 @@ pub(super) async fn note(
 }
 
 /// How the hospital calls the person: `source/Patient-id`, of several members all.
-pub(super) async fn name_of(desk: &Desk, person: PersonKey) -> Result<Option<String>, StoreError> {
-    let row = desk.store().read(PersonByKey { person }).await?;
+pub(super) async fn name_of(store: &Store, person: PersonKey) -> Result<Option<String>, StoreError> {
+    let row = store.read(PersonByKey { person }).await?;
     let names = row.map(|r| r.members.into_iter().map(|m| format!("{}/{}", m.source, m.id)).collect::<Vec<_>>());
     Ok(names.filter(|n| !n.is_empty()).map(|n| n.join(", ")))
 }

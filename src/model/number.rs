@@ -335,6 +335,16 @@ fn exponent_fault(exponent: &str) -> NumberFault {
     }
 }
 
+impl Number {
+    /// All of it: a decimal, or a fraction such as `25/3` where its decimals do not end.
+    pub fn exactly(&self) -> String {
+        self.to_decimal().unwrap_or_else(|| {
+            let (numerator, denominator) = self.fraction();
+            format!("{numerator}/{denominator}")
+        })
+    }
+}
+
 impl fmt::Display for Number {
     /// Exact when the decimals end; else `≈` and six significant digits.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -283,6 +283,32 @@ pub enum Followup {
     Unknown(Reason),
 }
 
+impl Followup {
+    /// In the words of the interfaces.
+    pub fn words(self) -> &'static str {
+        match self {
+            Self::NotStarted => "not started",
+            Self::NotApplicable => "not applicable",
+            Self::Event(..) => "event",
+            Self::Censored(..) => "censored",
+            Self::Unknown(_) => "unknown",
+        }
+    }
+
+    /// The date up to which it is known, and the whole days until then.
+    pub fn reached(self) -> Option<(Date, i64)> {
+        match self {
+            Self::Event(date, days) | Self::Censored(date, days) => Some((date, days)),
+            Self::NotStarted | Self::NotApplicable | Self::Unknown(_) => None,
+        }
+    }
+
+    /// Why it cannot be said.
+    pub fn unknown(self) -> Option<Reason> {
+        if let Self::Unknown(reason) = self { Some(reason) } else { None }
+    }
+}
+
 /// A graded result.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Graded {

@@ -3,7 +3,6 @@
 use super::plan::Plan;
 use super::quantity::way;
 use crate::model::fact::{Fact, FactValue, ReceivedUnit};
-use crate::model::number::Number;
 
 impl Plan {
     /// What was done to a fact's number, such as `g/dL to g/L: times 10`; `None`: nothing.
@@ -17,13 +16,7 @@ impl Plan {
             named => named.as_written(),
         };
         let Some(way) = way else { return (sent != target).then(|| format!("{sent} read as {target}")) };
-        let exactly = |n: &Number| {
-            n.to_decimal().unwrap_or_else(|| {
-                let (numerator, denominator) = n.fraction();
-                format!("{numerator}/{denominator}")
-            })
-        };
-        let offset = if way.offset.is_zero() { String::new() } else { format!(", plus {}", exactly(&way.offset)) };
-        Some(format!("{sent} to {target}: times {}{offset}", exactly(&way.factor)))
+        let offset = if way.offset.is_zero() { String::new() } else { format!(", plus {}", way.offset.exactly()) };
+        Some(format!("{sent} to {target}: times {}{offset}", way.factor.exactly()))
     }
 }

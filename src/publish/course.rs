@@ -1,7 +1,7 @@
 //! What became of a person in a trial as JSON, in the shape that case files expect parts of.
 
 use crate::model::interval::Interval;
-use crate::model::outcome::{Cell, Exposure, Followup, Graded, Outcomes, ToEvent};
+use crate::model::outcome::{Cell, Exposure, Graded, Outcomes, ToEvent};
 use crate::model::reading::Value as Given;
 use crate::model::shown::Shown;
 use crate::model::time::{Partial, Zone};
@@ -76,13 +76,16 @@ fn shown(value: &Given, unit: &str) -> String {
 }
 
 fn event(e: &ToEvent) -> Value {
-    match e.found {
-        Followup::NotStarted => json!({ "found": "not started" }),
-        Followup::NotApplicable => json!({ "found": "not applicable" }),
-        Followup::Event(date, days) => json!({ "found": "event", "date": date.to_string(), "days": days }),
-        Followup::Censored(date, days) => json!({ "found": "censored", "date": date.to_string(), "days": days }),
-        Followup::Unknown(reason) => json!({ "found": "unknown", "reason": reason.words() }),
+    let mut all = Map::new();
+    all.insert("found".into(), json!(e.found.words()));
+    if let Some((date, days)) = e.found.reached() {
+        all.insert("date".into(), json!(date.to_string()));
+        all.insert("days".into(), json!(days));
     }
+    if let Some(reason) = e.found.unknown() {
+        all.insert("reason".into(), json!(reason.words()));
+    }
+    Value::Object(all)
 }
 
 /// Grades by the site's date of the result, or the dates between which it lies; a second one of a date has its number behind it.

@@ -1,7 +1,8 @@
 //! Measure and MeasureReport: the funnel, the completeness of visits, and what was worked out for one person.
 
-use super::blinding::Blinding;
+use super::blinding::Open;
 use super::canonical::{code_system, of_trial, variables};
+use super::export::table::rounded;
 use super::json::{array, concept, machine_name, object, reference, text, words};
 use super::study::study_id;
 use super::subject::{Individual, individual};
@@ -10,7 +11,7 @@ use crate::model::outcome::{Cell, Outcomes};
 use crate::model::reading::Value;
 use crate::model::truth::Truth;
 use crate::trial::definition::Trial;
-use crate::trial::outcome::{Item, Measured};
+use crate::trial::outcome::Item;
 
 const TERMS: &str = "http://terminology.hl7.org/CodeSystem";
 
@@ -151,17 +152,15 @@ pub fn individual_report(
     id: &str,
     person: &Individual,
     outcomes: &Outcomes,
-    blinding: &Blinding,
+    open: &Open,
     source: &dyn Fn(usize) -> Option<String>,
 ) -> Vec<u8> {
     let trial = about.trial;
     let mut contained = Vec::new();
     for cell in &outcomes.cells {
-        let outcome = trial.outcomes.get(cell.outcome).filter(|o| !blinding.hides_outcome(trial, o));
-        let Some(Measured::AtVisits { row, items }) = outcome.map(|o| &o.measured) else { continue };
-        let derived = |i: &&Item| i.variable.is_none() && !blinding.hides_item(trial, i);
-        let Some(item) = items.get(cell.item).filter(derived) else { continue };
-        let Some(visit) = outcomes.visits.get(*row).and_then(|v| v.get(cell.visit)) else { continue };
+        let shown = open.at_visits(trial, cell.outcome, cell.item);
+        let Some((_, row, item)) = shown.filter(|(_, _, item)| item.variable.is_none()) else { continue };
+        let Some(visit) = outcomes.visits.get(row).and_then(|v| v.get(cell.visit)) else { continue };
         let name = format!("o{}", contained.len() + 1);
         contained.extend(observation(about, &name, person, (item, &visit.name), cell, source));
     }
@@ -225,15 +224,11 @@ fn value(value: &Value, item: &Item) -> Option<(&'static str, String)> {
     }
 }
 
-/// Decimals of a quantity whose own do not end.
-const PLACES: u32 = 12;
-
 fn number(n: &Interval, item: &Item) -> Option<(&'static str, String)> {
     let quantity = |end: &crate::model::number::Number, comparator: Option<&str>| {
-        let literal = end.to_decimal().or_else(|| end.round(PLACES).to_decimal());
         let code = item.unit.as_ref().map(|u| u.code());
         object([
-            ("value", literal),
+            ("value", rounded(end)),
             ("comparator", comparator.map(text)),
             ("unit", code.map(text)),
             ("system", code.map(|_| text("http://unitsofmeasure.org"))),

@@ -8,10 +8,12 @@ use crate::flow::backtest::withhold;
 use crate::flow::desk::Desk;
 use crate::flow::everyone::{self, Followers, FollowersWork};
 use crate::flow::outcomes::{Asked, Question};
+use crate::flow::rights::Reader;
 use crate::model::key::{digest_words, hex};
 use crate::model::purpose::Purpose;
+use crate::model::standing::Role;
 use crate::model::time::Instant;
-use crate::publish::blinding::Blinding;
+use crate::publish::blinding::{Blinding, Open};
 use crate::publish::export::define::{About, define};
 use crate::publish::export::disposition::{Disposed, Screened};
 use crate::publish::export::persons::PersonsLayout;
@@ -161,6 +163,8 @@ pub(super) struct Ask {
     pub(super) names: Names,
     pub(super) request: Request,
     pub(super) columns: Vec<Column>,
+    /// The definitions by which anybody is followed, and what of each is shown.
+    followed_by: Vec<(Arc<Trial>, Open)>,
     pub(super) layout: Layout,
     pub(super) persons: PersonsLayout,
 }
@@ -174,15 +178,15 @@ struct Sums {
     parts: Vec<u8>,
 }
 
-/// Exports. That it was asked is in the audit before the first byte.
+/// Exports. That it was asked, and by whom, is in the audit before the first byte. Without `reader` nobody signed in.
 pub async fn export(
     desk: &Desk,
     request: &Request,
-    caller: Caller,
+    reader: Option<&Reader>,
     to: To<'_>,
     mut progress: impl FnMut(u64),
 ) -> Result<Exported, ExportError> {
-    let ask = Arc::new(prepare(desk, request, caller).await?);
+    let ask = Arc::new(prepare(desk, request, reader).await?);
     let question = &ask.question;
     let mut sink = Sink::begin(to.out, (request.format, request.dataset.word()), ask.columns.clone(), to.spool)?;
     let (mut sums, mut broken) = (Sums::default(), None);
@@ -206,8 +210,7 @@ pub async fn export(
     if request.dataset == Dataset::Screening {
         sink.lines(&subjects::counts(&ask, &apart))?;
     }
-    let trials: Vec<&Trial> = question.judging_all().into_iter().map(|a| &*a.trial).collect();
-    let definition = definitions(&trials);
+    let definition = definitions(&ask.followed_by);
     // The same data makes the same file, whenever it is asked for.
     let created = sums.newest.unwrap_or(question.as_of).to_string();
     let name = request.dataset.word().to_uppercase();
@@ -219,7 +222,7 @@ pub async fn export(
         define: request.define.as_deref(),
         version: &format!("sha256:{}", hex(&definition)),
     };
-    let define = ask.define(&name, &trials, &apart);
+    let define = ask.define(&name, &apart);
     let (digest, bytes, rows) = sink.end(&head)?;
     let (persons, known, parts) = (sums.persons, question.known, sums.parts);
     Ok(Exported { persons, rows, bytes, digest, apart, define, definition, known, parts })
@@ -243,18 +246,45 @@ async fn walk(store: &Store, ask: &Arc<Ask>, hear: impl FnMut(Part) -> ControlFl
     everyone::ask_followers(store, &followers, work, hear).await
 }
 
-async fn prepare(desk: &Desk, request: &Request, caller: Caller) -> Result<Ask, ExportError> {
+/// As whom an export stands in the audit.
+pub(super) fn caller(reader: Option<&Reader>) -> Caller {
+    let actor = reader.map_or_else(|| "export".to_owned(), |reader| reader.name.clone());
+    Caller { actor, purpose: "export".into() }
+}
+
+/// Whether this reader may have that table, whatever door they come through.
+fn permit(desk: &Desk, request: &Request, reader: Option<&Reader>, question: &Question) -> Result<(), String> {
+    if request.identified && !question.at_site.purposes.contains(&Purpose::Name) {
+        let words =
+            "found no ground for the purpose `name`; wanted one in trials.ID.grounds.name before persons are named";
+        return Err(words.replace("ID", &request.trial));
+    }
+    let Some(active) = question.definitions().next() else { return Ok(()) };
+    let (trial, id) = (&active.trial, &request.trial);
+    let Some(reader) = reader else {
+        let words = format!(
+            "found nobody signed in, and the table shows what the definition of {id} hides; wanted the account of somebody with the role unblinded"
+        );
+        return if request.unblinded { Err(words) } else { Ok(()) };
+    };
+    let name = &reader.name;
+    if reader.roles(desk, trial).iter().all(|role| *role == Role::Integration) {
+        return Err(format!("{name} has no role in {id} at this site; wanted one that reads it"));
+    }
+    if request.unblinded && !reader.is_unblinded(desk, trial) {
+        return Err(format!("{name} has not the role unblinded in {id} at this site"));
+    }
+    Ok(())
+}
+
+async fn prepare(desk: &Desk, request: &Request, reader: Option<&Reader>) -> Result<Ask, ExportError> {
     let asked = Asked {
         as_of: request.as_of.as_deref(),
         known_at: request.known_at.as_deref(),
         definition: request.definition,
     };
     let question = Question::new(desk, &request.trial, &asked).map_err(ExportError::Wrong)?;
-    if request.identified && !question.at_site.purposes.contains(&Purpose::Name) {
-        let words =
-            "found no ground for the purpose `name`; wanted one in trials.ID.grounds.name before persons are named";
-        return Err(ExportError::Wrong(words.replace("ID", &request.trial)));
-    }
+    permit(desk, request, reader, &question).map_err(ExportError::Wrong)?;
     if request.format == Format::Wide && request.dataset != Dataset::Outcomes {
         return Err(ExportError::Wrong("only outcomes have a wide table; wanted --format csv".into()));
     }
@@ -264,15 +294,12 @@ async fn prepare(desk: &Desk, request: &Request, caller: Caller) -> Result<Ask, 
         return Err(ExportError::Wrong(words.into()));
     }
     let detail = serde_json::to_string(request).unwrap_or_default();
-    let note = AuditNote { action: "export".into(), detail, person: None, caller, at: desk.now() };
+    let note = AuditNote { action: "export".into(), detail, person: None, caller: caller(reader), at: desk.now() };
     desk.store().write(note).await?;
     let names = Names::of(desk.store(), &request.trial, request.identified, desk.now()).await?;
-    let blinded: Vec<_> = question
-        .judging_all()
-        .into_iter()
-        .map(|a| (a.trial.clone(), Blinding::of(&a.trial, request.unblinded)))
-        .collect();
-    let trials: Vec<_> = blinded.iter().map(|(trial, blinding)| (&**trial, blinding)).collect();
+    let open = |trial: &Arc<Trial>| (trial.clone(), Open::to(&Blinding::of(trial, request.unblinded), trial));
+    let followed_by: Vec<_> = question.judging_all().into_iter().map(|a| open(&a.trial)).collect();
+    let trials: Vec<_> = followed_by.iter().map(|(trial, open)| (&**trial, open)).collect();
     let (layout, persons) = (Layout::of(&trials), PersonsLayout::of(&trials));
     let columns = match (request.dataset, request.format) {
         (Dataset::Outcomes, Format::Wide) => layout.columns.clone(),
@@ -281,12 +308,13 @@ async fn prepare(desk: &Desk, request: &Request, caller: Caller) -> Result<Ask, 
         (Dataset::Screening, _) => Screened::columns(),
         (Dataset::Subjects, _) => Disposed::columns(),
     };
-    Ok(Ask { question: Arc::new(question), names, request: request.clone(), columns, layout, persons })
+    let (question, request) = (Arc::new(question), request.clone());
+    Ok(Ask { question, names, request, columns, followed_by, layout, persons })
 }
 
 /// Digest over several definitions, in their order.
-fn definitions(trials: &[&Trial]) -> [u8; 32] {
-    let all: Vec<String> = trials.iter().map(|t| hex(&t.digest)).collect();
+fn definitions(trials: &[(Arc<Trial>, Open)]) -> [u8; 32] {
+    let all: Vec<String> = trials.iter().map(|(trial, _)| hex(&trial.digest)).collect();
     digest_words(&all.iter().map(String::as_str).collect::<Vec<_>>())
 }
 
@@ -305,12 +333,17 @@ impl Sums {
 }
 
 impl Ask {
-    fn define(&self, name: &str, trials: &[&Trial], apart: &[(String, Option<u64>)]) -> Vec<u8> {
-        let unblinded = self.request.unblinded;
+    /// What is shown of a definition by which anybody is followed.
+    pub(super) fn open(&self, trial: &Arc<Trial>) -> Option<&Open> {
+        self.followed_by.iter().find(|(of, _)| Arc::ptr_eq(of, trial)).map(|(_, open)| open)
+    }
+
+    fn define(&self, name: &str, apart: &[(String, Option<u64>)]) -> Vec<u8> {
+        let trials: Vec<_> = self.followed_by.iter().map(|(trial, open)| (&**trial, open)).collect();
         let about = About {
             name,
             label: self.request.dataset.label(),
-            trials,
+            trials: &trials,
             as_of: self.request.as_of.as_ref().map(|_| self.question.as_of.to_string()),
             known_at: self.request.known_at.as_ref().map(|_| self.question.known.to_string()),
             apart,
@@ -319,7 +352,6 @@ impl Ask {
             } else {
                 "pseudonyms of this store and trial"
             },
-            blinding: &|trial| Blinding::of(trial, unblinded),
         };
         define(&about, &self.columns)
     }

@@ -1,7 +1,8 @@
 //! A table that is locked: signed by somebody, kept by its digest with all that was asked, made again byte for byte.
 
-use super::ask::{ExportError, Exported, Request, To, export};
+use super::ask::{ExportError, Exported, Request, To, caller, export};
 use crate::flow::desk::Desk;
+use crate::flow::rights::Reader;
 use crate::model::assessment::ENGINE;
 use crate::model::key::hex;
 use crate::store::*;
@@ -31,8 +32,7 @@ pub async fn lock(
     name: &str,
     request: &Request,
     exported: &Exported,
-    signed_by: &str,
-    caller: Caller,
+    signed_by: &Reader,
 ) -> Result<bool, ExportError> {
     let lock = ExportLock {
         name: name.to_owned(),
@@ -45,25 +45,25 @@ pub async fn lock(
         bytes: i64::try_from(exported.bytes).unwrap_or(i64::MAX),
         rows: i64::try_from(exported.rows).unwrap_or(i64::MAX),
         parts: exported.parts.clone(),
-        signed_by: signed_by.to_owned(),
+        signed_by: signed_by.name.clone(),
         meaning: MEANING.to_owned(),
         at: desk.now(),
     };
-    Ok(desk.store().write(KeepLock { lock, caller }).await?)
+    Ok(desk.store().write(KeepLock { lock, caller: caller(Some(signed_by)) }).await?)
 }
 
-/// Makes a locked table again.
+/// Makes a locked table again, for whoever may have it: see [`export`].
 pub async fn check(
     desk: &Desk,
     name: &str,
-    caller: Caller,
+    reader: Option<&Reader>,
     to: To<'_>,
     progress: impl FnMut(u64),
 ) -> Result<Checked, ExportError> {
     let lock = desk.store().read(LockOf { name: name.to_owned() }).await?;
     let lock = lock.ok_or_else(|| ExportError::Wrong(format!("no table is locked as `{name}`; see `export locks`")))?;
     let request = request_of(&lock)?;
-    let now = export(desk, &request, caller, to, progress).await?;
+    let now = export(desk, &request, reader, to, progress).await?;
     let differs = differences(&lock, &now);
     Ok(Checked { lock, now, differs })
 }

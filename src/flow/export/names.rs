@@ -54,13 +54,6 @@ impl Names {
         self.pseudonym(&["person", &own.unwrap_or(whose).id])
     }
 
-    /// A person as the hospital names them: `source/Patient-id`.
-    pub async fn local(store: &Store, person: crate::model::key::PersonKey) -> Result<String, StoreError> {
-        let row = store.read(PersonByKey { person }).await?;
-        let all = row.map(|r| r.members.into_iter().map(|m| format!("{}/{}", m.source, m.id)).collect::<Vec<_>>());
-        Ok(all.unwrap_or_default().join(", "))
-    }
-
     /// Resources by their keys, without versions.
     pub async fn resources(&self, store: &Store, items: BTreeSet<Item>) -> Result<HashMap<Item, String>, StoreError> {
         let found = store.read(ItemNames { items: items.into_iter().collect() }).await?;

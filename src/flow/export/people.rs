@@ -1,14 +1,14 @@
 //! Outcomes, person by person: worked out, named, written, a chunk at a time.
 
 use super::ask::{Ask, Dataset, Format};
-use super::names::{Names, Seen};
+use super::names::Seen;
 use super::sink::Block;
 use crate::flow::everyone;
 use crate::flow::outcomes::{Apart, Person};
+use crate::flow::worklist::name_of;
 use crate::model::key::Item;
 use crate::model::outcome::Outcomes;
 use crate::model::time::Instant;
-use crate::publish::blinding::Blinding;
 use crate::publish::export::row::{Told, lines};
 use crate::store::*;
 use std::collections::{BTreeSet, HashMap};
@@ -38,7 +38,7 @@ pub(super) async fn part(store: &Store, ask: Arc<Ask>, rows: Vec<FollowedRow>) -
     let resources = ask.names.resources(store, used.map(|f| f.item).collect()).await?;
     let mut local = Vec::new();
     for (person, _) in met.iter().filter(|_| ask.names.identified) {
-        local.push(Names::local(store, person.key).await?);
+        local.push(name_of(store, person.key).await?.unwrap_or_default());
     }
     everyone::apart(move || written(&ask, &met, &local, &resources, apart)).await
 }
@@ -70,9 +70,8 @@ fn written(ask: &Ask, met: &[Met], local: &[String], resources: &HashMap<Item, S
     let mut part = Part { apart, ..Part::default() };
     for (place, (person, subjects)) in met.iter().enumerate() {
         let Some(active) = ask.question.judging(&person.standing) else { continue };
-        let Some(site) = ask.question.site(&active.trial) else { continue };
+        let (Some(open), Some(site)) = (ask.open(&active.trial), ask.question.site(&active.trial)) else { continue };
         let pseudonym = ask.names.person(subjects, &person.subject);
-        let blinding = Blinding::of(&active.trial, ask.request.unblinded);
         let seen =
             Seen { facts: &person.record.facts, plan: &active.plan, resources, identified: ask.names.identified };
         let told = Told {
@@ -81,7 +80,7 @@ fn written(ask: &Ask, met: &[Met], local: &[String], resources: &HashMap<Item, S
             site: &site.id,
             zone: &site.zone,
             outcomes: &person.outcomes,
-            blinding: &blinding,
+            open,
             facts: &seen,
         };
         let all = match (ask.request.dataset, ask.request.format) {

@@ -1,10 +1,10 @@
 //! The screening log and the disposition: who consented, line by line; who never did, in counts alone.
 
 use super::ask::{Ask, Dataset};
-use super::names::Names;
 use super::people::Part;
 use super::sink::Block;
 use crate::decide;
+use crate::flow::worklist::name_of;
 use crate::model::fact::Fact;
 use crate::model::standing::Standing;
 use crate::normalize;
@@ -26,7 +26,8 @@ pub(super) async fn part(store: &Store, ask: &Ask, rows: Vec<FollowedRow>) -> Re
             part.apart.push(why);
             continue;
         }
-        let local = if ask.names.identified { Some(Names::local(store, row.person).await?) } else { None };
+        let local =
+            if ask.names.identified { Some(name_of(store, row.person).await?.unwrap_or_default()) } else { None };
         one(ask, &row, local.as_deref(), &mut part);
     }
     Ok(part)

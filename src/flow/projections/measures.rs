@@ -9,6 +9,7 @@ use super::verdict::Told;
 use crate::flow::answer::Refusal;
 use crate::flow::assess;
 use crate::flow::backtest::{withhold, withhold_steps};
+use crate::flow::desk::AtSite;
 use crate::flow::gateway::Gateway;
 use crate::flow::library::Active;
 use crate::flow::outcomes::{Person, Question};
@@ -18,21 +19,25 @@ use crate::model::outcome::State;
 use crate::model::purpose::Purpose;
 use crate::model::standing::Status;
 use crate::model::time::Instant;
-use crate::publish::blinding::Blinding;
+use crate::publish::blinding::{Blinding, Open};
+use crate::publish::figure::completeness::{Whole, completeness};
 use crate::publish::measure::{self, Count, Kind, Report};
 use crate::publish::study::study_id;
 use crate::publish::task::Item;
 use crate::publish::task_followed::followed;
 use crate::store::*;
-use crate::trial::outcome::Measured;
+use crate::trial::definition::Trial;
 use std::collections::BTreeMap;
 use std::ops::ControlFlow;
 use std::sync::Arc;
 
+/// By what it is found.
+const PARAMETERS: &[(&str, &str)] = &[("_id", "token"), ("measure", "uri"), ("status", "token")];
+
 /// MeasureReport as it is served.
 pub const MEASURE_REPORT: OwnType = OwnType {
     name: "MeasureReport",
-    parameters: &[("_id", "token"), ("measure", "uri"), ("status", "token")],
+    parameters: PARAMETERS,
     personal: true,
     read: |gateway, id| Box::pin(gateway.measure_report(id)),
     find: |gateway, ask| Box::pin(gateway.measure_reports(ask)),
@@ -75,7 +80,7 @@ const STEPS: [(&str, &[Status]); 4] = [
 ];
 
 /// Persons by visit, in the order of rows and visits: those of whom anything is due by now, and those of whom all is there.
-type Visits = BTreeMap<(usize, u32), (String, u64, u64)>;
+type Visits = BTreeMap<(usize, usize), (String, u64, u64)>;
 
 impl Gateway {
     async fn measure_report(&self, id: &str) -> Result<Owned, Refusal> {
@@ -94,42 +99,52 @@ impl Gateway {
     /// Those of counts; one person's is read by its id.
     async fn measure_reports(&self, ask: &OwnAsk) -> Result<OwnFound, Refusal> {
         let projected = self.projected();
-        let mut found = Vec::new();
-        for active in projected.trials() {
-            for kind in Kind::COUNTED {
-                let id = format!("{}-{}", study_id(&active.trial.id), kind.word());
-                if ask.from.as_ref().is_none_or(|from| id > *from) {
-                    found.extend(self.counted(&projected, active, kind).await?);
-                }
-            }
+        let asked = self.asked_for(&projected, ask);
+        let more = asked.len() > ask.count;
+        let mut found = OwnFound::default();
+        for (_, active, kind) in asked.into_iter().take(ask.count) {
+            found.found.extend(self.counted(&projected, active, kind).await?.map(|r| r.owned));
         }
-        let parameters = MEASURE_REPORT.parameters;
-        let mut found: Vec<Owned> =
-            found.into_iter().filter(|r| r.fits(ask, parameters, &[], &self.base)).map(|r| r.owned).collect();
-        found.sort_by(|a, b| a.id.cmp(&b.id));
-        let more = found.len() > ask.count;
-        found.truncate(ask.count);
-        let next = found.last().filter(|_| more).map(|last| last.id.clone());
-        Ok(OwnFound { found, next, ..OwnFound::default() })
+        found.next = found.found.last().filter(|_| more).map(|last| last.id.clone());
+        Ok(found)
+    }
+
+    /// The reports of counts that fit, in order of id: what each is found by is known before anything is counted.
+    fn asked_for<'p>(&self, projected: &'p Projected, ask: &OwnAsk) -> Vec<(String, &'p Active, Kind)> {
+        let open = projected.trials().iter().filter(|active| ground(projected, active).is_some());
+        let mut asked: Vec<_> = open
+            .flat_map(|active| Kind::COUNTED.map(|kind| (active, kind)))
+            .filter_map(|(active, kind)| Some((self.rendered(projected, active, kind, &[])?, active, kind)))
+            .filter(|(blank, ..)| ask.from.as_ref().is_none_or(|from| blank.owned.id > *from))
+            .filter(|(blank, ..)| blank.fits(ask, PARAMETERS, &[], &self.base))
+            .map(|(blank, active, kind)| (blank.owned.id, active, kind))
+            .collect();
+        asked.sort_by(|(a, ..), (b, ..)| a.cmp(b));
+        asked
+    }
+
+    /// A report of these counts.
+    fn rendered(&self, projected: &Projected, active: &Active, kind: Kind, counts: &[Count]) -> Option<Rendered> {
+        let now = self.now();
+        let report = Report { trial: &active.trial, base: &projected.base, kind, at: &now.to_string() };
+        Rendered::definition(measure::report(&report, counts), now)
     }
 
     /// A report of counts; `None`: the site states no ground for them.
     async fn counted(&self, projected: &Projected, active: &Active, kind: Kind) -> Result<Option<Rendered>, Refusal> {
-        let Some(at_site) = projected.sites.get(&active.trial.id).filter(|s| s.purposes.contains(&Purpose::Count))
-        else {
+        let (Some(at_site), Some(library)) = (ground(projected, active), projected.library.clone()) else {
             return Ok(None);
         };
-        let now = self.now();
         let counts = match kind {
             Kind::Funnel => self.funnel(&active.trial.id).await?,
             _ => {
-                let Some(library) = projected.library.clone() else { return Ok(None) };
-                let question = Question::of_now(library, at_site.clone(), &active.trial.id, now);
-                self.completeness(question).await?
+                let mut question = Question::of_now(library, at_site.clone(), &active.trial.id, self.now());
+                // Visits of one row and number are the same visit only by one definition.
+                question.definition = Some(active.trial.version);
+                self.completeness(question, active.trial.clone()).await?
             }
         };
-        let report = Report { trial: &active.trial, base: &projected.base, kind, at: &now.to_string() };
-        Ok(Rendered::definition(measure::report(&report, &counts), now))
+        Ok(self.rendered(projected, active, kind, &counts))
     }
 
     async fn funnel(&self, trial: &str) -> Result<Vec<Count>, Refusal> {
@@ -144,7 +159,9 @@ impl Gateway {
         Ok(STEPS.iter().zip(shown).map(|((word, _), n)| Count { word: (*word).to_owned(), persons: n }).collect())
     }
 
-    async fn completeness(&self, question: Question) -> Result<Vec<Count>, Refusal> {
+    async fn completeness(&self, question: Question, trial: Arc<Trial>) -> Result<Vec<Count>, Refusal> {
+        let open = Open::to(&Blinding::of(&trial, false), &trial);
+        let work = move |question: &Question, rows| visits_of(question, &trial, &open, rows);
         let mut sums = Visits::new();
         let add = |one: Visits| {
             for (at, (name, due, whole)) in one {
@@ -153,7 +170,7 @@ impl Gateway {
             }
             ControlFlow::Continue(())
         };
-        Arc::new(question).everybody(&self.store, true, visits_of, add).await?;
+        Arc::new(question).everybody(&self.store, true, work, add).await?;
         let mut counts = Vec::new();
         for (name, due, whole) in sums.into_values() {
             // Who is whole and who is not sum to who is due.
@@ -175,16 +192,15 @@ impl Gateway {
         let names =
             if told.named { assess::source_names(&self.store, &person.record).await? } else { Default::default() };
         let judging = projected.library.as_ref().map_or(active, |l| l.judging(active, Some(&person.standing)));
-        let blinding = Blinding::of(&judging.trial, false);
+        let open = Open::to(&Blinding::of(&judging.trial, false), &judging.trial);
         let source = |fact: usize| {
             let fact = person.record.facts.get(fact)?;
             self.version_of(names.get(&fact.item)?)
         };
         let report =
             Report { trial: &judging.trial, base: &projected.base, kind: Kind::Outcomes, at: &now.to_string() };
-        let body = measure::individual_report(&report, id, &told.individual, &person.outcomes, &blinding, &source);
-        let learned = person.record.facts.iter().map(|f| f.known).max().unwrap_or(person.standing.at);
-        Ok(Rendered::personal(&body, 1, learned))
+        let body = measure::individual_report(&report, id, &told.individual, &person.outcomes, &open, &source);
+        Ok(Rendered::as_it_stands(&body, now))
     }
 
     /// One person of the trial, where they are followed and nothing closes them.
@@ -205,40 +221,31 @@ impl Gateway {
         let library = told.projected.library.as_ref();
         let active = library.map_or(told.active, |l| l.judging(told.active, Some(&person.standing)));
         let Some(site) = told.at_site.site(&active.trial) else { return Ok(Vec::new()) };
-        let at = person.record.facts.iter().map(|f| f.known).max().unwrap_or(person.standing.at);
-        Ok(followed(&active.trial, &person.outcomes, &site.zone).into_iter().map(|item| (item, at)).collect())
+        // Time alone makes a visit due or overdue, so what is told of it is as of now.
+        let now = self.now();
+        Ok(followed(&active.trial, &person.outcomes, &site.zone).into_iter().map(|item| (item, now)).collect())
     }
 }
 
-fn visits_of(question: &Question, rows: Vec<FollowedRow>) -> Visits {
+/// The site of a trial, where it states a ground for counts.
+fn ground<'p>(projected: &'p Projected, active: &Active) -> Option<&'p AtSite> {
+    projected.sites.get(&active.trial.id).filter(|s| s.purposes.contains(&Purpose::Count))
+}
+
+/// How these stand at each visit, by one definition and without what it hides.
+fn visits_of(question: &Question, trial: &Trial, open: &Open, rows: Vec<FollowedRow>) -> Visits {
     let mut sums = Visits::new();
-    for person in rows.into_iter().filter_map(|row| question.met(row).ok()) {
-        for (at, (name, states)) in states(question, &person) {
-            let due = states.iter().any(|s| !matches!(s, State::NotDue | State::NotApplicable | State::Ended));
-            let there = |s: &State| matches!(s, State::Captured | State::CapturedOutside | State::NotApplicable);
-            let sum = sums.entry(at).or_insert((name, 0, 0));
-            sum.1 += u64::from(due);
-            sum.2 += u64::from(due && states.iter().all(there));
+    let met: Vec<_> = rows.into_iter().filter_map(|row| question.met(row).ok()).collect();
+    let all: Vec<_> = met.iter().map(|person| &person.outcomes).collect();
+    for figure in completeness(trial, &all, |cell| open.shows(cell.outcome, cell.item)) {
+        let schedule = trial.visits.get(figure.row).map_or("", |v| v.name.as_str());
+        for (place, visit) in figure.visits.iter().enumerate() {
+            for counts in figure.persons.iter().filter_map(|visits| visits.get(place).copied().flatten()) {
+                let sum = sums.entry((figure.row, place)).or_insert_with(|| (format!("{schedule} {visit}"), 0, 0));
+                sum.1 += u64::from(counts.wanted() > 0);
+                sum.2 += u64::from(matches!(counts.whole(), Whole::Is(State::Captured | State::CapturedOutside)));
+            }
         }
     }
     sums
-}
-
-/// The states of all items of each visit, the baseline among them.
-fn states(question: &Question, person: &Person) -> BTreeMap<(usize, u32), (String, Vec<State>)> {
-    let mut found: BTreeMap<(usize, u32), (String, Vec<State>)> = BTreeMap::new();
-    let Some(active) = question.judging(&person.standing) else { return found };
-    for cell in &person.outcomes.cells {
-        let row = active.trial.outcomes.get(cell.outcome).and_then(|outcome| match &outcome.measured {
-            Measured::AtVisits { row, .. } => Some(*row),
-            Measured::ToEvent { .. } => None,
-        });
-        let visit = row.and_then(|row| Some((row, person.outcomes.visits.get(row)?.get(cell.visit)?)));
-        let Some((row, visit)) = visit else { continue };
-        let schedule = active.trial.visits.get(row).map_or("", |v| v.name.as_str());
-        let entry =
-            found.entry((row, visit.number)).or_insert_with(|| (format!("{schedule} {}", visit.name), Vec::new()));
-        entry.1.push(cell.state);
-    }
-    found
 }

@@ -260,7 +260,7 @@ impl Gateway {
         items.extend(self.following(told).await?);
         let (base, id) = (&told.projected.base, &told.row.subject.id);
         let render = |(item, at): &(task::Item, Instant)| {
-            Rendered::personal(&task::task(trial, base, id, &told.individual, item), 1, *at)
+            Rendered::as_it_stands(&task::task(trial, base, id, &told.individual, item), *at)
         };
         Ok(items.iter().filter_map(render).collect())
     }

@@ -26,9 +26,14 @@ pub(crate) struct Rendered {
 impl Rendered {
     /// A definition, as it stands: its version is made from its bytes, so that a changed one has another ETag.
     pub(crate) fn definition(body: Vec<u8>, known: Instant) -> Option<Self> {
-        let digest = digest_words(&[&String::from_utf8_lossy(&body)]);
-        let version = digest[..6].iter().fold(0_i64, |n, byte| (n << 8) | i64::from(*byte));
+        let version = version_of(&body);
         Self::new(body, version, known)
+    }
+
+    /// One that tells of a person and is worked out when it is read: versioned by its bytes likewise, since time alone may
+    /// change it.
+    pub(crate) fn as_it_stands(body: &[u8], known: Instant) -> Option<Self> {
+        Self::personal(body, version_of(body), known)
     }
 
     /// One that tells of a person; `meta` is laid in.
@@ -57,6 +62,12 @@ impl Rendered {
             wanted.iter().any(|wanted| found.iter().any(|value| meets(value, wanted, kind, base)))
         })
     }
+}
+
+/// A version made from bytes: others have another one.
+fn version_of(body: &[u8]) -> i64 {
+    let digest = digest_words(&[&String::from_utf8_lossy(body)]);
+    digest[..6].iter().fold(0_i64, |n, byte| (n << 8) | i64::from(*byte))
 }
 
 /// An element's values: those of a list, or the one.

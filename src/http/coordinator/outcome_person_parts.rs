@@ -138,13 +138,12 @@ fn happened(found: Followup, lang: Lang) -> String {
 
 /// The grade at the baseline beside the worst one after it.
 pub(super) fn grades(sheet: &PersonSheet, lang: Lang) -> Markup {
-    let shown = |on: usize| !sheet.trial.variables.get(on).is_some_and(|v| sheet.blind.hides_variable(v.name.as_str()));
     let all: Vec<_> = sheet
         .trial
         .safety
         .iter()
         .enumerate()
-        .filter(|(_, s)| shown(s.on))
+        .filter(|(place, _)| sheet.open.shows_grades(*place))
         .filter_map(|(place, entry)| Some((entry, worst(&sheet.outcomes, place)?)))
         .collect();
     let word = |grade: Grade| grade.map_or_else(|| text::UNKNOWN.say(lang).to_owned(), |g| g.to_string());

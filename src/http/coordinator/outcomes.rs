@@ -6,12 +6,10 @@ use super::frame;
 use super::routes::Context;
 use super::text::{self, Lang, Words};
 use crate::flow::figures::*;
-use crate::flow::outcomes::Apart;
 use crate::flow::worklist::{plain_unit, plain_value};
 use crate::model::number::Number;
 use crate::trial::outcome::{Item, Measured, Outcome, OutcomeKind};
 use maud::{Markup, html};
-use std::collections::BTreeMap;
 
 /// The page.
 pub(super) fn page(context: &Context<'_>, sheet: &Sheet) -> Markup {
@@ -49,10 +47,10 @@ pub(super) fn remarks(context: &Context<'_>, sheet: &Sheet) -> Markup {
 }
 
 /// Who is not counted, and why.
-pub(super) fn not_followed(apart: &BTreeMap<Apart, usize>, cut: bool, lang: Lang) -> Markup {
+pub(super) fn not_followed(apart: &Aside, cut: bool, lang: Lang) -> Markup {
     html! {
         @if !apart.is_empty() { p.fine { (text::NOT_FOLLOWED.say(lang)) ": "
-            @for (i, (why, count)) in apart.iter().enumerate() { @if i > 0 { ", " } (count) " " span lang="en" { (why.words()) } } } }
+            @for (i, (why, count)) in apart.iter().enumerate() { @if i > 0 { ", " } @match count { Some(n) => (n), None => (text::WITHHELD.say(lang)), } " " span lang="en" { (why.words()) } } } }
         @if cut { p.card.small { (text::PERSONS_CUT.fill(lang, &[&PERSONS_MAX.to_string()])) } }
     }
 }
@@ -276,12 +274,7 @@ fn percent(share: &Number) -> String {
 
 fn grades(context: &Context<'_>, sheet: &Sheet) -> Markup {
     let (lang, trial) = (context.visit.lang, context.trial);
-    let shown: Vec<_> = trial
-        .safety
-        .iter()
-        .enumerate()
-        .filter(|(_, s)| !trial.variables.get(s.on).is_some_and(|v| sheet.blind.hides_variable(v.name.as_str())))
-        .collect();
+    let shown: Vec<_> = trial.safety.iter().enumerate().filter(|(place, _)| sheet.open.shows_grades(*place)).collect();
     html! { @if !shown.is_empty() {
         section.card aria-labelledby="grades" {
             h2 #grades { (text::GRADES.say(lang)) }

@@ -23,16 +23,11 @@ pub fn line(cells: &Line, out: &mut Vec<u8>) {
             out.push(b',');
         }
         let text = cell.text();
-        let guard = matches!(cell, Cell::Text(words) if words.starts_with(GUARDED));
-        if !text.contains(['"', ',', '\r', '\n']) {
-            if guard {
-                out.push(b'\'');
-            }
-            out.extend(text.bytes());
-            continue;
+        let quoted = text.contains(['"', ',', '\r', '\n']);
+        if quoted {
+            out.push(b'"');
         }
-        out.push(b'"');
-        if guard {
+        if matches!(cell, Cell::Text(words) if words.starts_with(GUARDED)) {
             out.push(b'\'');
         }
         for byte in text.bytes() {
@@ -41,7 +36,9 @@ pub fn line(cells: &Line, out: &mut Vec<u8>) {
             }
             out.push(byte);
         }
-        out.push(b'"');
+        if quoted {
+            out.push(b'"');
+        }
     }
     out.extend(b"\r\n");
 }

@@ -2,7 +2,7 @@
 
 use super::dataset_json::{group_oid, item_oid};
 use super::table::{Column, Kind};
-use crate::publish::blinding::Blinding;
+use crate::publish::blinding::Open;
 use crate::publish::json::{array, object, text, words};
 use crate::trial::definition::Trial;
 use crate::trial::outcome::{Better, Measured};
@@ -13,8 +13,8 @@ pub struct About<'a> {
     pub name: &'a str,
     /// In words.
     pub label: &'a str,
-    /// The definitions by which anybody is followed.
-    pub trials: &'a [&'a Trial],
+    /// The definitions by which anybody is followed, and what of each is shown.
+    pub trials: &'a [(&'a Trial, &'a Open)],
     /// The moment asked about, where one was.
     pub as_of: Option<String>,
     /// As known when, where that was asked.
@@ -23,8 +23,6 @@ pub struct About<'a> {
     pub apart: &'a [(String, Option<u64>)],
     /// How persons are named.
     pub persons: &'a str,
-    /// What of a definition is not shown.
-    pub blinding: &'a dyn Fn(&Trial) -> Blinding,
 }
 
 /// The file.
@@ -61,23 +59,18 @@ pub fn define(about: &About<'_>, columns: &[Column]) -> Vec<u8> {
         ("knownAt", about.known_at.as_deref().map(text)),
         ("withoutRows", array(about.apart.iter().map(count).collect())),
         ("itemGroups", array(vec![group])),
-        ("definitions", array(about.trials.iter().map(|t| definition(t, about)).collect())),
+        ("definitions", array(about.trials.iter().map(|(trial, open)| definition(trial, open)).collect())),
     ]);
     [whole.as_bytes(), b"\n"].concat()
 }
 
-fn definition(trial: &Trial, about: &About<'_>) -> String {
-    let blinding = (about.blinding)(trial);
-    let outcomes = trial.outcomes.iter().filter(|o| !blinding.hides_outcome(trial, o));
-    let outcomes = outcomes.map(|o| {
-        let (visits, items) = match &o.measured {
-            Measured::ToEvent { .. } => (None, Vec::new()),
-            Measured::AtVisits { row, items } => {
-                let shown = items.iter().filter(|i| !blinding.hides_item(trial, i));
-                (trial.visits.get(*row).map(|v| text(&v.name)), shown.collect())
-            }
+fn definition(trial: &Trial, open: &Open) -> String {
+    let outcomes = open.outcomes(trial).map(|(place, o)| {
+        let visits = match &o.measured {
+            Measured::ToEvent { .. } => None,
+            Measured::AtVisits { row, .. } => trial.visits.get(*row).map(|v| text(&v.name)),
         };
-        let items = items.iter().map(|i| {
+        let items = open.items(place, o).map(|(_, i)| {
             let better = i.better.map(|b| match b {
                 Better::Higher => "higher",
                 Better::Lower => "lower",

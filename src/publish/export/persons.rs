@@ -2,17 +2,18 @@
 //! first, and the days to each event. It sets what somebody began with beside what became of them.
 
 use super::row::{Told, shown};
-use super::table::{Cell, Column, Kind, Line};
-use crate::model::outcome::{Cell as Found, Followup, State};
+use super::table::{Cell, Column, Fixed, Kind, Line};
+use crate::model::outcome::{Cell as Found, State};
 use crate::model::reading::Value;
 use crate::model::truth::Truth;
-use crate::publish::blinding::Blinding;
+use crate::publish::blinding::Open;
 use crate::trial::definition::Trial;
 use crate::trial::expression::tree::Type;
 use crate::trial::outcome::{Measured, Outcome};
+use std::collections::HashMap;
 
 /// Columns before the outcomes.
-const FIRST: [(&str, &str, Kind, u8); 5] = [
+const FIRST: [Fixed; 5] = [
     ("study", "Trial", Kind::Text, 1),
     ("site", "Site", Kind::Text, 0),
     ("person", "Person", Kind::Text, 2),
@@ -25,46 +26,45 @@ const FIRST: [(&str, &str, Kind, u8); 5] = [
 pub struct PersonsLayout {
     /// All columns.
     pub columns: Vec<Column>,
+    places: HashMap<String, usize>,
 }
 
 impl PersonsLayout {
     /// Of these definitions, without what is hidden.
-    pub fn of(trials: &[(&Trial, &Blinding)]) -> Self {
-        let column = |name: &str, label: &str, kind, key| Column { name: name.into(), label: label.into(), kind, key };
-        let mut columns: Vec<Column> =
-            FIRST.iter().map(|(name, label, kind, key)| column(name, label, *kind, *key)).collect();
-        for (trial, blinding) in trials {
-            for outcome in trial.outcomes.iter().filter(|o| !blinding.hides_outcome(trial, o)) {
-                for (name, label, kind) in own(trial, blinding, outcome) {
-                    if columns.iter().all(|c| c.name != name) {
-                        columns.push(column(&name, &label, kind, 0));
-                    }
+    pub fn of(trials: &[(&Trial, &Open)]) -> Self {
+        let mut columns: Vec<Column> = FIRST.iter().map(Column::from).collect();
+        let mut places: HashMap<String, usize> = columns.iter().map(|c| c.name.clone()).zip(0..).collect();
+        for (trial, open) in trials {
+            for (place, outcome) in open.outcomes(trial) {
+                for (name, label, kind) in own(open, place, outcome) {
+                    places.entry(name.clone()).or_insert_with(|| {
+                        columns.push(Column { name, label, kind, key: 0 });
+                        columns.len() - 1
+                    });
                 }
             }
         }
-        Self { columns }
+        Self { columns, places }
     }
 
     /// The line of a person.
     pub fn line(&self, told: &Told<'_>) -> Line {
         let mut line: Line = vec![Cell::Nothing; self.columns.len()];
         let mut put = |name: &str, cell: Cell| {
-            if let Some(place) = self.columns.iter().position(|c| c.name == name) {
-                line[place] = cell;
+            if let Some(place) = self.places.get(name) {
+                line[*place] = cell;
             }
         };
         put("study", told.trial.id.as_str().into());
         put("site", told.site.into());
         put("person", told.person.into());
-        put(
-            "day0",
-            told.outcomes.exposure.day0.map(|d| d.to_string()).filter(|_| !told.blinding.hides_treatment()).into(),
-        );
+        put("day0", told.day0().map(|d| d.to_string()).into());
         put("definition", i64::from(told.trial.version).into());
         let cells = &told.outcomes.cells;
-        for (place, outcome) in told.trial.outcomes.iter().enumerate() {
-            if let Measured::AtVisits { items, row } = &outcome.measured {
-                for (n, item) in items.iter().enumerate() {
+        // A column that another version shows is no leave to fill it from one that hides it.
+        for (place, outcome) in told.open.outcomes(told.trial) {
+            if let Measured::AtVisits { row, .. } = &outcome.measured {
+                for (n, item) in told.open.items(place, outcome) {
                     let name = super::wide::name_of(&outcome.id, &item.name);
                     let own = || cells.iter().filter(move |c| (c.outcome, c.item) == (place, n));
                     let baseline = own().find(|c| c.visit == 0).and_then(|c| c.value.as_ref());
@@ -77,25 +77,18 @@ impl PersonsLayout {
                 }
             }
         }
-        for event in &told.outcomes.events {
+        for event in told.outcomes.events.iter().filter(|e| told.open.shows(e.outcome, 0)) {
             let Some(outcome) = told.trial.outcomes.get(event.outcome) else { continue };
-            let (state, days) = match event.found {
-                Followup::NotStarted => ("not started", None),
-                Followup::NotApplicable => ("not applicable", None),
-                Followup::Event(_, days) => ("event", Some(days)),
-                Followup::Censored(_, days) => ("censored", Some(days)),
-                Followup::Unknown(_) => ("unknown", None),
-            };
-            put(&format!("{}.state", outcome.id), state.into());
-            put(&format!("{}.days", outcome.id), days.map_or(Cell::Nothing, Cell::Integer));
+            put(&format!("{}.state", outcome.id), event.found.words().into());
+            put(&format!("{}.days", outcome.id), event.found.reached().map(|(_, days)| days).into());
         }
         line
     }
 }
 
 /// The columns of an outcome: name, label and kind.
-fn own(trial: &Trial, blinding: &Blinding, outcome: &Outcome) -> Vec<(String, String, Kind)> {
-    let Measured::AtVisits { items, .. } = &outcome.measured else {
+fn own(open: &Open, place: usize, outcome: &Outcome) -> Vec<(String, String, Kind)> {
+    let Measured::AtVisits { .. } = &outcome.measured else {
         let words = outcome.protocol.as_deref().unwrap_or(&outcome.id);
         return vec![
             (format!("{}.state", outcome.id), format!("{words}: what is known"), Kind::Text),
@@ -103,7 +96,7 @@ fn own(trial: &Trial, blinding: &Blinding, outcome: &Outcome) -> Vec<(String, St
         ];
     };
     let mut all = Vec::new();
-    for item in items.iter().filter(|i| !blinding.hides_item(trial, i)) {
+    for (_, item) in open.items(place, outcome) {
         let name = super::wide::name_of(&outcome.id, &item.name);
         let unit = item.unit.as_ref().map_or_else(String::new, |u| format!(" ({})", u.code()));
         all.push((format!("{name}.baseline"), format!("{}{unit}: baseline", item.label), Kind::Text));

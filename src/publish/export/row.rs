@@ -3,11 +3,10 @@
 use super::table::{Cell, Line, columns, decimal, literal};
 use crate::model::interval::Interval;
 use crate::model::key::hex;
-use crate::model::outcome::{Cell as Found, Followup, Outcomes, Visit};
+use crate::model::outcome::{Cell as Found, Outcomes, Visit};
 use crate::model::reading::Value;
 use crate::model::time::{Partial, Zone, days_between};
-use crate::model::truth::Truth;
-use crate::publish::blinding::Blinding;
+use crate::publish::blinding::Open;
 use crate::trial::definition::Trial;
 use crate::trial::outcome::{Item, Measured, Outcome};
 use jiff::civil::Date;
@@ -76,8 +75,8 @@ pub struct Told<'a> {
     pub zone: &'a Zone,
     /// What became of them.
     pub outcomes: &'a Outcomes,
-    /// What is not shown.
-    pub blinding: &'a Blinding,
+    /// What of it is shown.
+    pub open: &'a Open,
     /// Their facts.
     pub facts: &'a dyn Facts,
 }
@@ -108,14 +107,7 @@ pub fn shown(value: &Value) -> [Cell; 4] {
                 ],
             }
         }
-        Value::Truth(truth) => {
-            let word = match truth {
-                Truth::True => "true",
-                Truth::False => "false",
-                Truth::Unknown => "unknown",
-            };
-            [word.into(), none(), none(), none()]
-        }
+        Value::Truth(truth) => [truth.word().into(), none(), none(), none()],
         Value::Time(at) => [at.to_string().into(), none(), none(), none()],
         Value::Text(words) => [words.clone().into(), none(), none(), none()],
     }
@@ -138,20 +130,19 @@ impl<'a> Told<'a> {
         }
     }
 
-    fn outcome(&self, place: usize) -> Option<&'a Outcome> {
-        let trial = self.trial;
-        trial.outcomes.get(place).filter(|o| !self.blinding.hides_outcome(trial, o))
-    }
-
-    fn item(&self, outcome: usize, item: usize) -> Option<(&'a Outcome, usize, &'a Item)> {
-        let outcome = self.outcome(outcome)?;
-        let Measured::AtVisits { row, items } = &outcome.measured else { return None };
-        let item = items.get(item).filter(|i| !self.blinding.hides_item(self.trial, i))?;
-        Some((outcome, *row, item))
-    }
-
     fn visit(&self, row: usize, place: usize) -> Option<&'a Visit> {
         self.outcomes.visits.get(row)?.get(place)
+    }
+
+    /// Day 0, where it is shown.
+    pub(super) fn day0(&self) -> Option<Date> {
+        self.outcomes.exposure.day0.filter(|_| self.open.shows_day0())
+    }
+
+    /// The date for which a visit of a row is planned, where what it counts from is shown.
+    pub(super) fn target(&self, row: usize, visit: &Visit) -> Cell {
+        let from = self.trial.visits.get(row).filter(|row| self.open.shows_from(row.from));
+        from.map(|_| visit.target.to_string()).into()
     }
 
     fn of_item(&self, record: &str, outcome: &Outcome, item: &Item) -> Row {
@@ -179,7 +170,7 @@ impl<'a> Told<'a> {
         let Some(at) = at else { return row };
         let (first, last) = at.dates(self.zone);
         let date = (first == last).then_some(first);
-        let study_day = date.zip(self.outcomes.exposure.day0).map(|(date, day0)| days_between(day0, date));
+        let study_day = date.zip(self.day0()).map(|(date, day0)| days_between(day0, date));
         Row {
             measured: at.to_string().into(),
             date: date.map(|d| d.to_string()).into(),
@@ -194,7 +185,7 @@ impl<'a> Told<'a> {
     }
 
     fn cell(&self, cell: &Found) -> Option<Row> {
-        let (outcome, schedule, item) = self.item(cell.outcome, cell.item)?;
+        let (outcome, schedule, item) = self.open.at_visits(self.trial, cell.outcome, cell.item)?;
         let visit = self.visit(schedule, cell.visit)?;
         let baseline = self.outcomes.cells.iter().find(|c| {
             (c.outcome, c.item) == (cell.outcome, cell.item)
@@ -203,7 +194,7 @@ impl<'a> Told<'a> {
         let row = Row {
             visit_number: i64::from(visit.number).into(),
             visit: visit.name.as_str().into(),
-            visit_target: visit.target.to_string().into(),
+            visit_target: self.target(schedule, visit),
             state: cell.state.words().into(),
             baseline: baseline.and_then(|b| b.value.as_ref()).map(|v| shown(v)[0].clone()).unwrap_or_default(),
             change: cell.change.as_ref().map(literal).unwrap_or_default(),
@@ -221,7 +212,7 @@ impl<'a> Told<'a> {
 
     fn between(&self) -> Vec<Row> {
         let one = |found: &crate::model::outcome::Unscheduled| {
-            let (outcome, _, item) = self.item(found.outcome, found.item)?;
+            let (outcome, _, item) = self.open.at_visits(self.trial, found.outcome, found.item)?;
             let row = Self::valued(self.of_item("unscheduled", outcome, item), Some(&found.value));
             Some(self.dated(self.leaning(row, item.variable, &[found.fact]), found.at.as_ref()))
         };
@@ -230,25 +221,25 @@ impl<'a> Told<'a> {
 
     fn events(&self) -> Vec<Row> {
         let one = |found: &crate::model::outcome::ToEvent| {
-            let outcome = self.outcome(found.outcome)?;
-            let (state, reached, reason): (_, Option<(Date, i64)>, _) = match found.found {
-                Followup::NotStarted => ("not started", None, None),
-                Followup::NotApplicable => ("not applicable", None, None),
-                Followup::Event(date, days) => ("event", Some((date, days)), None),
-                Followup::Censored(date, days) => ("censored", Some((date, days)), None),
-                Followup::Unknown(reason) => ("unknown", None, Some(reason.words())),
-            };
+            let outcome = self.trial.outcomes.get(found.outcome).filter(|_| self.open.shows(found.outcome, 0))?;
+            let Measured::ToEvent { from, .. } = outcome.measured else { return None };
+            let reached = found.found.reached();
+            let days = reached.map_or(Cell::Nothing, |(_, days)| Cell::Decimal(days.to_string()));
             let row = Row {
                 outcome: (&*outcome.id).into(),
                 outcome_kind: outcome.kind.word().into(),
                 item: (&*outcome.id).into(),
-                state: state.into(),
-                value: reached.map_or(Cell::Nothing, |(_, days)| Cell::Decimal(days.to_string())),
-                value_number: reached.map_or(Cell::Nothing, |(_, days)| Cell::Decimal(days.to_string())),
+                state: found.found.words().into(),
+                value: days.clone(),
+                value_number: days,
                 unit: reached.map(|_| "d").into(),
-                reason: reason.into(),
+                reason: found.found.unknown().map(|r| r.words()).into(),
                 ..self.row("event")
             };
+            // The days are what is analysed; with the date they would give the day from which they count.
+            if !self.open.shows_from(from) {
+                return Some(row);
+            }
             let row = self.leaning(row, None, &found.facts);
             Some(self.dated(row, reached.map(|(date, _)| Partial::Day(date)).as_ref()))
         };
@@ -258,7 +249,7 @@ impl<'a> Told<'a> {
     fn grades(&self) -> Vec<Row> {
         let one = |found: &crate::model::outcome::Graded| {
             let safety = self.trial.safety.get(found.safety)?;
-            let variable = self.trial.variables.get(safety.on).filter(|v| !self.blinding.hides_variable(&v.name))?;
+            let variable = self.trial.variables.get(safety.on).filter(|_| self.open.shows_grades(found.safety))?;
             let row = Row {
                 outcome: (&*safety.id).into(),
                 item: (&*variable.name).into(),
@@ -282,7 +273,7 @@ impl<'a> Told<'a> {
         let Some((drug, variable)) = drug.and_then(|d| Some((d, self.trial.variables.get(d)?))) else {
             return Vec::new();
         };
-        if self.blinding.hides_treatment() {
+        if !self.open.shows_treatment() {
             return Vec::new();
         }
         let exposure = &self.outcomes.exposure;
@@ -314,8 +305,8 @@ impl<'a> Told<'a> {
                 unit: unit.as_str().into(),
                 conversion: exposure.weight.clone().map(|w| format!("by the weight {w}")).into(),
                 provisional: exposure.provisional.into(),
-                date: exposure.day0.map(|d| d.to_string()).into(),
-                study_day: exposure.day0.map(|_| 0).into(),
+                date: self.day0().map(|d| d.to_string()).into(),
+                study_day: self.day0().map(|_| 0).into(),
                 ..self.row("dose")
             };
             Self::valued(row, Some(&Value::Number(amount.clone())))

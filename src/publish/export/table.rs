@@ -34,6 +34,15 @@ pub struct Column {
     pub key: u8,
 }
 
+/// A column that every table of a kind has: name, label, kind and key.
+pub type Fixed = (&'static str, &'static str, Kind, u8);
+
+impl From<&Fixed> for Column {
+    fn from((name, label, kind, key): &Fixed) -> Self {
+        Self { name: (*name).into(), label: (*label).into(), kind: *kind, key: *key }
+    }
+}
+
 /// One cell.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub enum Cell {
@@ -113,26 +122,23 @@ pub fn literal(of: &Interval) -> Cell {
     }
 }
 
-/// A number exactly: a decimal, or a fraction such as `25/3` where its decimals do not end.
-pub fn exactly(n: &Number) -> String {
-    n.to_decimal().unwrap_or_else(|| {
-        let (numerator, denominator) = n.fraction();
-        format!("{numerator}/{denominator}")
-    })
-}
-
 /// A number as a decimal; one whose decimals do not end is rounded to [`PLACES`].
-pub fn decimal(n: &Number) -> Cell {
-    Cell::Decimal(n.to_decimal().or_else(|| n.round(PLACES).to_decimal()).unwrap_or_default())
+pub fn rounded(n: &Number) -> Option<String> {
+    n.to_decimal().or_else(|| n.round(PLACES).to_decimal())
 }
 
-/// A range as text: `38`, `<5`, `>=100`, `50..55`, `(50..55)`, each number exactly.
+/// The same as a cell.
+pub fn decimal(n: &Number) -> Cell {
+    Cell::Decimal(rounded(n).unwrap_or_default())
+}
+
+/// A range as text: `38`, `<5`, `>=100`, `50..55`, `(50..55)`, each number exactly: as people read it one may be rounded.
 pub fn range(of: &Interval) -> String {
     if let Some(exact) = of.as_exact() {
-        return exactly(exact);
+        return exact.exactly();
     }
     let side = |e: &End, closed: &'static str, open: &'static str| {
-        format!("{}{}", if e.closed { closed } else { open }, exactly(&e.value))
+        format!("{}{}", if e.closed { closed } else { open }, e.value.exactly())
     };
     match (&of.low, &of.high) {
         (None, None) => "any".into(),
@@ -140,7 +146,7 @@ pub fn range(of: &Interval) -> String {
         (Some(low), None) => side(low, ">=", ">"),
         (Some(low), Some(high)) => {
             let (open, close) = (if low.closed { "" } else { "(" }, if high.closed { "" } else { ")" });
-            format!("{open}{}..{}{close}", exactly(&low.value), exactly(&high.value))
+            format!("{open}{}..{}{close}", low.value.exactly(), high.value.exactly())
         }
     }
 }

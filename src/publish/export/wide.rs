@@ -1,14 +1,13 @@
 //! The wide table: one line for each person and visit, two columns for each item: its value and its state.
 
 use super::row::{Told, shown};
-use super::table::{Cell, Column, Kind, Line};
+use super::table::{Cell, Column, Fixed, Kind, Line};
 use crate::model::outcome::State;
-use crate::publish::blinding::Blinding;
+use crate::publish::blinding::Open;
 use crate::trial::definition::Trial;
-use crate::trial::outcome::Measured;
 
 /// Columns before the items.
-const FIRST: [(&str, &str, Kind, u8); 8] = [
+const FIRST: [Fixed; 8] = [
     ("study", "Trial", Kind::Text, 1),
     ("site", "Site", Kind::Text, 0),
     ("person", "Person", Kind::Text, 2),
@@ -29,21 +28,12 @@ pub struct Layout {
 
 impl Layout {
     /// Of several versions of a definition: whatever any of them measures, in the order in which it is met.
-    pub fn of(trials: &[(&Trial, &Blinding)]) -> Self {
-        let mut columns: Vec<Column> = FIRST
-            .iter()
-            .map(|(name, label, kind, key)| Column {
-                name: (*name).into(),
-                label: (*label).into(),
-                kind: *kind,
-                key: *key,
-            })
-            .collect();
+    pub fn of(trials: &[(&Trial, &Open)]) -> Self {
+        let mut columns: Vec<Column> = FIRST.iter().map(Column::from).collect();
         let mut items: Vec<String> = Vec::new();
-        for (trial, blinding) in trials {
-            for outcome in trial.outcomes.iter().filter(|o| !blinding.hides_outcome(trial, o)) {
-                let Measured::AtVisits { items: measured, .. } = &outcome.measured else { continue };
-                for item in measured.iter().filter(|i| !blinding.hides_item(trial, i)) {
+        for (trial, open) in trials {
+            for (place, outcome) in open.outcomes(trial) {
+                for (_, item) in open.items(place, outcome) {
                     let name = name_of(&outcome.id, &item.name);
                     if items.contains(&name) {
                         continue;
@@ -73,7 +63,7 @@ impl Layout {
                     schedule.name.as_str().into(),
                     i64::from(visit.number).into(),
                     visit.name.as_str().into(),
-                    visit.target.to_string().into(),
+                    told.target(row, visit),
                     i64::from(told.trial.version).into(),
                 ];
                 line.resize(self.columns.len(), Cell::Nothing);
@@ -81,11 +71,12 @@ impl Layout {
             }
         }
         for cell in &told.outcomes.cells {
-            let Some(outcome) = told.trial.outcomes.get(cell.outcome) else { continue };
-            let Measured::AtVisits { row, items } = &outcome.measured else { continue };
-            let name = items.get(cell.item).map(|item| name_of(&outcome.id, &item.name));
-            let column = name.and_then(|name| self.items.iter().position(|i| *i == name));
-            let line = all.binary_search_by_key(&(*row, cell.visit), |(at, _)| *at);
+            // A column that another version shows is no leave to fill it from one that hides it.
+            let shown_item = told.open.at_visits(told.trial, cell.outcome, cell.item);
+            let Some((outcome, row, item)) = shown_item else { continue };
+            let name = name_of(&outcome.id, &item.name);
+            let column = self.items.iter().position(|i| *i == name);
+            let line = all.binary_search_by_key(&(row, cell.visit), |(at, _)| *at);
             if let (Some(column), Ok(line)) = (column, line) {
                 let at = FIRST.len() + 2 * column;
                 let [value, ..] = cell.value.as_ref().map(shown).unwrap_or_default();

@@ -7,10 +7,15 @@ use std::collections::BTreeSet;
 use trialgate::flow::own::OwnAsk;
 use trialgate::flow::served::Served;
 
-on_both!(counts_are_masked_and_outcomes_name_what_they_were_derived_from, visits_and_grades_are_work);
+on_both!(
+    counts_are_masked_and_outcomes_name_what_they_were_derived_from,
+    visits_and_grades_are_work,
+    what_time_alone_changes_is_another_version,
+    only_the_reports_that_are_asked_for_are_told
+);
 
 /// A resource as it is read, also handed to the validator.
-async fn read(town: &Town, kind: &str, id: &str) -> Value {
+pub async fn read(town: &Town, kind: &str, id: &str) -> Value {
     let source = town.desk.gateway.source("main").expect("a source");
     let served = Served::named(kind, "main").unwrap_or_else(|| panic!("{kind} is not served"));
     let (_, _, body) =
@@ -19,7 +24,7 @@ async fn read(town: &Town, kind: &str, id: &str) -> Value {
     serde_json::from_slice(&body).expect("JSON")
 }
 
-async fn found(town: &Town, kind: &str) -> Vec<Value> {
+pub async fn found(town: &Town, kind: &str) -> Vec<Value> {
     let Some(Served::Own(own)) = Served::named(kind, "main") else { panic!("{kind} is not rendered") };
     let ask = OwnAsk { given: Vec::new(), count: 100, from: None };
     let page = (own.find)(&town.desk.gateway, &ask).await.unwrap_or_else(|r| panic!("{kind}: {r:?}"));
@@ -92,4 +97,52 @@ async fn visits_and_grades_are_work(place: Place) {
     let other = subject(&town, "patient-four").await;
     assert!(!tasks.iter().any(|t| t["focus"]["reference"] == format!("ResearchSubject/{other}")
         && t["code"]["coding"][0]["code"] == "visit-due"));
+}
+
+async fn what_time_alone_changes_is_another_version(place: Place) {
+    let town = followed(place, "").await;
+    // A second result of that day, without a time as the first.
+    let mut second = result("patient-two", "1751-7", "2026-05-17", "29.4", "g/L");
+    second["id"] = json!("patient-two-again");
+    town.load(&[second]).await;
+    town.settle().await;
+    let id = subject(&town, "patient-two").await;
+    let own = async || {
+        let tasks = found(&town, "Task").await;
+        let own = tasks.into_iter().filter(|t| t["focus"]["reference"] == format!("ResearchSubject/{id}"));
+        own.map(|t| (t["id"].as_str().expect("an id").to_owned(), t)).collect::<BTreeMap<_, _>>()
+    };
+    let grades = |tasks: &BTreeMap<String, Value>| {
+        tasks.values().filter(|t| t["code"]["coding"][0]["code"] == "review-grade").count()
+    };
+    let (before, report) = (own().await, read(&town, "MeasureReport", &id).await);
+    assert_eq!(grades(&before), 2, "{before:#?}");
+    let due = |t: &Value| t["description"].as_str().is_some_and(|d| d.starts_with("M4: due until"));
+    let task = before.iter().find(|(_, t)| due(t)).map(|(id, _)| id.clone()).expect("a visit that is due");
+    town.clock.set(at("2026-07-25"));
+    let after = own().await;
+    assert!(after[&task]["description"].as_str().expect("words").starts_with("M4: overdue since"), "{after:#?}");
+    for (id, then) in &before {
+        let same = then["description"] == after[id]["description"];
+        assert_eq!(then["meta"]["versionId"] == after[id]["meta"]["versionId"], same, "{id}");
+    }
+    let later = read(&town, "MeasureReport", &id).await;
+    assert_ne!(report["meta"]["versionId"], later["meta"]["versionId"]);
+    let again = read(&town, "MeasureReport", &id).await;
+    assert_eq!(again["meta"]["versionId"], later["meta"]["versionId"]);
+}
+
+async fn only_the_reports_that_are_asked_for_are_told(place: Place) {
+    let town = followed(place, "").await;
+    let Some(Served::Own(own)) = Served::named("MeasureReport", "main") else { panic!("it is not rendered") };
+    let page = async |given: &[(&str, &str)], count: usize, from: Option<&str>| {
+        let given = given.iter().map(|(n, v)| ((*n).to_owned(), vec![(*v).to_owned()])).collect();
+        let ask = OwnAsk { given, count, from: from.map(Into::into) };
+        let page = (own.find)(&town.desk.gateway, &ask).await.unwrap_or_else(|r| panic!("{r:?}"));
+        (page.found.into_iter().map(|o| o.id).collect::<Vec<_>>(), page.next)
+    };
+    assert_eq!(page(&[], 1, None).await, (vec!["t1-funnel".into()], Some("t1-funnel".into())));
+    assert_eq!(page(&[], 1, Some("t1-funnel")).await, (vec!["t1-visits".into()], None));
+    assert_eq!(page(&[("_id", "t1-visits")], 1, None).await, (vec!["t1-visits".into()], None));
+    assert_eq!(page(&[("status", "pending")], 1, None).await, (Vec::new(), None));
 }

@@ -8,19 +8,26 @@ use std::process::Stdio;
 use trialgate::flow::export::lock::{self, Checked};
 use trialgate::store::LocksAll;
 
-on_both!(a_lock_is_made_again_and_says_what_differs, a_lock_moves_with_its_store);
+on_both!(
+    a_lock_is_made_again_and_says_what_differs,
+    a_lock_of_what_is_hidden_is_made_again_for_the_unblinded_alone,
+    a_lock_moves_with_its_store
+);
+
+fn signer() -> Reader {
+    reader(Role::DataManager)
+}
 
 async fn checked(town: &Town) -> Checked {
     let to = To { out: &mut std::io::sink(), spool: None };
-    lock::check(&town.desk, "final", crate::definitions::caller(), to, |_| {}).await.expect("a check")
+    lock::check(&town.desk, "final", None, to, |_| {}).await.expect("a check")
 }
 
 async fn locked(town: &Town) -> Request {
     let now = town.clock.now().to_string();
     let ask = Request { known_at: Some(now), ..request(Dataset::Outcomes, Format::Csv) };
     let (_, exported) = made(town, &ask).await;
-    let lock = lock::lock(&town.desk, "final", &ask, &exported, "statistician", crate::definitions::caller());
-    assert!(lock.await.expect("a lock"));
+    assert!(lock::lock(&town.desk, "final", &ask, &exported, &signer()).await.expect("a lock"));
     ask
 }
 
@@ -34,7 +41,7 @@ async fn a_lock_is_made_again_and_says_what_differs(place: Place) {
     assert_eq!(checked(&town).await.differs, Vec::<String>::new());
     // A name is given once.
     let (_, exported) = made(&town, &ask).await;
-    let again = lock::lock(&town.desk, "final", &ask, &exported, "other", crate::definitions::caller()).await;
+    let again = lock::lock(&town.desk, "final", &ask, &exported, &signer()).await;
     assert!(!again.expect("an answer"));
     // Who may no longer be shown is missed by name of their pseudonym.
     town.load(&[{
@@ -49,6 +56,34 @@ async fn a_lock_is_made_again_and_says_what_differs(place: Place) {
     assert_eq!((file.len(), file[0].signed_by.as_str()), (1, "statistician"));
     let rows = town.desk.store().read(trialgate::store::AuditTail { count: 50 }).await.expect("the audit");
     assert!(rows.iter().any(|r| r.action == "export locked") && rows.iter().any(|r| r.action == "export"));
+}
+
+async fn a_lock_of_what_is_hidden_is_made_again_for_the_unblinded_alone(place: Place) {
+    let town = followed(place, "\"skin\"").await;
+    let ask = Request {
+        unblinded: true,
+        known_at: Some(town.clock.now().to_string()),
+        ..request(Dataset::Outcomes, Format::Csv)
+    };
+    let (text, exported) = made(&town, &ask).await;
+    assert!(text.contains(",skin,"));
+    assert!(lock::lock(&town.desk, "final", &ask, &exported, &reader(Role::Unblinded)).await.expect("a lock"));
+    for blind in [None, Some(signer()), Some(reader(Role::Integration))] {
+        let mut out: Vec<u8> = Vec::new();
+        let to = To { out: &mut out, spool: None };
+        let refused = lock::check(&town.desk, "final", blind.as_ref(), to, |_| {}).await;
+        let words = refused.expect_err("refused").to_string();
+        assert!(words.contains("role"), "{words}");
+        assert!(out.is_empty());
+    }
+    let mut out: Vec<u8> = Vec::new();
+    let to = To { out: &mut out, spool: None };
+    let unblinded = Reader { name: "second".into(), ..reader(Role::Unblinded) };
+    let found = lock::check(&town.desk, "final", Some(&unblinded), to, |_| {}).await.expect("a check");
+    assert_eq!((found.differs, out == text.into_bytes()), (Vec::<String>::new(), true));
+    let rows = town.desk.store().read(trialgate::store::AuditTail { count: 50 }).await.expect("the audit");
+    let by: Vec<&str> = rows.iter().filter(|r| r.action == "export").map(|r| r.actor.as_str()).collect();
+    assert!(by.contains(&"second") && !by.contains(&"export"), "{by:?}");
 }
 
 async fn a_lock_moves_with_its_store(place: Place) {
@@ -117,4 +152,36 @@ async fn at_the_command_line_a_lock_is_signed_and_what_differs_ends_with_1() {
             && words.contains("with other lines, 3 persons"),
         "{words}"
     );
+    written(&crate::exports::profiles(""), &folder.0);
+    what_is_hidden_asks_who_checks(&folder, &ran, password);
+    // A store that is not there is not made.
+    let nowhere = folder.0.join("mistyped.db");
+    let (code, words) = run(&["export", "outcomes", TRIAL, "--store", &format!("sqlite:{}", nowhere.display())], "");
+    assert!(code == Some(3) && words.contains("mistyped.db") && !nowhere.exists(), "{words}");
+}
+
+fn what_is_hidden_asks_who_checks(
+    folder: &Folder,
+    ran: &dyn Fn(&[&str], &str) -> (Option<i32>, String),
+    password: &str,
+) {
+    let password = format!("{password}\n");
+    let path = |name: &str| folder.0.join(name).display().to_string();
+    let (all, again) = (path("all.csv"), path("again.csv"));
+    let lock = ["export", "lock", "all", TRIAL, "--unblinded", "--sign-in", "statistician", "--out", &all];
+    let (code, words) = ran(&lock, &password);
+    assert!(code == Some(1) && words.contains("has not the role unblinded"), "{words}");
+    assert_eq!(ran(&["user", "role", "statistician", "unblinded", "--trial", TRIAL, "--site", "S"], "").0, Some(0));
+    assert_eq!(ran(&lock, &password).0, Some(0));
+    let check = ["export", "check", "all", "--out", &again];
+    let (code, words) = ran(&check, "");
+    assert!(code == Some(1) && words.contains("nobody signed in"), "{words}");
+    assert!(!std::path::Path::new(&again).exists() && !std::path::Path::new(&format!("{again}.part")).exists());
+    let (code, words) = ran(&[&check[..], &["--sign-in", "statistician"]].concat(), &password);
+    assert!(code == Some(0), "{words}");
+    #[cfg(unix)]
+    for file in [again.clone(), format!("{again}.define.json")] {
+        let mode = std::os::unix::fs::PermissionsExt::mode(&std::fs::metadata(&file).expect("a file").permissions());
+        assert_eq!(mode & 0o777, 0o600, "{file}");
+    }
 }

@@ -1,5 +1,6 @@
 //! Exports: what stands in them, that the same data is the same bytes, who is in them and who is not, and locks.
 
+mod blinded;
 mod fhir;
 mod flat;
 mod locks;
@@ -11,6 +12,8 @@ use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use trialgate::flow::export::ask::{Dataset, Exported, Format, Request, To, export};
 use trialgate::flow::profiles::Profiles;
+use trialgate::flow::rights::{Granted, Reader};
+use trialgate::model::standing::Role;
 use trialgate::model::time::Instant;
 
 pub const TRIAL: &str = "T1";
@@ -149,7 +152,14 @@ pub async fn registered(town: &Town, id: &str) {
 
 /// Three who are followed for four months, one who is asked and one who is only eligible.
 pub async fn followed(place: Place, hidden: &str) -> Town {
-    let town = town(place, hidden);
+    followed_by(place, definition(1, hidden)).await
+}
+
+/// The same, by this text of the definition.
+pub async fn followed_by(place: Place, text: String) -> Town {
+    let mut profiles = profiles("");
+    profiles.0.insert(format!("trials/{TRIAL}/trial.toml"), text);
+    let town = Town::new(place, profiles);
     for id in ["patient-one", "patient-two", "patient-three"] {
         registered(&town, id).await;
         for (month, skin, albumin) in [(4, "24", "36.1"), (5, "21", "29.5"), (6, "19", "34.9")] {
@@ -181,6 +191,12 @@ pub fn request(dataset: Dataset, format: Format) -> Request {
     }
 }
 
+/// Somebody with this role in the trial.
+pub fn reader(role: Role) -> Reader {
+    let right = Granted { role, trial: TRIAL.into(), site: "S".into(), until: None };
+    Reader { name: "statistician".into(), rights: vec![right] }
+}
+
 /// The text, and what was said of it.
 pub async fn made(town: &Town, request: &Request) -> (String, Exported) {
     let (bytes, exported) = bytes(town, request).await;
@@ -195,7 +211,8 @@ pub async fn bytes(town: &Town, request: &Request) -> (Vec<u8>, Exported) {
     let spool = std::fs::File::options().read(true).write(true).create_new(true).open(&path).expect("a spool");
     std::fs::remove_file(&path).expect("its name goes");
     let to = To { out: &mut out, spool: Some(spool) };
-    let exported = export(&town.desk, request, crate::definitions::caller(), to, |_| {}).await;
+    let unblinded = request.unblinded.then(|| reader(Role::Unblinded));
+    let exported = export(&town.desk, request, unblinded.as_ref(), to, |_| {}).await;
     let exported = exported.unwrap_or_else(|e| panic!("{request:?}: {e}"));
     assert_eq!(exported.bytes, out.len() as u64);
     (out, exported)

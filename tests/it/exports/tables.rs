@@ -7,7 +7,7 @@ use trialgate::decide::Act;
 use trialgate::flow::library::Library;
 use trialgate::flow::people::{self, Signer};
 use trialgate::model::standing::{Collection, Role};
-use trialgate::publish::blinding::Blinding;
+use trialgate::publish::blinding::{Blinding, Open};
 use trialgate::publish::export::define::{About, define};
 use trialgate::store::ReadResource;
 
@@ -257,15 +257,15 @@ fn of_a_list_that_is_shown_in_part_the_rest_is_not_named() {
     let library = Library::load(&profiles).unwrap_or_else(|m| panic!("{m:?}"));
     let about = |unblinded: bool| {
         let trial = &library.trials[0].trial;
+        let open = Open::to(&Blinding::of(trial, unblinded), trial);
         let about = About {
             name: "OUTCOMES",
             label: "Outcomes",
-            trials: &[trial],
+            trials: &[(trial, &open)],
             as_of: None,
             known_at: None,
             apart: &[],
             persons: "pseudonyms",
-            blinding: &|trial| Blinding::of(trial, unblinded),
         };
         String::from_utf8(define(&about, &[])).expect("UTF-8")
     };
