@@ -11,7 +11,7 @@ use std::hint::black_box;
 use trialgate::evaluate::{Choice, Moment, evaluate};
 use trialgate::flow::library;
 use trialgate::flow::profiles::Profiles;
-use trialgate::flow::rehearse::Cast;
+use trialgate::flow::rehearsal::rehearse::Cast;
 use trialgate::model::fact::{Fact, Origin};
 use trialgate::model::time::{Instant, Zone};
 use trialgate::normalize::{Plan, normalize};

@@ -7,8 +7,9 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
+use trialgate::flow::library;
 use trialgate::flow::profiles::Profiles;
-use trialgate::flow::{cases, library};
+use trialgate::flow::rehearsal::cases;
 use trialgate::model::terms::TermsBySource;
 
 /// The longest that one input may take before it counts as a hang.

@@ -4,7 +4,7 @@ use crate::clock::Clock;
 use crate::decide::{Act, Consent};
 use crate::flow::desk::Desk;
 use crate::flow::people::{self, Signer};
-use crate::flow::rehearse::answer_value;
+use crate::flow::rehearsal::rehearse::answer_value;
 use crate::flow::{assess, deliver};
 use crate::http::standin::Standin;
 use crate::model::key::PersonKey;

@@ -6,7 +6,7 @@ use crate::cli::print::{End, fail};
 use crate::cli::user;
 use crate::clock::Clock;
 use crate::flow::accounts::{hash, is_name};
-use crate::flow::rehearse::moment_of;
+use crate::flow::rehearsal::rehearse::moment_of;
 use crate::flow::{Caller, Store};
 use crate::model::time::Instant;
 use crate::store::{AccountsAll, ChangeAccount, ChangeRight, Granted, MakeAccount};

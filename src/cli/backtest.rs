@@ -1,8 +1,8 @@
 //! `trial backtest`: what the stored history says of a definition; small counts of people are withheld.
 
 use super::print::{End, fail, thousands};
-use crate::flow::backtest::{Backtest, Question, SMALL_CELL, withhold, withhold_steps};
-use crate::flow::rehearse;
+use crate::flow::rehearsal::backtest::{Backtest, Question, SMALL_CELL, withhold, withhold_steps};
+use crate::flow::rehearsal::rehearse;
 use crate::model::assessment::Assessment;
 use crate::model::key::PersonKey;
 use serde_json::{Map, Value, json};

@@ -1,9 +1,9 @@
 //! `trial check`: a definition's files, and its own cases.
 
 use super::print::{End, fail, json};
-use crate::flow::cases::{self, CaseResult};
 use crate::flow::library;
 use crate::flow::profiles::Profiles;
+use crate::flow::rehearsal::cases::{self, CaseResult};
 use crate::trial::{Mistake, Severity, unmapped};
 use serde_json::json;
 use std::path::Path;

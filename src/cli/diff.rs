@@ -2,8 +2,8 @@
 
 use super::print::{End, json, thousands};
 use crate::flow::amendment::Changed;
-use crate::flow::backtest::{SMALL_CELL, withhold};
-use crate::flow::diff::{Diff, Moved};
+use crate::flow::rehearsal::backtest::{SMALL_CELL, withhold};
+use crate::flow::rehearsal::diff::{Diff, Moved};
 use serde_json::{Map, Value, json};
 use std::collections::BTreeMap;
 

@@ -4,7 +4,7 @@ use super::files;
 use super::print::{End, fail, json};
 use crate::flow::library;
 use crate::flow::profiles::Profiles;
-use crate::flow::rehearse::{self, Asked, Evaluated};
+use crate::flow::rehearsal::rehearse::{self, Asked, Evaluated};
 use crate::model::terms::TermsBySource;
 use crate::model::time::Instant;
 use crate::trial::definition::Trial;

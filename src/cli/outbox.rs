@@ -4,7 +4,7 @@ use super::print::{End, count, fail, json, unknown};
 use super::waiting::Outbox;
 use crate::flow::Caller;
 use crate::flow::desk::Desk;
-use crate::flow::queues::{self, state_word};
+use crate::flow::pages::queues::{self, state_word};
 use crate::model::time::{Instant, Zone};
 use serde_json::{Value, json};
 
@@ -59,7 +59,7 @@ async fn list(desk: &Desk, state: Option<&str>, most: usize, as_json: bool) -> E
         rows.truncate(most);
     }
     if as_json {
-        let one = |row: &crate::flow::queues::OutboxRow| -> Value {
+        let one = |row: &crate::flow::pages::queues::OutboxRow| -> Value {
             let w = &row.wish;
             json!({ "target": w.target, "person": w.person.to_string(), "trial": w.trial, "attempt": w.attempt,
                     "wanted": w.wanted, "sent": w.sent, "tries": w.tries, "failing_since": w.first_failed.map(when),

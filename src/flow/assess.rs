@@ -321,7 +321,7 @@ fn shown<T>(desk: &Desk, finding: &Finding<'_>, record: &Record, show: impl FnOn
 /// Names the resources of an assessment's facts.
 pub async fn name_facts(store: &Store, assessment: &mut Assessment, record: &Record) -> Result<(), StoreError> {
     let names = source_names(store, record).await?;
-    super::rehearse::name_sources(assessment, &record.facts, |item| names.get(&item).cloned());
+    super::rehearsal::rehearse::name_sources(assessment, &record.facts, |item| names.get(&item).cloned());
     Ok(())
 }
 

@@ -6,7 +6,7 @@ use super::bundle::{at_entry, joined};
 use super::desk::AtSite;
 use super::gateway::{Gateway, Source};
 use super::library::Active;
-use super::rehearse::{Cast, Rehearsal, moment_of};
+use super::rehearsal::rehearse::{Cast, Rehearsal, moment_of};
 use super::seam::{Reading, grade_of};
 use crate::intake::{self, BundleRead, Wanted};
 use crate::model::draft::{Draft, ResourceType, Subject};

@@ -5,7 +5,7 @@ use super::assess;
 use super::desk::Desk;
 use super::feeds::Silent;
 use super::library::{Active, Library};
-use super::rehearse::moment_of;
+use super::rehearsal::rehearse::moment_of;
 use crate::decide;
 use crate::model::assessment::Assessment;
 use crate::model::key::PersonKey;

@@ -7,7 +7,7 @@
 use super::desk::{AtSite, Desk};
 use super::everyone::{self, Followers, FollowersWork};
 use super::library::{Active, Library};
-use super::rehearse::moment_of;
+use super::rehearsal::rehearse::moment_of;
 use crate::decide;
 use crate::evaluate::{self, Choice, Moment};
 use crate::model::key::PersonKey;

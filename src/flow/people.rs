@@ -3,7 +3,7 @@
 use super::assess::{self, Finding};
 use super::desk::Desk;
 use super::library::Library;
-use super::rehearse::attestation;
+use super::rehearsal::rehearse::attestation;
 use crate::decide::{self, Act as Deed, PersonView};
 use crate::model::change::{Move, Refused};
 use crate::model::code::{Coding, MILESTONE_SYSTEM};

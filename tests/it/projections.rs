@@ -2,9 +2,9 @@
 
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
-use trialgate::flow::cases;
 use trialgate::flow::library::Library;
 use trialgate::flow::profiles::Profiles;
+use trialgate::flow::rehearsal::cases;
 use trialgate::model::key::PersonKey;
 use trialgate::model::standing::{Actor, Evidence, Role, Standing, Status};
 use trialgate::model::time::Instant;

@@ -5,7 +5,7 @@ use super::names::Seen;
 use super::sink::Block;
 use crate::flow::everyone;
 use crate::flow::outcomes::{Apart, Person};
-use crate::flow::worklist::name_of;
+use crate::flow::pages::worklist::name_of;
 use crate::model::key::Item;
 use crate::model::outcome::Outcomes;
 use crate::model::time::Instant;

@@ -4,7 +4,7 @@ use super::ask::{Ask, Dataset};
 use super::people::Part;
 use super::sink::Block;
 use crate::decide;
-use crate::flow::worklist::name_of;
+use crate::flow::pages::worklist::name_of;
 use crate::model::fact::Fact;
 use crate::model::standing::Standing;
 use crate::normalize;

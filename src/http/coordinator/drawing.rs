@@ -1,7 +1,7 @@
 //! A variable over time as inline SVG; whole numbers only. The table beneath says the same in words.
 
 use super::text::{self, Lang};
-use crate::flow::chart::{SIDE, Trend};
+use crate::flow::pages::chart::{SIDE, Trend};
 use crate::model::time::Zone;
 use maud::{Markup, html};
 

@@ -4,8 +4,8 @@ use super::frame;
 use super::routes::Context;
 use super::text::{self, Lang};
 use crate::flow::feeds::{Late, SourceHealth, Volume, date};
-use crate::flow::queues::Queues;
-use crate::flow::worklist::Names;
+use crate::flow::pages::queues::Queues;
+use crate::flow::pages::worklist::Names;
 use maud::{Markup, html};
 
 /// The page.

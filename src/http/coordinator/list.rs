@@ -4,10 +4,10 @@ use super::badge::{self, Tone};
 use super::frame;
 use super::routes::Context;
 use super::text::{self, Lang, Words};
-use crate::flow::query::encode;
-use crate::flow::worklist::{
+use crate::flow::pages::worklist::{
     Asked, Blinding, Change, Entry, LOOKED_THROUGH_MAX, Listing, Names, Order, PAGE, Summary, plain_value,
 };
+use crate::flow::query::encode;
 use crate::model::assessment::Overall;
 use crate::model::standing::Status;
 use crate::model::time::Zone;

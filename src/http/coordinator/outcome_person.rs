@@ -8,7 +8,7 @@ use super::outcome_person_parts::{deviation, ended, events, exposure, facts_used
 use super::outcomes::{axis_unit, code, with_unit};
 use super::routes::Context;
 use super::text::{self, Lang};
-use crate::flow::figures::*;
+use crate::flow::pages::figures::*;
 use crate::trial::outcome::{Item, Measured};
 use maud::{Markup, html};
 

@@ -4,7 +4,7 @@ use super::frame;
 use super::outcome_item::value;
 use super::outcome_person::sources;
 use super::text::{self, Lang, Words};
-use crate::flow::figures::*;
+use crate::flow::pages::figures::*;
 use crate::model::time::Partial;
 use crate::model::truth::Truth;
 use crate::trial::outcome::Measured;

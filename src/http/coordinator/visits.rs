@@ -5,7 +5,7 @@ use super::outcome_person_parts::deviation;
 use super::outcomes::not_followed;
 use super::routes::Context;
 use super::text::{self, Lang, Words};
-use crate::flow::visits::{Asked, Kind, Listing, Row, What, Work};
+use crate::flow::pages::visits::{Asked, Kind, Listing, Row, What, Work};
 use maud::{Markup, html};
 
 /// What an address asks for; words that are none ask for nothing.

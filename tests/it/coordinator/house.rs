@@ -13,7 +13,7 @@ use trialgate::flow::desk::{AtSite, Desk};
 use trialgate::flow::gateway::{Gateway, Parts, Source};
 use trialgate::flow::library::Library;
 use trialgate::flow::profiles::Profiles;
-use trialgate::flow::rehearse::answer_value;
+use trialgate::flow::rehearsal::rehearse::answer_value;
 use trialgate::flow::{Caller, assess, people};
 use trialgate::http::coordinator::routes::{Exposure, Pages};
 use trialgate::http::running::{Running, Serving};

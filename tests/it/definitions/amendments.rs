@@ -1,7 +1,8 @@
 //! What an amendment changes, in the text and for each person.
 
 use super::*;
-use trialgate::flow::{amendment, diff};
+use trialgate::flow::amendment;
+use trialgate::flow::rehearsal::diff;
 
 on_both!(an_amendment_is_weighed_person_by_person_the_enrolled_first);
 

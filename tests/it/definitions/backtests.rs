@@ -1,7 +1,7 @@
 //! The sums are those of everybody asked alone, and what is withheld cannot be worked out.
 
 use super::*;
-use trialgate::flow::backtest::{self, Backtest};
+use trialgate::flow::rehearsal::backtest::{self, Backtest};
 use trialgate::model::assessment::{Considered, Overall};
 use trialgate::store::{KnownAt, PersonsAll, ReadPerson};
 

@@ -13,7 +13,7 @@ use std::process::Command;
 use trialgate::evaluate::{Choice, Moment, evaluate};
 use trialgate::flow::library::{Active, Library};
 use trialgate::flow::profiles::Profiles;
-use trialgate::flow::rehearse::Cast;
+use trialgate::flow::rehearsal::rehearse::Cast;
 use trialgate::model::assessment::{Assessment, CriterionResult, Overall};
 use trialgate::model::fact::Fact;
 use trialgate::model::interval::End;

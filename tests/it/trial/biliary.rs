@@ -4,7 +4,7 @@ use serde_json::json;
 use std::collections::BTreeMap;
 use trialgate::flow::library::{definition, maps};
 use trialgate::flow::profiles::Profiles;
-use trialgate::flow::rehearse::{Cast, Rehearsal, moment_of};
+use trialgate::flow::rehearsal::rehearse::{Cast, Rehearsal, moment_of};
 
 const TRIAL: &str = "trials/NCT05065957";
 

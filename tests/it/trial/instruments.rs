@@ -2,9 +2,9 @@
 
 use crate::evaluate::{include, maps};
 use serde_json::{Value, json};
-use trialgate::flow::cases;
 use trialgate::flow::library;
 use trialgate::flow::profiles::Profiles;
+use trialgate::flow::rehearsal::cases;
 
 const HEAD: &str = "language = 1\ntrial = \"T1\"\nversion = 1\n[study]\ntitle = \"A study\"\nregistry = \"https://clinicaltrials.gov\"\nstatus = \"active\"\nsites = [{ id = \"S\", name = \"Site\", country = \"CN\", zone = \"Asia/Shanghai\" }]\n[conduct]\nparticipation_starts = \"consent\"\nconsent_version = \"1\"\neligibility_valid = \"30 days\"\nrun_in = false\nobservation = false\nrescreen = true\n";
 const LOCAL: &str = "https://trialgate.example/fhir/CodeSystem/trial-variable";

@@ -2,7 +2,7 @@
 
 use crate::evaluate::{include, maps, world_with};
 use serde_json::{Value, json};
-use trialgate::flow::cases;
+use trialgate::flow::rehearsal::cases;
 
 /// The answer of the criterion `A` about these resources, on 2026-06-01.
 pub(super) fn asked(variables: &str, require: &str, site: &str, resources: &[Value]) -> Value {

@@ -1,8 +1,9 @@
 //! Outcomes, visits, grades and drugs beside the study drug as a definition writes them.
 
 use crate::evaluate::{answered, include, number, refused, world};
+use trialgate::flow::library;
 use trialgate::flow::profiles::Profiles;
-use trialgate::flow::{cases, library};
+use trialgate::flow::rehearsal::cases;
 use trialgate::trial::definition::Trial;
 use trialgate::trial::outcome::{Better, Measured, OutcomeKind};
 

@@ -1,8 +1,9 @@
 //! The page on the language cannot rot: its tutorial is a definition that loads after each step, and gets what its case expects.
 
 use std::fs;
+use trialgate::flow::library;
 use trialgate::flow::profiles::Profiles;
-use trialgate::flow::{cases, library};
+use trialgate::flow::rehearsal::cases;
 use trialgate::trial::mistake::Mistake;
 
 const PAGE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/docs/trial-definition.md");

@@ -1,8 +1,8 @@
 //! The worked cases of every trial that comes with the program.
 
-use trialgate::flow::cases::run_all;
 use trialgate::flow::library::{definition, maps};
 use trialgate::flow::profiles::Profiles;
+use trialgate::flow::rehearsal::cases::run_all;
 
 /// Fewest cases that a definition brings.
 const CASES_LEAST: usize = 8;

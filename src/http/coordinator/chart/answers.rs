@@ -3,7 +3,7 @@
 use super::super::text::{self, Lang};
 use super::axis::{Plot, thinned};
 use super::visits::Named;
-use crate::flow::figures::{Column, Scale};
+use crate::flow::pages::figures::{Column, Scale};
 use crate::model::number::Number;
 use maud::{Markup, html};
 

@@ -1,6 +1,6 @@
 //! What the figures share: where the plot lies, its axis of numbers with round ticks, and lines at limits.
 
-use crate::flow::figures::{SIDE, Scale};
+use crate::flow::pages::figures::{SIDE, Scale};
 use crate::model::number::Number;
 use maud::{Markup, html};
 

@@ -3,7 +3,7 @@
 use super::axis::{Plot, thinned};
 use super::mark::of;
 use super::visits::Named;
-use crate::flow::figures::Completeness;
+use crate::flow::pages::figures::Completeness;
 use maud::{Markup, html};
 
 /// Height of one person.

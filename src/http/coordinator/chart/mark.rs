@@ -1,7 +1,7 @@
 //! Marks of the figures, distinct in shape, and the list that says what they mean.
 
 use super::super::text::{self, Lang, Words};
-use crate::flow::figures::{State, Whole};
+use crate::flow::pages::figures::{State, Whole};
 use maud::{Markup, html};
 
 /// What is drawn at a place.

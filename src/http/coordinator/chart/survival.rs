@@ -3,7 +3,7 @@
 use super::super::text::{self, Lang};
 use super::axis::Plot;
 use super::visits::Named;
-use crate::flow::figures::{SIDE, Scale, SurvivalFigure};
+use crate::flow::pages::figures::{SIDE, Scale, SurvivalFigure};
 use crate::model::number::Number;
 use maud::{Markup, html};
 

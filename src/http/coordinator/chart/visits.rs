@@ -3,7 +3,7 @@
 use super::super::text::{self, Lang, Words};
 use super::axis::{NAMES, NUMBERS, Plot, thinned};
 use super::mark::{Mark, legend};
-use crate::flow::figures::{Column, Compared, Point, SIDE, Scale, VisitFigure};
+use crate::flow::pages::figures::{Column, Compared, Point, SIDE, Scale, VisitFigure};
 use maud::{Markup, html};
 
 /// How large a figure is.

@@ -2,7 +2,7 @@
 
 use super::axis::{NAMES, Plot, short, thinned};
 use super::visits::Named;
-use crate::flow::figures::{Compared, Waterfall};
+use crate::flow::pages::figures::{Compared, Waterfall};
 use maud::{Markup, html};
 
 /// The picture; bars are numbered as the table beneath numbers them.

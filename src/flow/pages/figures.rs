@@ -1,15 +1,15 @@
 //! What became of a trial's people, for its pages: outcomes over visits, completeness, times to an event, grades. Each
 //! look is an audit row first. Nothing of it is stored.
 
-use super::assess;
-use super::backtest::withhold;
 use super::chart::{Shown, without_id};
-use super::desk::Desk;
-use super::library::Active;
-use super::outcomes::{Apart, Person, Question};
-use super::rights::Reader;
 use super::worklist::{Seen, name_of, note};
 use crate::evaluate::{Choice, received};
+use crate::flow::assess;
+use crate::flow::desk::Desk;
+use crate::flow::library::Active;
+use crate::flow::outcomes::{Apart, Person, Question};
+use crate::flow::rehearsal::backtest::withhold;
+use crate::flow::rights::Reader;
 use crate::model::fact::Fact;
 use crate::model::key::{Item, PersonKey};
 pub use crate::model::outcome::{

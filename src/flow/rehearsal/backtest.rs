@@ -1,7 +1,7 @@
 //! A definition on the stored history: funnel, attrition, decidability, near misses. Streams; nothing is kept.
 
-use super::everyone;
 use crate::evaluate::{Choice, Moment, evaluate};
+use crate::flow::everyone;
 use crate::model::assessment::{Assessment, Considered, CriterionResult, Overall};
 use crate::model::key::PersonKey;
 use crate::model::terms::TermsBySource;

@@ -1,10 +1,10 @@
 //! A trial in numbers: funnel, attrition, decidability, and what each reading would change. Counts leave the listing right only with small cells withheld.
 
-use super::backtest::{Column, withhold, withhold_steps};
-use super::desk::Desk;
-use super::library::Active;
-use super::rights::Reader;
 use super::worklist::{Seen, Summaries, Summary, note};
+use crate::flow::desk::Desk;
+use crate::flow::library::Active;
+use crate::flow::rehearsal::backtest::{Column, withhold, withhold_steps};
+use crate::flow::rights::Reader;
 use crate::model::purpose::Purpose;
 use crate::publish::blinding::Blinding;
 use crate::store::*;

@@ -1,12 +1,12 @@
 //! One person in one trial, for a page: the verdict worked out anew, how it came about, and each lab over time.
 
-use super::assess;
-use super::desk::Desk;
-use super::feeds::Silent;
-use super::library::Active;
-use super::rights::Reader;
 use super::worklist::{Seen, name_of, note, step_of};
 use crate::evaluate::received;
+use crate::flow::assess;
+use crate::flow::desk::Desk;
+use crate::flow::feeds::Silent;
+use crate::flow::library::Active;
+use crate::flow::rights::Reader;
 use crate::model::assessment::{Assessment, Overall, TreatmentFinding};
 use crate::model::fact::Fact;
 use crate::model::key::PersonKey;
@@ -130,8 +130,10 @@ pub async fn look(desk: &Desk, reader: &Reader, active: &Active, person: PersonK
     if !named {
         names.values_mut().for_each(|name| *name = without_id(name));
     }
-    super::rehearse::name_sources(&mut finding.assessment, &record.facts, |item| names.get(&item).cloned());
-    super::unmapped::beside(&desk.library(), active, &record.facts, &mut finding.assessment);
+    crate::flow::rehearsal::rehearse::name_sources(&mut finding.assessment, &record.facts, |item| {
+        names.get(&item).cloned()
+    });
+    crate::flow::unmapped::beside(&desk.library(), active, &record.facts, &mut finding.assessment);
     let site = desk.at_site(trial);
     let zone = site.site(trial).map_or_else(Zone::utc, |s| s.zone.clone());
     let blind = Blinding::of(trial, reader.is_unblinded(desk, trial));

@@ -1,8 +1,8 @@
 //! The worklist of a trial: who is listed, what would decide each, filtered and sorted. Each look is an audit row first.
 
-use super::desk::Desk;
-use super::library::{Active, Library};
-use super::rights::Reader;
+use crate::flow::desk::Desk;
+use crate::flow::library::{Active, Library};
+use crate::flow::rights::Reader;
 use crate::model::assessment::Overall;
 use crate::model::key::PersonKey;
 use crate::model::purpose::Purpose;
@@ -243,7 +243,7 @@ pub(super) async fn note(
 }
 
 /// How the hospital calls the person: `source/Patient-id`, of several members all.
-pub(super) async fn name_of(store: &Store, person: PersonKey) -> Result<Option<String>, StoreError> {
+pub(in crate::flow) async fn name_of(store: &Store, person: PersonKey) -> Result<Option<String>, StoreError> {
     let row = store.read(PersonByKey { person }).await?;
     let names = row.map(|r| r.members.into_iter().map(|m| format!("{}/{}", m.source, m.id)).collect::<Vec<_>>());
     Ok(names.filter(|n| !n.is_empty()).map(|n| n.join(", ")))

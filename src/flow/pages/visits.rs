@@ -1,12 +1,12 @@
 //! The work that following a trial's people gives, for its page: visits that are due, grades that somebody must judge,
 //! departures from the protocol. The same stands in the Tasks. Each look is an audit row first.
 
-use super::desk::Desk;
 use super::figures::{Aside, everybody, label};
-use super::library::Active;
-use super::outcomes::{Person, Question};
-use super::rights::Reader;
 use super::worklist::{Seen, name_of, note};
+use crate::flow::desk::Desk;
+use crate::flow::library::Active;
+use crate::flow::outcomes::{Person, Question};
+use crate::flow::rights::Reader;
 use crate::model::key::PersonKey;
 pub use crate::model::outcome::Deviation;
 use crate::model::purpose::Purpose;

@@ -2,7 +2,7 @@
 //! On paper only: nobody's standing moves, and the enrolled stay with theirs.
 
 use super::backtest::Question;
-use super::everyone;
+use crate::flow::everyone;
 use crate::model::assessment::{Assessment, Considered};
 use crate::model::key::PersonKey;
 use crate::model::standing::Status;

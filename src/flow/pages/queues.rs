@@ -1,10 +1,10 @@
 //! Feeds and queues of a trial, for a page: what each source sent, what is set aside, what waits for the targets.
 
-use super::desk::Desk;
-use super::feeds::{SourceHealth, recent_health};
-use super::library::Active;
-use super::rights::Reader;
 use super::worklist::{Seen, note};
+use crate::flow::desk::Desk;
+use crate::flow::feeds::{SourceHealth, recent_health};
+use crate::flow::library::Active;
+use crate::flow::rights::Reader;
 use crate::model::purpose::Purpose;
 use crate::model::time::Zone;
 use crate::publish::blinding::Blinding;
