@@ -191,6 +191,12 @@ impl Open {
         self.anchors.get(anchor).copied().unwrap_or(false)
     }
 
+    /// Whether an event's date, and what it leans on, are shown: beside its days they would give the day from which they
+    /// count.
+    pub fn dates(&self, outcome: &Outcome) -> bool {
+        matches!(outcome.measured, Measured::ToEvent { from, .. } if self.shows_from(from))
+    }
+
     /// The outcomes of which anything is shown, by place.
     pub fn outcomes<'t>(&'t self, trial: &'t Trial) -> impl Iterator<Item = (usize, &'t Outcome)> {
         let shown = |place: &usize| self.items.get(*place).is_some_and(|items| items.contains(&true));

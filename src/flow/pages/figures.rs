@@ -284,7 +284,8 @@ fn used(outcomes: &Outcomes, trial: &Trial, blind: &Blinding, open: &Open) -> BT
         used.extend(&cell.facts);
     }
     used.extend(outcomes.unscheduled.iter().filter(|u| open.shows(u.outcome, u.item)).map(|u| u.fact));
-    for event in outcomes.events.iter().filter(|e| open.shows(e.outcome, 0)) {
+    let dated = |place: usize| open.shows(place, 0) && trial.outcomes.get(place).is_some_and(|o| open.dates(o));
+    for event in outcomes.events.iter().filter(|e| dated(e.outcome)) {
         used.extend(&event.facts);
     }
     used.extend(outcomes.grades.iter().filter(|g| open.shows_grades(g.safety)).map(|g| g.fact));

@@ -74,7 +74,7 @@ fn timeline(sheet: &PersonSheet, row: usize, lang: Lang) -> Markup {
             @if visits.is_empty() { p { (text::NOT_PLANNED.say(lang)) } } @else {
                 div.scroll role="group" aria-label=(title) tabindex="0" { table.dense.timeline {
                     thead { tr { th scope="col" { (text::ITEM.say(lang)) } @for visit in visits {
-                        th scope="col" { (visit.name) @if visit.number > 0 && !sheet.blind.hides_treatment() { span.fine { (visit.target.to_string()) } } }
+                        th scope="col" { (visit.name) @if visit.number > 0 && sheet.open.shows_from(sheet.trial.visits[row].from) { span.fine { (visit.target.to_string()) } } }
                     } } }
                     tbody { @for (of, item) in &items { tr {
                         th scope="row" lang="en" { (item.label) }

@@ -116,7 +116,7 @@ pub(super) fn events(sheet: &PersonSheet, lang: Lang) -> Markup {
             dl { @for (place, outcome) in timed {
                 dt lang="en" { (outcome.id.replace('_', " ")) }
                 dd { @match event_of(&sheet.outcomes, place) {
-                    Some(found) => { (happened(found.found, lang)) (sources(sheet, &found.facts, lang)) }
+                    Some(found) => { (happened(found.found, sheet.open.dates(outcome), lang)) @if sheet.open.dates(outcome) { (sources(sheet, &found.facts, lang)) } }
                     None => { "–" }
                 } }
             } }
@@ -124,14 +124,16 @@ pub(super) fn events(sheet: &PersonSheet, lang: Lang) -> Markup {
     } }
 }
 
-fn happened(found: Followup, lang: Lang) -> String {
+fn happened(found: Followup, dated: bool, lang: Lang) -> String {
     let on =
         |words: Words, date: jiff::civil::Date, days: i64| words.fill(lang, &[&date.to_string(), &days.to_string()]);
     match found {
         Followup::NotStarted => text::NOT_STARTED.say(lang).to_owned(),
         Followup::NotApplicable => text::NOT_APPLICABLE.say(lang).to_owned(),
-        Followup::Event(date, days) => on(text::EVENT_ON, date, days),
-        Followup::Censored(date, days) => on(text::CENSORED_ON, date, days),
+        Followup::Event(date, days) if dated => on(text::EVENT_ON, date, days),
+        Followup::Event(_, days) => text::EVENT_AFTER.fill(lang, &[&days.to_string()]),
+        Followup::Censored(date, days) if dated => on(text::CENSORED_ON, date, days),
+        Followup::Censored(_, days) => text::CENSORED_AFTER.fill(lang, &[&days.to_string()]),
         Followup::Unknown(why) => super::badge::reason(why.words(), lang),
     }
 }

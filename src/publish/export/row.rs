@@ -8,7 +8,7 @@ use crate::model::reading::Value;
 use crate::model::time::{Partial, Zone, days_between};
 use crate::publish::blinding::Open;
 use crate::trial::definition::Trial;
-use crate::trial::outcome::{Item, Measured, Outcome};
+use crate::trial::outcome::{Item, Outcome};
 use jiff::civil::Date;
 
 columns! {
@@ -222,7 +222,6 @@ impl<'a> Told<'a> {
     fn events(&self) -> Vec<Row> {
         let one = |found: &crate::model::outcome::ToEvent| {
             let outcome = self.trial.outcomes.get(found.outcome).filter(|_| self.open.shows(found.outcome, 0))?;
-            let Measured::ToEvent { from, .. } = outcome.measured else { return None };
             let reached = found.found.reached();
             let days = reached.map_or(Cell::Nothing, |(_, days)| Cell::Decimal(days.to_string()));
             let row = Row {
@@ -236,8 +235,8 @@ impl<'a> Told<'a> {
                 reason: found.found.unknown().map(|r| r.words()).into(),
                 ..self.row("event")
             };
-            // The days are what is analysed; with the date they would give the day from which they count.
-            if !self.open.shows_from(from) {
+            // The days are what is analysed.
+            if !self.open.dates(outcome) {
                 return Some(row);
             }
             let row = self.leaning(row, None, &found.facts);

@@ -240,6 +240,11 @@ async fn outcomes_are_seen_by_right_and_what_is_hidden_by_the_unblinded_alone() 
         assert!(!blinded.text.contains("mrss_response") && !blinded.text.contains("main/P01"), "{path}");
         assert!(!blinded.text.contains("58500000") && !blinded.text.contains("P01-mrss"), "{path}");
     }
+    // The days since a day that is hidden are shown, and no date beside them.
+    let (blinded, open) =
+        (house.page(&mut mona, &one(persons[0])).await.text, house.page(&mut una, &one(persons[0])).await.text);
+    assert!(open.contains("none up to 2026-") && !open.contains("none up to day"), "{open}");
+    assert!(!blinded.contains("none up to 2026-") && blinded.contains("none up to day"), "{blinded}");
     assert_eq!(house.page(&mut nobody, &visits("")).await.status, 404);
     let counted = house.page(&mut machine, &visits("")).await.text;
     assert!(!counted.contains("Visit M") && !counted.contains(&persons[0].to_string()[..8]), "{counted}");
