@@ -6,6 +6,7 @@ mod schema;
 pub use load::ENVIRONMENT_PREFIX;
 pub use schema::schema;
 
+use crate::flow::desk::GATEWAY;
 use crate::flow::hl7v2::Dialect;
 use crate::flow::hooks::HookSettings;
 use crate::flow::keep::Keep;
@@ -182,6 +183,10 @@ impl Settings {
     fn wrong(&self) -> Vec<(Vec<String>, String)> {
         let path = |steps: &[&str]| steps.iter().map(|s| (*s).to_owned()).collect::<Vec<_>>();
         let mut found = Vec::new();
+        if self.sources.contains_key(GATEWAY) {
+            let words = format!("what people answer and decide here comes from `{GATEWAY}`; wanted another name");
+            found.push((path(&["sources", GATEWAY]), words));
+        }
         for (name, source) in &self.sources {
             if Zone::named(&source.zone).is_none() {
                 let words = format!("`{}` is no IANA time zone such as Europe/Berlin", source.zone);

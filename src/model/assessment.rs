@@ -13,7 +13,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 
 /// The version of the evaluation's rules; it goes up whenever the same facts may get another answer.
-pub const ENGINE: &str = "trialgate-evaluate/3";
+pub const ENGINE: &str = "trialgate-evaluate/4";
 
 /// The verdict. A proposal: people confirm.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]

@@ -42,6 +42,9 @@ fn every_mistake_is_told_where_it_is() {
 fn what_no_schema_says_is_told_at_its_place_too() {
     let told = with("[sources.main]\nzone = \"Mars/North\"\n", &[]).expect_err("refused");
     assert!(told.starts_with("site.toml:2:8: `Mars/North` is no IANA time zone"), "{told}");
+    let told = with("[sources.gateway]\nzone = \"UTC\"\n", &[]).expect_err("refused");
+    let own = "what people answer and decide here comes from `gateway`; wanted another name";
+    assert!(told.starts_with("site.toml:1:") && told.contains(own), "{told}");
     let told = with("[trials.T1]\nrecruiting = true\ngrounds = { lsit = \"x\" }\n", &[]).expect_err("refused");
     assert!(told.starts_with("site.toml:3:20: this is no purpose"), "{told}");
     assert!(with("[sources.Main]\nzone = \"UTC\"\n", &[]).expect_err("refused").starts_with("site.toml:1:"));
