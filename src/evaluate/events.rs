@@ -156,8 +156,7 @@ fn unread_of(place: usize, fact: &Fact) -> Reading {
         past: false,
         range: None,
         fact: place,
-        per_weight: None,
-        made_of: None,
+        special: None,
     }
 }
 

@@ -126,7 +126,7 @@ impl<'a> Scene<'a> {
         Some(FactUsed {
             variable: v.name.clone(),
             value: Some(value),
-            received: reading.made_of.as_ref().map_or_else(|| received(fact), |words| words.as_ref().into()),
+            received: reading.made_of().map_or_else(|| received(fact), Into::into),
             at: Shown::Time(reading.at, self.zone().clone()),
             status: fact.draft.status.word(),
             source: String::new(),

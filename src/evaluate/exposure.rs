@@ -41,7 +41,7 @@ fn doses(scene: &Scene<'_>, drug: usize, until: Instant, found: &mut Exposure) {
     let Some(series) = scene.readings.series.get(drug) else { return };
     let status = |r: &Reading| scene.facts.get(r.fact).map(|f| f.draft.status);
     let amount = |r: &Reading| match &r.value {
-        Value::Number(n) if r.per_weight.is_none() => Some(n.clone()),
+        Value::Number(n) if r.per_weight().is_none() => Some(n.clone()),
         _ => None,
     };
     let read = series.readings.iter().filter(|r| r.value != Value::Truth(Truth::False));

@@ -79,7 +79,7 @@ pub(super) fn given<'a>(scene: &Scene<'a>, t: &'a Treatment) -> Option<Given> {
 /// The first administration's dose in this unit, where it was sent per weight.
 fn sent_per_weight(scene: &Scene<'_>, drug: usize, wanted: &Unit) -> Option<Interval> {
     let view = scene.whole_view(drug);
-    let sent = view.outermost(false).map(|m| m.reading.per_weight.as_deref().cloned());
+    let sent = view.outermost(false).map(|m| m.reading.per_weight().cloned());
     let sent: Vec<Interval> = sent.collect::<Option<_>>()?;
     let dose = sent.into_iter().reduce(|a, b| a.hull(&b))?;
     let own = scene.trial.variables.get(drug)?.unit.as_ref()?.per(&Unit::parse("kg").ok()?).ok()?;

@@ -68,7 +68,8 @@ impl Number {
         let (mut mantissa, mut point) = (0_i64, digits.len());
         for (i, byte) in digits.iter().enumerate() {
             match byte {
-                b'0'..=b'9' => mantissa = mantissa * 10 + i64::from(byte - b'0'),
+                // So few digits never overflow.
+                b'0'..=b'9' => mantissa = mantissa.wrapping_mul(10).wrapping_add(i64::from(byte - b'0')),
                 b'.' if point == digits.len() => point = i,
                 _ => return None,
             }
@@ -80,7 +81,23 @@ impl Number {
         if digits.len() < text.len() {
             mantissa = -mantissa;
         }
-        Some(Self::small(mantissa, NonZeroU64::new(10_u64.pow(u32::try_from(places).ok()?))?))
+        Self::in_tenths(mantissa, u32::try_from(places).ok()?)
+    }
+
+    /// So many tenths of tenths, in lowest terms: of ten's two factors each is taken out as often as it is there.
+    fn in_tenths(mut mantissa: i64, places: u32) -> Option<Self> {
+        if mantissa == 0 {
+            return Some(Self::ZERO);
+        }
+        let twos = mantissa.trailing_zeros().min(places);
+        mantissa >>= twos;
+        let mut fives = places;
+        while fives > 0 && mantissa % 5 == 0 {
+            mantissa /= 5;
+            fives -= 1;
+        }
+        let denominator = 5_u64.checked_pow(fives)?.checked_shl(places - twos)?;
+        Some(Self(Repr::Small(mantissa, NonZeroU64::new(denominator)?)))
     }
 
     fn parse_any(text: &str) -> Result<Self, NumberFault> {

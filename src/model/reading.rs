@@ -36,11 +36,36 @@ pub struct Reading {
     pub range: Option<Box<Interval>>,
     /// Which of the person's facts it is, by place in the list given to normalize; of a score the first of its items.
     pub fact: usize,
-    /// Of a dose that was sent per body weight: that dose, in the variable's unit per kilogram. How much it was in all is
-    /// not known, but that it was something. Most doses are none, so it takes its room elsewhere.
-    pub per_weight: Option<Box<Interval>>,
-    /// Of a score: the items of which it is made, in words.
-    pub made_of: Option<std::sync::Arc<str>>,
+    /// What few readings have, so it takes its room elsewhere.
+    pub special: Option<Box<Special>>,
+}
+
+/// Where a number comes from that does not stand in the fact as it is.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Special {
+    /// A dose that was sent per body weight: that dose, in the variable's unit per kilogram. How much it was in all is not
+    /// known, but that it was something.
+    PerWeight(Interval),
+    /// A score: the items of which it is made, in words.
+    Score(String),
+}
+
+impl Reading {
+    /// The dose per kilogram, where it was sent so.
+    pub fn per_weight(&self) -> Option<&Interval> {
+        match self.special.as_deref() {
+            Some(Special::PerWeight(dose)) => Some(dose),
+            _ => None,
+        }
+    }
+
+    /// The items of a score, in words.
+    pub fn made_of(&self) -> Option<&str> {
+        match self.special.as_deref() {
+            Some(Special::Score(items)) => Some(items),
+            _ => None,
+        }
+    }
 }
 
 /// Why a variable has no answer, in the words of the interfaces.

@@ -8,7 +8,7 @@ use crate::model::fact::{Fact, FactStatus, FactValue, Origin};
 use crate::model::interval::Interval;
 use crate::model::key::Item as Resource;
 use crate::model::number::Number;
-use crate::model::reading::{LeftOut, Reading, Reason, Series, Value};
+use crate::model::reading::{LeftOut, Reading, Reason, Series, Special, Value};
 use crate::model::terms::Terms;
 use crate::model::time::{TimeRange, Zone};
 use crate::model::truth::Truth;
@@ -202,8 +202,7 @@ fn one(
         past: false,
         range: None,
         fact: first.fact,
-        per_weight: None,
-        made_of: Some(words.into()),
+        special: Some(Box::new(Special::Score(words))),
     });
 }
 
@@ -217,7 +216,7 @@ fn reported(
     let of_it = |reading: &Reading| {
         let fact = &facts[reading.fact];
         match sitting {
-            _ if reading.made_of.is_some() => false,
+            _ if reading.made_of().is_some() => false,
             Sitting::Resource(resource) if *resource == fact.item => true,
             // A total of its own, at the very time of the items.
             Sitting::Resource(_) => reading.at == at,

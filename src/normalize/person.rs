@@ -140,8 +140,7 @@ fn problem_list(conditions: &[usize], facts: &[Fact]) -> Vec<Reading> {
             past: f.draft.status == FactStatus::Past,
             range: None,
             fact: *place,
-            per_weight: None,
-            made_of: None,
+            special: None,
         })
     };
     let mut found: Vec<Reading> = conditions.iter().filter_map(listed).collect();

@@ -10,7 +10,7 @@ use crate::model::code::Coding;
 use crate::model::fact::{Fact, FactStatus, FactValue, Origin, Qualifier, ReceivedUnit};
 use crate::model::interval::{End, Interval};
 use crate::model::number::Number;
-use crate::model::reading::{LeftOut, Reading, Readings, Reason, Series, Value};
+use crate::model::reading::{LeftOut, Reading, Readings, Reason, Series, Special, Value};
 use crate::model::terms::Terms;
 use crate::model::time::{Instant, TimeRange, Zone};
 use crate::model::truth::Truth;
@@ -162,8 +162,7 @@ pub(super) fn left_out(
         past: draft.status == FactStatus::Past,
         range: None,
         fact: place,
-        per_weight: None,
-        made_of: None,
+        special: None,
     };
     LeftOut { fact: place, reason, text, other, unread }
 }
@@ -254,7 +253,7 @@ fn one(
     readings: &mut Vec<Reading>,
 ) -> Result<(), Skip> {
     let draft = &fact.draft;
-    let mut per_weight = None;
+    let mut special = None;
     let value = match &variable.kind {
         VariableKind::Derived(_) => return Err(Skip::Elsewhere),
         VariableKind::Attested { .. } if draft.origin != Origin::Gateway => {
@@ -271,7 +270,7 @@ fn one(
             let value = match value_of(variable, r, look, fact) {
                 Err(Skip::No(refusal)) if r.amount == Amount::Dose && refusal.0 == Reason::UnitNotConvertible => {
                     let sent = dose_per_weight(variable, look.terms, fact).ok_or(refusal)?;
-                    per_weight = Some(Box::new(sent));
+                    special = Some(Box::new(Special::PerWeight(sent)));
                     Value::Number(Interval { low: Some(End::open(Number::ZERO)), high: None })
                 }
                 value => value?,
@@ -299,8 +298,7 @@ fn one(
         past: draft.status == FactStatus::Past,
         range,
         fact: place,
-        per_weight,
-        made_of: None,
+        special,
     });
     Ok(())
 }

@@ -91,6 +91,18 @@ proptest! {
         prop_assert_eq!(Number::parse(&text), Ok(number));
         prop_assert!(!text.contains('.') || !text.ends_with('0'), "{}", text);
     }
+
+    /// However few or many zeros stand at its end.
+    #[test]
+    fn a_decimal_of_few_digits_is_read_as_what_it_is(digits in 0_i64..100_000_000, zeros in 0_u32..9, places in 0_usize..18, sign in any::<bool>()) {
+        let mantissa = digits * 10_i64.pow(zeros);
+        let padded = format!("{mantissa:0>width$}", width = places + 1);
+        let (whole, fraction) = padded.split_at(padded.len() - places);
+        let point = if places == 0 { "" } else { "." };
+        let text = format!("{}{whole}{point}{fraction}", if sign { "-" } else { "" });
+        let number = Number::decimal(i128::from(if sign { -mantissa } else { mantissa }), -i32::try_from(places).expect("few"));
+        prop_assert_eq!(Number::parse(&text), Ok(number), "{}", text);
+    }
 }
 
 #[test]
