@@ -422,6 +422,7 @@ table! {
     DAYS: "Days", "天数", "Tage";
     EVENTS: "Events", "事件", "Ereignisse";
     EVENT_ON: "event on {}, day {}", "事件于 {}，第 {} 天", "Ereignis am {}, Tag {}";
+    AND_MORE: "and {} more", "另外 {} 项", "und {} weitere";
     EVENT_AFTER: "event on day {}", "事件于第 {} 天", "Ereignis an Tag {}";
     CENSORED_AFTER: "none up to day {}", "截至第 {} 天未发生", "keines bis Tag {}";
     CENSORED_ON: "none up to {}, day {}", "截至 {} 未发生，第 {} 天", "keines bis {}, Tag {}";

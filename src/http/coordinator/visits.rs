@@ -8,6 +8,9 @@ use super::text::{self, Lang, Words};
 use crate::flow::pages::visits::{Asked, Kind, Listing, Row, What, Work};
 use maud::{Markup, html};
 
+/// Items of a visit that are named at once; the rest is a touch away.
+const NAMED: usize = 4;
+
 /// What an address asks for; words that are none ask for nothing.
 pub(super) fn asked(fields: &[(String, String)]) -> Asked {
     let field = |name: &str| fields.iter().find(|(n, _)| n == name).map_or("", |(_, v)| v.as_str());
@@ -80,7 +83,7 @@ fn table(id: &str, rows: &[Row], lang: Lang) -> Markup {
                 th role="rowheader" scope="row" { a href={ "/trials/" (id) "/persons/" (person) "/outcomes" } { (label) } }
                 td role="cell" data-label=(text::WORK.say(lang)) { (kind(work, lang)) }
                 td role="cell" data-label=(text::ITEM.say(lang)) { (what(&work.what, lang)) }
-                td role="cell" data-label=(text::WHEN.say(lang)) { (when(work, lang)) }
+                td.when role="cell" data-label=(text::WHEN.say(lang)) { (when(work, lang)) }
             } } }
         }
     }
@@ -96,7 +99,13 @@ fn kind(work: &Work, lang: Lang) -> Markup {
 
 fn what(what: &What, lang: Lang) -> Markup {
     html! { @match what {
-        What::Visit { items, .. } => { span lang="en" { (items.join(" · ")) } }
+        What::Visit { items, .. } => { @match items.split_at_checked(NAMED).filter(|(_, rest)| rest.len() > 1) {
+            Some((first, rest)) => {
+                span lang="en" { (first.join(" · ")) }
+                details { summary { (text::AND_MORE.fill(lang, &[&rest.len().to_string()])) } span lang="en" { (rest.join(" · ")) } }
+            }
+            None => { span lang="en" { (items.join(" · ")) } }
+        } }
         What::Grade(label) => { span lang="en" { (label) } }
         What::Departure(found) => { (deviation(*found).say(lang)) }
     } }
