@@ -3,9 +3,8 @@
 use super::scene::Scene;
 use super::series::{Member, View};
 use super::visits::Row;
-use crate::model::fact::Fact;
 use crate::model::outcome::{EndedBy, Followup, Reached, ToEvent};
-use crate::model::reading::{Reading, Reason, Value};
+use crate::model::reading::{Reading, Reason};
 use crate::model::time::{Instant, TimeRange, days_between};
 use crate::model::truth::Truth;
 use crate::trial::definition::VariableKind;
@@ -138,25 +137,10 @@ fn of_unread<'a>(scene: &Scene<'a>, view: &View<'a>, all: &mut Vec<Candidate>) {
     let unread = scene.all_unread(view);
     all.extend(unread.map(|(l, _)| Candidate { at: l.unread.at, doubt: Some(l.reason), fact: Some(l.fact) }));
     if !view.no_anchor {
-        let here = scene.not_understood(view.variable).map(|(place, fact)| unread_of(place, fact));
+        let here = scene.not_understood(view.variable).map(|(place, fact)| Reading::unread(place, &fact.draft));
         let here = here.filter(|r| scene.may_lie(&view.bounds, r));
         let doubt = Some(Reason::CodeNotUnderstood);
         all.extend(here.map(|r| Candidate { at: up_to(scene.now, r.at), doubt, fact: Some(r.fact) }));
-    }
-}
-
-/// A fact that no variable reads, as one whose value is unknown.
-fn unread_of(place: usize, fact: &Fact) -> Reading {
-    Reading {
-        value: Value::Truth(Truth::Unknown),
-        at: fact.draft.at.unwrap_or(TimeRange { earliest: Instant::MIN, latest: Instant::MAX }),
-        other_end: fact.draft.other_end,
-        recorded: fact.draft.recorded,
-        provisional: false,
-        past: false,
-        range: None,
-        fact: place,
-        special: None,
     }
 }
 

@@ -16,6 +16,7 @@ use crate::model::reading::Readings;
 use crate::model::standing::{Collection, Standing, Status, Subject};
 use crate::model::time::{Instant, Partial, Zone};
 use crate::normalize;
+use crate::publish::blinding::{Blinding, Open};
 use crate::store::*;
 use crate::trial::definition::{Site, Trial};
 use std::ops::ControlFlow;
@@ -98,6 +99,22 @@ pub struct Person {
     pub outcomes: Outcomes,
 }
 
+/// What a reader may see of each definition by which anybody may be judged, worked out once for a walk.
+#[derive(Debug)]
+pub struct Openings(Vec<(Arc<Trial>, Open)>);
+
+impl Openings {
+    /// Each, in order.
+    pub fn all(&self) -> Vec<(&Trial, &Open)> {
+        self.0.iter().map(|(trial, open)| (&**trial, open)).collect()
+    }
+
+    /// Of the definition by which somebody is judged.
+    pub fn of(&self, trial: &Arc<Trial>) -> Option<&Open> {
+        self.0.iter().find(|(of, _)| Arc::ptr_eq(of, trial)).map(|(_, open)| open)
+    }
+}
+
 impl Question {
     /// A trial of this desk. The error says what is wrong with the question.
     pub fn new(desk: &Desk, trial: &str, asked: &Asked<'_>) -> Result<Self, String> {
@@ -168,6 +185,12 @@ impl Question {
             Some(version) => self.version(version).into_iter().collect(),
             None => self.definitions().collect(),
         }
+    }
+
+    /// What one reader may see of each of them.
+    pub fn openings(&self, unblinded: bool) -> Openings {
+        let open = |trial: &Arc<Trial>| (trial.clone(), Open::to(&Blinding::of(trial, unblinded), trial));
+        Openings(self.judging_all().into_iter().map(|active| open(&active.trial)).collect())
     }
 
     /// The definition by which a person is judged.

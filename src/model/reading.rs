@@ -1,5 +1,6 @@
 //! A fact as one variable of a trial reads it: converted, dated, and said why when it cannot be used.
 
+use super::fact::{DraftFact, FactStatus};
 use super::interval::Interval;
 use super::time::{Instant, Partial, TimeRange};
 use super::truth::Truth;
@@ -51,6 +52,21 @@ pub enum Special {
 }
 
 impl Reading {
+    /// A fact, by its place, with its times and a value that is unknown: nobody could read it.
+    pub fn unread(place: usize, draft: &DraftFact) -> Self {
+        Self {
+            value: Value::Truth(Truth::Unknown),
+            at: draft.at.unwrap_or(TimeRange { earliest: Instant::MIN, latest: Instant::MAX }),
+            other_end: draft.other_end,
+            recorded: draft.recorded,
+            provisional: false,
+            past: draft.status == FactStatus::Past,
+            range: None,
+            fact: place,
+            special: None,
+        }
+    }
+
     /// The dose per kilogram, where it was sent so.
     pub fn per_weight(&self) -> Option<&Interval> {
         match self.special.as_deref() {

@@ -12,7 +12,7 @@ use crate::model::interval::{End, Interval};
 use crate::model::number::Number;
 use crate::model::reading::{LeftOut, Reading, Readings, Reason, Series, Special, Value};
 use crate::model::terms::Terms;
-use crate::model::time::{Instant, TimeRange, Zone};
+use crate::model::time::{Instant, Zone};
 use crate::model::truth::Truth;
 use crate::trial::definition::{Amount, AnswerValue, CodeSet, Recorded, ValueType, Variable, VariableKind};
 use std::collections::{BTreeMap, HashSet};
@@ -153,18 +153,7 @@ pub(super) fn left_out(
             VariableKind::Recorded(r) => is_other(r, &draft.context, terms),
             _ => false,
         };
-    let unread = Reading {
-        value: Value::Truth(Truth::Unknown),
-        at: draft.at.unwrap_or(TimeRange { earliest: Instant::MIN, latest: Instant::MAX }),
-        other_end: draft.other_end,
-        recorded: draft.recorded,
-        provisional: false,
-        past: draft.status == FactStatus::Past,
-        range: None,
-        fact: place,
-        special: None,
-    };
-    LeftOut { fact: place, reason, text, other, unread }
+    LeftOut { fact: place, reason, text, other, unread: Reading::unread(place, draft) }
 }
 
 /// Whether a qualifier that was sent shows it to be another measurement than the variable's.

@@ -6,14 +6,13 @@ use super::sink::{Block, Sink};
 use super::subjects;
 use crate::flow::desk::Desk;
 use crate::flow::everyone::{self, Followers, FollowersWork};
-use crate::flow::outcomes::{Asked, Question};
+use crate::flow::outcomes::{Asked, Openings, Question};
 use crate::flow::rehearsal::backtest::withhold;
 use crate::flow::rights::Reader;
 use crate::model::key::{digest_words, hex};
 use crate::model::purpose::Purpose;
 use crate::model::standing::Role;
 use crate::model::time::Instant;
-use crate::publish::blinding::{Blinding, Open};
 use crate::publish::export::define::{About, define};
 use crate::publish::export::disposition::{Disposed, Screened};
 use crate::publish::export::persons::PersonsLayout;
@@ -21,7 +20,6 @@ use crate::publish::export::row::Row;
 use crate::publish::export::table::Column;
 use crate::publish::export::wide::Layout;
 use crate::store::*;
-use crate::trial::definition::Trial;
 use std::collections::BTreeMap;
 use std::fs::File;
 use std::io::Write;
@@ -164,7 +162,7 @@ pub(super) struct Ask {
     pub(super) request: Request,
     pub(super) columns: Vec<Column>,
     /// The definitions by which anybody is followed, and what of each is shown.
-    followed_by: Vec<(Arc<Trial>, Open)>,
+    pub(super) followed_by: Openings,
     pub(super) layout: Layout,
     pub(super) persons: PersonsLayout,
 }
@@ -297,9 +295,8 @@ async fn prepare(desk: &Desk, request: &Request, reader: Option<&Reader>) -> Res
     let note = AuditNote { action: "export".into(), detail, person: None, caller: caller(reader), at: desk.now() };
     desk.store().write(note).await?;
     let names = Names::of(desk.store(), &request.trial, request.identified, desk.now()).await?;
-    let open = |trial: &Arc<Trial>| (trial.clone(), Open::to(&Blinding::of(trial, request.unblinded), trial));
-    let followed_by: Vec<_> = question.judging_all().into_iter().map(|a| open(&a.trial)).collect();
-    let trials: Vec<_> = followed_by.iter().map(|(trial, open)| (&**trial, open)).collect();
+    let followed_by = question.openings(request.unblinded);
+    let trials = followed_by.all();
     let (layout, persons) = (Layout::of(&trials), PersonsLayout::of(&trials));
     let columns = match (request.dataset, request.format) {
         (Dataset::Outcomes, Format::Wide) => layout.columns.clone(),
@@ -313,8 +310,8 @@ async fn prepare(desk: &Desk, request: &Request, reader: Option<&Reader>) -> Res
 }
 
 /// Digest over several definitions, in their order.
-fn definitions(trials: &[(Arc<Trial>, Open)]) -> [u8; 32] {
-    let all: Vec<String> = trials.iter().map(|(trial, _)| hex(&trial.digest)).collect();
+fn definitions(trials: &Openings) -> [u8; 32] {
+    let all: Vec<String> = trials.all().iter().map(|(trial, _)| hex(&trial.digest)).collect();
     digest_words(&all.iter().map(String::as_str).collect::<Vec<_>>())
 }
 
@@ -333,13 +330,8 @@ impl Sums {
 }
 
 impl Ask {
-    /// What is shown of a definition by which anybody is followed.
-    pub(super) fn open(&self, trial: &Arc<Trial>) -> Option<&Open> {
-        self.followed_by.iter().find(|(of, _)| Arc::ptr_eq(of, trial)).map(|(_, open)| open)
-    }
-
     fn define(&self, name: &str, apart: &[(String, Option<u64>)]) -> Vec<u8> {
-        let trials: Vec<_> = self.followed_by.iter().map(|(trial, open)| (&**trial, open)).collect();
+        let trials = self.followed_by.all();
         let about = About {
             name,
             label: self.request.dataset.label(),

@@ -70,7 +70,9 @@ fn written(ask: &Ask, met: &[Met], local: &[String], resources: &HashMap<Item, S
     let mut part = Part { apart, ..Part::default() };
     for (place, (person, subjects)) in met.iter().enumerate() {
         let Some(active) = ask.question.judging(&person.standing) else { continue };
-        let (Some(open), Some(site)) = (ask.open(&active.trial), ask.question.site(&active.trial)) else { continue };
+        let (Some(open), Some(site)) = (ask.followed_by.of(&active.trial), ask.question.site(&active.trial)) else {
+            continue;
+        };
         let pseudonym = ask.names.person(subjects, &person.subject);
         let seen =
             Seen { facts: &person.record.facts, plan: &active.plan, resources, identified: ask.names.identified };

@@ -5,12 +5,12 @@ use super::figures::{Aside, everybody, label};
 use super::worklist::{Seen, name_of, note};
 use crate::flow::desk::Desk;
 use crate::flow::library::Active;
-use crate::flow::outcomes::{Person, Question};
+use crate::flow::outcomes::{Openings, Person, Question};
 use crate::flow::rights::Reader;
 use crate::model::key::PersonKey;
 pub use crate::model::outcome::Deviation;
 use crate::model::purpose::Purpose;
-use crate::publish::blinding::{Blinding, Open};
+use crate::publish::blinding::Blinding;
 use crate::publish::following;
 use crate::store::StoreError;
 use jiff::civil::Date;
@@ -125,8 +125,10 @@ pub async fn look(desk: &Desk, reader: &Reader, active: &Active, asked: &Asked) 
     let purpose = if named { Purpose::Name } else { Purpose::List };
     note(desk, reader, purpose, format!("visits {}", trial.id), None).await?;
     let unblinded = reader.is_unblinded(desk, trial);
-    let work = move |question: &Question, person: Person| of_person(question, &person, unblinded);
-    let walked = everybody(desk, Question::now(desk, active), work).await?;
+    let question = Question::now(desk, active);
+    let openings = question.openings(unblinded);
+    let work = move |question: &Question, person: Person| of_person(question, &person, &openings);
+    let walked = everybody(desk, question, work).await?;
     let followed = walked.persons.len();
     let all = walked.persons.into_iter().flat_map(|(person, work)| work.into_iter().map(move |work| (person, work)));
     let mut all: Vec<(PersonKey, Work)> = all.collect();
@@ -147,14 +149,15 @@ pub async fn look(desk: &Desk, reader: &Reader, active: &Active, asked: &Asked) 
 }
 
 /// What is to be done about somebody while they are alive and followed.
-fn of_person(question: &Question, person: &Person, unblinded: bool) -> Vec<Work> {
+fn of_person(question: &Question, person: &Person, openings: &Openings) -> Vec<Work> {
     let Some(active) = question.judging(&person.standing) else { return Vec::new() };
-    let Some(site) = question.site(&active.trial) else { return Vec::new() };
+    let (Some(open), Some(site)) = (openings.of(&active.trial), question.site(&active.trial)) else {
+        return Vec::new();
+    };
     if person.readings.person.deceased || !person.standing.status.is_followed() {
         return Vec::new();
     }
     let (trial, outcomes, zone) = (&active.trial, &person.outcomes, &site.zone);
-    let open = Open::to(&Blinding::of(trial, unblinded), trial);
     let visit = |open: following::OpenVisit<'_>| Work {
         kind: if open.overdue { Kind::Overdue } else { Kind::Due },
         on: open.dated.then(|| zone.date_of(open.visit.window.1)),
@@ -164,13 +167,13 @@ fn of_person(question: &Question, person: &Person, unblinded: bool) -> Vec<Work>
             items: open.items.iter().map(ToString::to_string).collect(),
         },
     };
-    let mut work: Vec<Work> = following::visits(trial, outcomes, &open).into_iter().map(visit).collect();
-    work.extend(following::grades(trial, outcomes, &open).map(|(safety, graded)| Work {
+    let mut work: Vec<Work> = following::visits(trial, outcomes, open).into_iter().map(visit).collect();
+    work.extend(following::grades(trial, outcomes, open).map(|(safety, graded)| Work {
         kind: Kind::Review,
         on: zone.partial(graded.at).map(|at| at.dates(zone).0),
         what: What::Grade(safety.label.to_string()),
     }));
-    work.extend(following::deviations(outcomes, &open).map(|(day0, found)| Work {
+    work.extend(following::deviations(outcomes, open).map(|(day0, found)| Work {
         kind: Kind::Departure,
         on: Some(day0),
         what: What::Departure(found),

@@ -60,18 +60,17 @@ impl PersonsLayout {
         put("person", told.person.into());
         put("day0", told.day0().map(|d| d.to_string()).into());
         put("definition", i64::from(told.trial.version).into());
-        let cells = &told.outcomes.cells;
         // A column that another version shows is no leave to fill it from one that hides it.
         for (place, outcome) in told.open.outcomes(told.trial) {
             if let Measured::AtVisits { row, .. } = &outcome.measured {
                 for (n, item) in told.open.items(place, outcome) {
                     let name = super::wide::name_of(&outcome.id, &item.name);
-                    let own = || cells.iter().filter(move |c| (c.outcome, c.item) == (place, n));
-                    let baseline = own().find(|c| c.visit == 0).and_then(|c| c.value.as_ref());
+                    let own = told.outcomes.cells_of((place, n));
+                    let baseline = own.iter().find(|c| c.visit == 0).and_then(|c| c.value.as_ref());
                     let [value, ..] = baseline.map(shown).unwrap_or_default();
                     put(&format!("{name}.baseline"), value);
-                    put(&format!("{name}.ever"), ever(own()));
-                    let first = own().find(|c| c.visit > 0 && held(c) == Some(Truth::True));
+                    put(&format!("{name}.ever"), ever(own.iter()));
+                    let first = own.iter().find(|c| c.visit > 0 && held(c) == Some(Truth::True));
                     let visit = first.and_then(|c| told.outcomes.visits.get(*row)?.get(c.visit));
                     put(&format!("{name}.first"), visit.map(|v| v.name.clone()).into());
                 }

@@ -187,10 +187,8 @@ impl<'a> Told<'a> {
     fn cell(&self, cell: &Found) -> Option<Row> {
         let (outcome, schedule, item) = self.open.at_visits(self.trial, cell.outcome, cell.item)?;
         let visit = self.visit(schedule, cell.visit)?;
-        let baseline = self.outcomes.cells.iter().find(|c| {
-            (c.outcome, c.item) == (cell.outcome, cell.item)
-                && self.visit(schedule, c.visit).is_some_and(|v| v.number == 0)
-        });
+        let own = self.outcomes.cells_of((cell.outcome, cell.item));
+        let baseline = own.iter().find(|c| self.visit(schedule, c.visit).is_some_and(|v| v.number == 0));
         let row = Row {
             visit_number: i64::from(visit.number).into(),
             visit: visit.name.as_str().into(),

@@ -5,6 +5,7 @@ use super::table::{Cell, Column, Fixed, Kind, Line};
 use crate::model::outcome::State;
 use crate::publish::blinding::Open;
 use crate::trial::definition::Trial;
+use crate::trial::outcome::Measured;
 
 /// Columns before the items.
 const FIRST: [Fixed; 8] = [
@@ -70,18 +71,19 @@ impl Layout {
                 all.push(((row, place), line));
             }
         }
-        for cell in &told.outcomes.cells {
-            // A column that another version shows is no leave to fill it from one that hides it.
-            let shown_item = told.open.at_visits(told.trial, cell.outcome, cell.item);
-            let Some((outcome, row, item)) = shown_item else { continue };
-            let name = name_of(&outcome.id, &item.name);
-            let column = self.items.iter().position(|i| *i == name);
-            let line = all.binary_search_by_key(&(row, cell.visit), |(at, _)| *at);
-            if let (Some(column), Ok(line)) = (column, line) {
+        // A column that another version shows is no leave to fill it from one that hides it.
+        for (place, outcome) in told.open.outcomes(told.trial) {
+            let Measured::AtVisits { row, .. } = outcome.measured else { continue };
+            for (n, item) in told.open.items(place, outcome) {
+                let name = name_of(&outcome.id, &item.name);
+                let Some(column) = self.items.iter().position(|i| *i == name) else { continue };
                 let at = FIRST.len() + 2 * column;
-                let [value, ..] = cell.value.as_ref().map(shown).unwrap_or_default();
-                all[line].1[at] = value;
-                all[line].1[at + 1] = state(cell.state, cell.unknown.map(|r| r.words()));
+                for cell in told.outcomes.cells_of((place, n)) {
+                    let Ok(line) = all.binary_search_by_key(&(row, cell.visit), |(at, _)| *at) else { continue };
+                    let [value, ..] = cell.value.as_ref().map(shown).unwrap_or_default();
+                    all[line].1[at] = value;
+                    all[line].1[at + 1] = state(cell.state, cell.unknown.map(|r| r.words()));
+                }
             }
         }
         all.into_iter().map(|(_, line)| line).collect()
