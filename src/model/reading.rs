@@ -25,7 +25,7 @@ pub struct Reading {
     pub value: Value,
     /// Where its clinical time lies.
     pub at: TimeRange,
-    /// The other end of what lasts (see [`DraftFact`](super::fact::DraftFact)).
+    /// The other end of what lasts (see [`DraftFact`]).
     pub other_end: Option<Instant>,
     /// When the source recorded it.
     pub recorded: Option<Instant>,
